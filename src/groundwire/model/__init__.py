@@ -1,0 +1,4 @@
+"""The nouns: values that every other folder speaks of.
+
+Nothing here does I/O or knows a library but msgspec. Start reading at `events`.
+"""

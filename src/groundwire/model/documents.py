@@ -1,0 +1,78 @@
+"""What was uploaded, what parsing made of it, and what is indexed."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+
+DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
+Searchable = Literal["none", "words", "meaning"]
+"""``words`` once the text is indexed; ``meaning`` once every chunk has its embedding."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in a workspace and how far it has come.
+
+    ``digest`` is the SHA-256 of its bytes, in hex: the same bytes in the same workspace are
+    the same document. ``embedded`` of ``chunks`` chunks have their embedding.
+    """
+
+    id: DocumentId
+    workspace: WorkspaceId
+    title: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    created_at: datetime
+    status: DocumentStatus = "queued"
+    searchable: Searchable = "none"
+    pages: int | None = None
+    chunks: int = 0
+    embedded: int = 0
+    reason_code: str | None = None
+    reason: str | None = None
+
+
+BlockKind = Literal["text", "heading", "list", "table", "code"]
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """A parsed piece of a document, in reading order.
+
+    ``page`` counts from 1 (a PDF's page, a slide; ``None`` where the format has none, or the
+    name of a sheet in ``headings``). ``headings`` is the path above the block, outermost
+    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6.
+    """
+
+    text: str
+    kind: BlockKind = "text"
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    level: int | None = None
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parser makes of a file. ``pages`` is ``None`` where the format has none."""
+
+    blocks: tuple[Block, ...]
+    pages: int | None = None
+    title: str | None = None
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """The unit that is embedded and indexed.
+
+    ``position`` counts from 0 through the document without gaps. ``page`` is the page the
+    chunk begins on, ``last_page`` the one it ends on. A chunk's id is made from its
+    document and position, so that a repeated ingest writes the same rows.
+    """
+
+    id: ChunkId
+    document: DocumentId
+    position: int
+    text: str
+    page: int | None = None
+    last_page: int | None = None
+    headings: tuple[str, ...] = ()

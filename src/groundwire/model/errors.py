@@ -1,0 +1,271 @@
+"""Every error a user can meet, as one tree.
+
+* GroundwireError
+    * InvalidRequest
+        * BadJson, UnknownType, InvalidField, TooLarge, UnsupportedVersion
+    * Unauthorized
+        * TokenExpired
+    * Forbidden
+    * NotFound
+        * Gone
+    * Conflict
+        * IdempotencyConflict, QueueFull, Busy
+    * UnrecoverableCursor
+    * UnknownModel
+    * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
+    * RateLimited
+        * ConnectionLimit
+    * Unavailable (the caller may try again)
+        * ModelUnavailable, UpstreamTimeout, RetrievalFailed, Overloaded, WorkerLost, SlowReader
+    * ContextOverflow
+    * Interrupted
+    * Fenced (never shown: the writer that gets it stops)
+    * MissingExtra (an optional package is not installed)
+"""
+
+from typing import ClassVar, Literal
+
+
+class GroundwireError(Exception):
+    """An error with a stable ``code`` for programs and a sentence for people.
+
+    The sentence says what happened and what to do. ``details`` are machine-readable
+    and hold no secret and no text of a document.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidRequest(GroundwireError):
+    code = "invalid_field"
+    status = 400
+
+
+class BadJson(InvalidRequest):
+    code = "bad_json"
+
+    def __init__(self, why: str = "This is not valid JSON.") -> None:
+        super().__init__(why)
+
+
+class UnknownType(InvalidRequest):
+    code = "unknown_type"
+
+    def __init__(self, type: str, known: list[str]) -> None:
+        super().__init__(f"`{type}` is not a frame type. Known: {', '.join(known)}.", known=known)
+
+
+class InvalidField(InvalidRequest):
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why, field=field)
+
+
+class TooLarge(InvalidRequest):
+    code = "too_large"
+    status = 413
+
+    def __init__(self, what: str, limit_bytes: int) -> None:
+        super().__init__(
+            f"{what} is larger than the {limit_bytes:,} bytes allowed.", limitBytes=limit_bytes
+        )
+
+
+class UnsupportedVersion(InvalidRequest):
+    code = "unsupported_version"
+
+
+class Unauthorized(GroundwireError):
+    code = "unauthorized"
+    status = 401
+
+    def __init__(self, message: str = "Sign in, or send a valid token.") -> None:
+        super().__init__(message)
+
+
+class TokenExpired(Unauthorized):
+    code = "token_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This token has expired. Sign in again, or refresh it.")
+
+
+class Forbidden(GroundwireError):
+    code = "forbidden"
+    status = 403
+
+    def __init__(self, message: str = "You may not do this here.") -> None:
+        super().__init__(message)
+
+
+class NotFound(GroundwireError):
+    code = "not_found"
+    status = 404
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no such {what}.")
+
+
+class Gone(NotFound):
+    code = "gone"
+    status = 410
+
+
+class Conflict(GroundwireError):
+    code = "conflict"
+    status = 409
+
+
+class IdempotencyConflict(Conflict):
+    code = "idempotency_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("This clientMessageId was used for another text. Use a new one.")
+
+
+class QueueFull(Conflict):
+    code = "queue_full"
+    status = 429
+    retryable = True
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} questions already wait in this conversation. Wait for one to finish.",
+            limit=limit,
+        )
+
+
+class Busy(Conflict):
+    """An answer is running and the asker said not to wait for it."""
+
+    code = "busy"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("An answer is running in this conversation. Wait for it, or cancel it.")
+
+
+class UnrecoverableCursor(GroundwireError):
+    """The cursor names a log that was restored, trimmed or never got that far."""
+
+    code = "unrecoverable_cursor"
+    status = 410
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "This position is not in the history any more. Load the conversation again.",
+            reason=reason,
+        )
+
+
+class UnknownModel(GroundwireError):
+    code = "unknown_model"
+    status = 400
+
+    def __init__(self, model: str, known: list[str]) -> None:
+        super().__init__(
+            f"There is no model `{model}` here. There are: {', '.join(known)}.", models=known
+        )
+
+
+UnreadableReason = Literal[
+    "broken", "encrypted", "empty", "too_large", "unknown_type", "timed_out", "interrupted"
+]
+
+
+class UnreadableDocument(GroundwireError):
+    """A file that cannot become a document; the sentence is for the one who uploaded it."""
+
+    code = "unreadable_document"
+    status = 422
+
+    def __init__(self, reason: UnreadableReason, message: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason: UnreadableReason = reason
+
+
+class RateLimited(GroundwireError):
+    code = "rate_limited"
+    status = 429
+    retryable = True
+
+    def __init__(self, retry_after_ms: int) -> None:
+        super().__init__("Too many commands. Slow down.", retryAfterMs=retry_after_ms)
+
+
+class ConnectionLimit(RateLimited):
+    code = "connection_limit"
+
+    def __init__(self, limit: int, retry_after_ms: int = 5_000) -> None:
+        super().__init__(retry_after_ms)
+        self.message = f"{limit} connections are open already. Close one and try again."
+
+
+class Unavailable(GroundwireError):
+    code = "overloaded"
+    status = 503
+    retryable = True
+
+
+class Overloaded(Unavailable):
+    pass
+
+
+class ModelUnavailable(Unavailable):
+    code = "model_unavailable"
+
+
+class UpstreamTimeout(Unavailable):
+    code = "upstream_timeout"
+    status = 504
+
+
+class RetrievalFailed(Unavailable):
+    code = "retrieval_failed"
+
+
+class WorkerLost(Unavailable):
+    code = "worker_lost"
+
+
+class SlowReader(Unavailable):
+    code = "slow_reader"
+
+
+class ContextOverflow(GroundwireError):
+    code = "context_overflow"
+    status = 422
+
+
+class Interrupted(GroundwireError):
+    """The server stopped while this answer was being written."""
+
+    code = "interrupted"
+    status = 503
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The server was restarted during this answer. Ask again to go on.")
+
+
+class Fenced(GroundwireError):
+    """The turn is over or belongs to another writer; whoever gets this stops at once."""
+
+    code = "worker_lost"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This answer is written elsewhere, or has ended.")
+
+
+class MissingExtra(GroundwireError):
+    status = 501
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'groundwire[{extra}]'.", extra=extra)

@@ -1,0 +1,259 @@
+"""What can happen: facts, by the names they have in the log, on the wire and in the docs.
+
+An event of a conversation belongs to a turn; an event of a workspace to a document. The log
+adds the envelope (``sessionId`` or ``workspaceId``, ``seq``, ``ts``) when it stores the
+encoded event, and what it stored is what every reader is sent.
+
+A new field gets a default; a field never changes its meaning; a type is never reused.
+"""
+
+from typing import ClassVar, Literal, TypeVar
+
+import msgspec
+
+from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+
+FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
+Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
+
+
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    tag_field="type",
+    omit_defaults=True,
+):
+    """A fact. ``synced`` says that it must be on the disk before anybody sees it."""
+
+    synced: ClassVar[bool] = False
+
+
+class TurnEvent(Event, frozen=True, kw_only=True):
+    turn_id: TurnId
+
+
+class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
+    """A question was asked. ``parent_id`` is the message it follows, if any.
+
+    ``model`` is what the asker wished for; ``language`` is the asker's, for the sentences
+    of this turn.
+    """
+
+    synced: ClassVar[bool] = True
+
+    message_id: MessageId
+    role: Literal["user"]
+    content: str
+    author: str
+    client_message_id: str | None = None
+    parent_id: MessageId | None = None
+    model: str | None = None
+    language: str = "en"
+
+
+class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
+    """The server has begun to answer.
+
+    ``message_id`` is the answer's, ``parent_id`` the question's. ``fork_of`` is the answer
+    that this one is another try of. ``why`` says in a sentence why this model answers.
+    """
+
+    message_id: MessageId
+    parent_id: MessageId
+    model: str
+    why: str = ""
+    fork_of: MessageId | None = None
+
+
+class Progress(TurnEvent, frozen=True, kw_only=True, tag="status"):
+    """What goes on now, as a word for programs and a sentence in the asker's language."""
+
+    status: Status
+    msg: str
+    detail: dict[str, object] = {}
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
+
+    id: ChunkId
+    n: int
+    document_id: DocumentId
+    title: str
+    text: str
+    score: float
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    uri: str | None = None
+
+
+class Sources(TurnEvent, frozen=True, kw_only=True, tag="sources"):
+    """What was found, best first; comes before the first token."""
+
+    items: tuple[Source, ...]
+
+
+class Token(TurnEvent, frozen=True, kw_only=True, tag="token"):
+    """A piece of the answer; ``offset`` is how many code points stand before it."""
+
+    message_id: MessageId
+    content: str
+    offset: int
+
+
+class Reasoning(TurnEvent, frozen=True, kw_only=True, tag="reasoning"):
+    message_id: MessageId
+    content: str
+    offset: int
+
+
+class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
+    """The answer from ``start`` to ``end`` rests on the source ``source_id``.
+
+    Code points from the start of the answer; ``end`` is exclusive, as in a Python slice.
+    """
+
+    message_id: MessageId
+    start: int
+    end: int
+    source_id: ChunkId
+
+
+class TurnFailed(TurnEvent, frozen=True, kw_only=True, tag="error"):
+    """Why the turn cannot go on. ``done`` follows."""
+
+    code: str
+    message: str
+    retryable: bool
+    retry_after_ms: int | None = None
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What the answer took; times in milliseconds from the start of the turn."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+
+
+class Done(TurnEvent, frozen=True, kw_only=True, tag="done"):
+    """The one terminal event of a turn.
+
+    ``content_hash`` is the SHA-256 of the whole answer in UTF-8, lower-case hex.
+    """
+
+    synced: ClassVar[bool] = True
+
+    message_id: MessageId
+    finish_reason: FinishReason
+    content_hash: str
+    usage: Usage = Usage()
+
+
+ConversationEvent = (
+    MessageCreated
+    | TurnStarted
+    | Progress
+    | Sources
+    | Token
+    | Reasoning
+    | Citation
+    | TurnFailed
+    | Done
+)
+
+
+class DocumentEvent(Event, frozen=True, kw_only=True):
+    document_id: DocumentId
+    title: str
+
+
+class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
+    size_bytes: int
+
+
+class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
+    pass
+
+
+class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.chunking"):
+    pages: int | None = None
+
+
+class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
+    """``done`` of ``total`` chunks have their embedding; the words are searchable already."""
+
+    done: int
+    total: int
+
+
+class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
+    chunks: int
+    pages: int | None = None
+
+
+class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
+    code: str
+    reason: str
+
+
+class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.removed"):
+    pass
+
+
+WorkspaceEvent = (
+    DocumentReceived
+    | DocumentParsing
+    | DocumentChunking
+    | DocumentEmbedding
+    | DocumentReady
+    | DocumentFailed
+    | DocumentRemoved
+)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A stored event: its place in the log, and the very bytes that readers are sent.
+
+    ``data`` is the JSON object with its envelope. ``seq`` counts from 1 without gaps.
+    """
+
+    seq: int
+    data: bytes
+
+
+_conversation = msgspec.json.Decoder(ConversationEvent)
+_workspace = msgspec.json.Decoder(WorkspaceEvent)
+
+
+def decode_conversation_event(data: bytes) -> ConversationEvent | None:
+    """Return the event, or ``None`` for a type that this version does not know."""
+    return _decode(_conversation, data)
+
+
+def decode_workspace_event(data: bytes) -> WorkspaceEvent | None:
+    return _decode(_workspace, data)
+
+
+T = TypeVar("T")
+
+
+class _Tag(msgspec.Struct):
+    type: str
+
+
+_tag = msgspec.json.Decoder(_Tag)
+_KNOWN = frozenset(
+    str(event.__struct_config__.tag)
+    for union in (ConversationEvent, WorkspaceEvent)
+    for event in union.__args__
+)
+
+
+def _decode(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T | None:
+    if _tag.decode(data).type not in _KNOWN:
+        return None
+    return decoder.decode(data)

@@ -1,0 +1,107 @@
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from groundwire.model.passages import Passage
+
+Language = Literal["en", "zh"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is asked.
+
+    ``messages`` is the whole prompt, already within the window. ``question`` and
+    ``passages`` are what it was made of, for an answer that needs no model; passage n of
+    the tuple is cited as ``[n]``, from 1. ``language`` is the asker's.
+    """
+
+    messages: tuple[Message, ...]
+    question: str
+    passages: tuple[Passage, ...] = ()
+    language: Language = "en"
+    max_tokens: int = 1024
+    temperature: float = 0.2
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of the answer, or of the model's reasoning; never empty."""
+
+    content: str
+    reasoning: bool = False
+
+
+class Finish(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of the stream. Token counts are the model's own, where it tells them."""
+
+    reason: Literal["stop", "length"]
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A model as the page and `groundwire doctor` show it.
+
+    ``grounded`` says whether our own check found it able to answer from passages with
+    citations; ``None`` is not measured. ``provider`` is where it runs: ``embedded``,
+    ``ollama``, ``openai``, ``extractive``, ``scripted``.
+    """
+
+    name: str
+    provider: str
+    window_tokens: int
+    grounded: bool | None = None
+    languages: tuple[str, ...] = ()
+
+
+class ChatModel(Protocol):
+    """One way to an answer."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Finish]:
+        """Yield deltas as they are made, then exactly one ``Finish``.
+
+        Closing the iterator (or cancelling the task that reads it) ends the generation:
+        a request over HTTP is gone at once, an embedded model's core is free at the end of
+        its running batch. Raises ``ModelUnavailable`` when the model cannot be reached,
+        answers with an error or ends its stream without a finish, ``UpstreamTimeout`` when
+        it is silent for longer than its limit, ``ContextOverflow`` when the prompt does not
+        fit; each in bounded time.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens ``text`` takes, or a safe upper estimate."""
+        ...
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that a question gets, and why, in a sentence in the asker's language."""
+
+    model: ChatModel
+    why: str
+
+
+class Models(Protocol):
+    """The models that there are, from every provider."""
+
+    async def list_models(self) -> Sequence[ModelInfo]:
+        """Return every model that can be asked now; asks the providers, bounded in time."""
+        ...
+
+    async def choose(self, name: str | None, *, language: Language) -> Choice:
+        """Return the model called ``name``, or the best there is for ``None`` and ``auto``.
+
+        A model that is named is never refused for being weak. Raises ``UnknownModel``,
+        which lists the names there are.
+        """
+        ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,62 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from groundwire.model.documents import Document
+from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The wall between tenants; owns documents and conversations.
+
+    ``model`` is what its questions get by default; ``None`` is ``auto``.
+    """
+
+    id: WorkspaceId
+    name: str
+    created_at: datetime
+    model: str | None = None
+
+
+class Workspaces(Protocol):
+    async def create(self, workspace: Workspace, *, owner: PrincipalId) -> None: ...
+
+    async def get(self, workspace: WorkspaceId) -> Workspace:
+        """Raises ``NotFound``."""
+        ...
+
+    async def list_of(self, principal: PrincipalId) -> Sequence[Workspace]:
+        """Return the workspaces that the principal has a role in, oldest first."""
+        ...
+
+    async def role_of(self, principal: PrincipalId, workspace: WorkspaceId) -> str | None:
+        """Return the principal's role there, or ``None``."""
+        ...
+
+    async def change(self, workspace: Workspace) -> None:
+        """Store the new name and model. Raises ``NotFound``."""
+        ...
+
+
+class Documents(Protocol):
+    async def add(self, document: Document) -> Document:
+        """Store ``document``, or return the one in its workspace that has its digest."""
+        ...
+
+    async def get(self, document: DocumentId) -> Document:
+        """Raises ``NotFound``."""
+        ...
+
+    async def list_of(self, workspace: WorkspaceId) -> Sequence[Document]:
+        """Return the workspace's documents, newest first."""
+        ...
+
+    async def update(self, document: Document) -> bool:
+        """Store the new state; ``False`` if the document is gone."""
+        ...
+
+    async def remove(self, document: DocumentId) -> bool:
+        """Forget the document; ``True`` if no other document has its digest."""
+        ...

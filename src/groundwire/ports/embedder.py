@@ -1,0 +1,28 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Embedder(Protocol):
+    """Texts in, unit vectors out."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the vector space: vectors of different names must never be mixed."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> "NDArray[np.float32]":
+        """Return one unit vector per text, shape (len(texts), dimensions), in order.
+
+        A text longer than the model's window is cut at its end. A ``query`` is served
+        before passages that wait. Raises ``ModelUnavailable``.
+        """
+        ...

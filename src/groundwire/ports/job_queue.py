@@ -1,0 +1,49 @@
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from groundwire.model.ids import JobId
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that outlives the process. ``attempt`` counts from 1."""
+
+    id: JobId
+    kind: str
+    key: str
+    attempt: int
+
+
+class JobQueue(Protocol):
+    """Durable work, done at least once.
+
+    A job is leased, renewed while it runs and finished. A lease that runs out, because its
+    worker died, makes the job available again.
+    """
+
+    async def enqueue(self, kind: str, key: str) -> None:
+        """Add a job, unless one of this kind and key waits or runs. Durable on return."""
+        ...
+
+    async def lease(self, *, worker: str, duration: timedelta) -> Job | None:
+        """Take the oldest job that is free, or return ``None``."""
+        ...
+
+    async def renew(self, job: Job, *, worker: str, duration: timedelta) -> bool:
+        """Keep the lease; ``False`` means that it was lost and the work must stop."""
+        ...
+
+    async def finish(self, job: Job, *, worker: str) -> None: ...
+
+    async def release(self, job: Job, *, worker: str, delay: timedelta) -> None:
+        """Give the job back, to be tried again after ``delay``."""
+        ...
+
+    async def wait(self, *, timeout_s: float) -> None:
+        """Return once a job may be free. May wake for nothing."""
+        ...
+
+    async def release_all(self) -> None:
+        """Free every lease: called by the one server of a data folder as it starts."""
+        ...

@@ -1,0 +1,19 @@
+from pathlib import Path
+from typing import Protocol
+
+from groundwire.model.documents import Parsed
+
+
+class Parser(Protocol):
+    """Bytes in, blocks out."""
+
+    async def parse(self, blob: Path, *, name: str) -> Parsed:
+        """Read the file at ``blob``; ``name`` is what its uploader called it.
+
+        The type is decided from the bytes first and from ``name`` where bytes do not tell
+        (Markdown, CSV). Raises ``UnreadableDocument`` with its reason for a file that is
+        broken, encrypted, empty, too large when unpacked, or of a type that is not read;
+        never anything else on account of the file, and always within the time limit that
+        the adapter was built with.
+        """
+        ...

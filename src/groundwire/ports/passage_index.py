@@ -1,0 +1,81 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from groundwire.model.documents import Chunk
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Hit(NamedTuple):
+    """A chunk and its raw score, higher is better: BM25 for words, cosine for meaning."""
+
+    chunk: ChunkId
+    score: float
+
+
+class WordHits(NamedTuple):
+    """The best chunks by words, and what share of the question they could see.
+
+    ``coverage`` in 0…1 is the share of the query's terms, weighted by inverse document
+    frequency in this workspace, that the best hit contains. It is low where words are
+    blind: another language, another wording.
+    """
+
+    hits: Sequence[Hit]
+    coverage: float
+
+
+class ChunkStore(Protocol):
+    """The chunks of each document, and the index of their words, which are one."""
+
+    async def replace(
+        self, workspace: WorkspaceId, document: DocumentId, chunks: Sequence[Chunk]
+    ) -> None:
+        """Make ``chunks`` all that ``document`` has, and searchable by words, in one step.
+
+        Chunks that were there before are gone with their embeddings; doing it again with
+        the same chunks changes nothing and keeps the embeddings of unchanged chunks.
+        """
+        ...
+
+    async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
+        """Return those of ``chunks`` that exist, in the order asked for."""
+        ...
+
+    async def remove(self, document: DocumentId) -> None:
+        """Forget the document's chunks, words and embeddings. Nothing there is no error."""
+        ...
+
+    async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
+        """Return the best chunks of ``workspace`` by BM25, best first."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Nearest chunks by embedding, within one workspace, exact."""
+
+    async def add(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[ChunkId],
+        vectors: "NDArray[np.float32]",
+    ) -> None:
+        """Store one unit vector per chunk; a chunk that has one gets the new one.
+
+        ``vectors`` has the shape (len(chunks), dimensions). All or none.
+        """
+        ...
+
+    async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
+        """Return the document's next chunks that have no vector yet, by position."""
+        ...
+
+    async def search_meaning(
+        self, workspace: WorkspaceId, vector: "NDArray[np.float32]", *, limit: int
+    ) -> Sequence[Hit]:
+        """Return the chunks of ``workspace`` with the highest cosine, best first."""
+        ...
