@@ -53,6 +53,10 @@ class Documents(Protocol):
         """Return the workspace's documents, newest first."""
         ...
 
+    async def list_unfinished(self) -> Sequence[Document]:
+        """Return the documents that are neither ready nor failed, oldest first."""
+        ...
+
     async def update(self, document: Document) -> bool:
         """Store the new state; ``False`` if the document is gone."""
         ...

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Protocol
 
@@ -26,8 +27,10 @@ class JobQueue(Protocol):
         """Add a job, unless one of this kind and key waits or runs. Durable on return."""
         ...
 
-    async def lease(self, *, worker: str, duration: timedelta) -> Job | None:
-        """Take the oldest job that is free, or return ``None``."""
+    async def lease(
+        self, *, kinds: Collection[str], worker: str, duration: timedelta
+    ) -> Job | None:
+        """Take the oldest job of these ``kinds`` that is free, or return ``None``."""
         ...
 
     async def renew(self, job: Job, *, worker: str, duration: timedelta) -> bool:

@@ -1,0 +1,115 @@
+"""The log in memory: the reference that every other one must behave like, and a test's fake."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from groundwire.model.cursor import Head
+from groundwire.model.errors import Fenced, NotFound
+from groundwire.model.events import ConversationEvent, Event, Recorded
+from groundwire.model.ids import LogId, Now
+from groundwire.model.standing import Asked, Standing
+from groundwire.ports.event_log import Desk
+
+T = TypeVar("T")
+
+
+class MemoryEventLog:
+    def __init__(self, now: Now) -> None:
+        self._now = now
+        self._logs: dict[LogId, _Log] = {}
+        self._grown = asyncio.Condition()
+
+    async def create(self, log: LogId, *, name: str) -> None:
+        self._logs.setdefault(log, _Log(log, name))
+
+    async def decide(self, log: LogId, decision: Callable[[Desk], T]) -> T:
+        stored = self._get(log)
+        desk = _MemoryDesk(stored)
+        result = decision(desk)
+        stored.standing = desk.standing
+        stored.fence = desk.fence
+        stored.asked |= desk.new
+        await self._extend(stored, desk.events)
+        return result
+
+    async def append(self, log: LogId, events: Sequence[Event], *, fence: int = 0) -> int:
+        stored = self._get(log)
+        if log.startswith("conversation:") and (
+            fence != stored.fence or not stored.standing.is_busy
+        ):
+            raise Fenced
+        await self._extend(stored, events)
+        return len(stored.events)
+
+    async def read(self, log: LogId, *, after: int, limit: int) -> Sequence[Recorded]:
+        return self._get(log).events[after : after + limit]
+
+    async def wait(self, log: LogId, *, after: int) -> None:
+        async with self._grown:
+            await self._grown.wait_for(
+                lambda: log not in self._logs or len(self._logs[log].events) > after
+            )
+
+    async def head(self, log: LogId) -> Head:
+        stored = self._get(log)
+        return Head(stored.epoch, len(stored.events))
+
+    async def list_busy(self) -> Sequence[LogId]:
+        return [log for log, stored in self._logs.items() if stored.standing.is_busy]
+
+    async def remove(self, log: LogId) -> None:
+        self._logs.pop(log, None)
+        async with self._grown:
+            self._grown.notify_all()
+
+    def _get(self, log: LogId) -> "_Log":
+        if log not in self._logs:
+            raise NotFound("conversation")
+        return self._logs[log]
+
+    async def _extend(self, stored: "_Log", events: Sequence[Event]) -> None:
+        at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for event in events:
+            seq = len(stored.events) + 1
+            body = msgspec.to_builtins(event) | stored.envelope | {"seq": seq, "ts": at}
+            stored.events.append(Recorded(seq, msgspec.json.encode(body)))
+        async with self._grown:
+            self._grown.notify_all()
+
+
+class _Log:
+    def __init__(self, log: LogId, name: str) -> None:
+        field = "sessionId" if log.startswith("conversation:") else "workspaceId"
+        self.envelope = {field: name}
+        self.epoch = secrets.token_hex(5)
+        self.events: list[Recorded] = []
+        self.standing = Standing()
+        self.fence = 0
+        self.asked: dict[tuple[str, str], Asked] = {}
+
+
+class _MemoryDesk:
+    def __init__(self, log: _Log) -> None:
+        self._log = log
+        self.standing = log.standing
+        self.fence = log.fence
+        self.events: list[ConversationEvent] = []
+        self.new: dict[tuple[str, str], Asked] = {}
+
+    def append(self, event: ConversationEvent) -> int:
+        self.events.append(event)
+        return len(self._log.events) + len(self.events)
+
+    def next_fence(self) -> int:
+        self.fence += 1
+        return self.fence
+
+    def find_asked(self, author: str, client_message_id: str) -> Asked | None:
+        return self._log.asked.get((author, client_message_id))
+
+    def remember(self, asked: Asked) -> None:
+        self.new[(asked.author, asked.client_message_id)] = asked

@@ -1,0 +1,205 @@
+"""What a conversation may do next: pure decisions on its desk.
+
+A decision runs inside the transaction that stores it, alone on its conversation, so that
+two of them can never both believe that they came first.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, NotFound, QueueFull
+from groundwire.model.events import Done, FinishReason, MessageCreated, Progress, TurnFailed
+from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.standing import Active, Asked, Waiting
+from groundwire.ports.event_log import Desk
+
+OnBusy = Literal["queue", "reject"]
+EMPTY_HASH = sha256(b"").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks; ``turn``, ``message`` and ``answer`` are its ids if it is new."""
+
+    turn: TurnId
+    message: MessageId
+    answer: MessageId
+    author: str
+    content: str
+    client_message_id: str | None = None
+    model: str | None = None
+    language: str = "en"
+    on_busy: OnBusy = "queue"
+    queue_limit: int = 10
+
+    @property
+    def digest(self) -> str:
+        return _digest("ask", self.content, self.model or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Another try, ``answer``, of the answer ``fork_of`` to ``question``."""
+
+    turn: TurnId
+    question: MessageId
+    answer: MessageId
+    fork_of: MessageId
+    author: str
+    client_message_id: str | None = None
+    model: str | None = None
+    language: str = "en"
+    queued_msg: str = ""
+    queue_limit: int = 10
+
+    @property
+    def digest(self) -> str:
+        return _digest("regenerate", self.fork_of, self.model or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the ``ack`` tells. ``duplicate``: it was accepted before, nothing was done."""
+
+    turn: TurnId
+    seq: int
+    duplicate: bool = False
+
+
+def ask(desk: Desk, question: Question) -> Accepted:
+    """Record the question and let its turn wait.
+
+    Raises ``IdempotencyConflict``, ``Busy`` and ``QueueFull``.
+    """
+    if known := _known(desk, question):
+        return known
+    if question.on_busy == "reject" and desk.standing.is_busy:
+        raise Busy
+    _check_room(desk, question.queue_limit)
+    seq = desk.append(
+        MessageCreated(
+            turn_id=question.turn,
+            message_id=question.message,
+            role="user",
+            content=question.content,
+            author=question.author,
+            client_message_id=question.client_message_id,
+            parent_id=desk.standing.leaf,
+            model=question.model,
+            language=question.language,
+        )
+    )
+    waiting = Waiting(
+        turn=question.turn,
+        question=question.message,
+        answer=question.answer,
+        author=question.author,
+        model=question.model,
+        language=question.language,
+    )
+    return _enqueue(desk, question, waiting, seq)
+
+
+def regenerate(desk: Desk, retry: Retry) -> Accepted:
+    """Let another try of an answer wait. Raises as `ask` does."""
+    if known := _known(desk, retry):
+        return known
+    _check_room(desk, retry.queue_limit)
+    seq = desk.append(Progress(turn_id=retry.turn, status="queued", msg=retry.queued_msg))
+    waiting = Waiting(
+        turn=retry.turn,
+        question=retry.question,
+        answer=retry.answer,
+        author=retry.author,
+        model=retry.model,
+        language=retry.language,
+        fork_of=retry.fork_of,
+    )
+    return _enqueue(desk, retry, waiting, seq)
+
+
+def start(desk: Desk) -> Active | None:
+    """Make the turn that waits longest the active one; ``None`` if none waits or one runs."""
+    standing = desk.standing
+    if standing.active is not None or not standing.waiting:
+        return None
+    active = Active(asked=standing.waiting[0], fence=desk.next_fence())
+    desk.standing = msgspec.structs.replace(standing, active=active, waiting=standing.waiting[1:])
+    return active
+
+
+def finish(desk: Desk, active: Active, done: Done, failed: TurnFailed | None = None) -> int:
+    """End the active turn. Raises ``Fenced`` if it is not this one any more."""
+    if desk.standing.active != active:
+        raise Fenced
+    if failed is not None:
+        desk.append(failed)
+    desk.standing = msgspec.structs.replace(desk.standing, active=None)
+    return desk.append(done)
+
+
+def withdraw(desk: Desk, turn: TurnId, reason: FinishReason) -> bool:
+    """End a turn that still waits; ``False`` if it does not wait."""
+    for asked in desk.standing.waiting:
+        if asked.turn == turn:
+            rest = tuple(each for each in desk.standing.waiting if each is not asked)
+            desk.standing = msgspec.structs.replace(desk.standing, waiting=rest)
+            desk.append(
+                Done(
+                    turn_id=turn,
+                    message_id=asked.answer,
+                    finish_reason=reason,
+                    content_hash=EMPTY_HASH,
+                )
+            )
+            return True
+    return False
+
+
+def find_turn(desk: Desk, author: str, client_message_id: str) -> TurnId:
+    """Return the turn that was asked for under this id. Raises ``NotFound``."""
+    asked = desk.find_asked(author, client_message_id)
+    if asked is None:
+        raise NotFound("question")
+    return asked.turn
+
+
+def _known(desk: Desk, command: Question | Retry) -> Accepted | None:
+    if command.client_message_id is None:
+        return None
+    asked = desk.find_asked(command.author, command.client_message_id)
+    if asked is None:
+        return None
+    if asked.digest != command.digest:
+        raise IdempotencyConflict
+    return Accepted(asked.turn, asked.seq, duplicate=True)
+
+
+def _check_room(desk: Desk, limit: int) -> None:
+    if len(desk.standing.waiting) >= limit:
+        raise QueueFull(limit)
+
+
+def _enqueue(desk: Desk, command: Question | Retry, waiting: Waiting, seq: int) -> Accepted:
+    standing = desk.standing
+    desk.standing = msgspec.structs.replace(
+        standing, waiting=(*standing.waiting, waiting), leaf=waiting.answer
+    )
+    if command.client_message_id is not None:
+        desk.remember(
+            Asked(
+                author=command.author,
+                client_message_id=command.client_message_id,
+                digest=command.digest,
+                turn=command.turn,
+                seq=seq,
+            )
+        )
+    return Accepted(command.turn, seq)
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
