@@ -1,0 +1,93 @@
+/** What the events of a workspace's log do to its list of documents. Pure. */
+
+import type { Frame, WorkspaceEvent } from "./wire.ts";
+
+export type DocumentStatus = "queued" | "parsing" | "chunking" | "embedding" | "ready" | "failed";
+export type Searchable = "none" | "words" | "meaning";
+
+/** A document of a workspace; `embedded` of its `chunks` chunks have their embedding. */
+export interface DocumentInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly status: DocumentStatus;
+  readonly searchable: Searchable;
+  readonly pages: number | null;
+  readonly chunks: number;
+  readonly embedded: number;
+  readonly reason: string | null;
+  readonly createdAt: string | null;
+}
+
+export function documentInfo(known: Partial<DocumentInfo> & { readonly id: string }): DocumentInfo {
+  return {
+    id: known.id,
+    title: known.title ?? "",
+    mediaType: known.mediaType ?? "",
+    sizeBytes: known.sizeBytes ?? 0,
+    status: known.status ?? "queued",
+    searchable: known.searchable ?? "none",
+    pages: known.pages ?? null,
+    chunks: known.chunks ?? 0,
+    embedded: known.embedded ?? 0,
+    reason: known.reason ?? null,
+    createdAt: known.createdAt ?? null,
+  };
+}
+
+/** Return the list after `event`. Total: an unknown type leaves it as it is. */
+export function foldDocuments(
+  documents: readonly DocumentInfo[],
+  event: WorkspaceEvent | Frame,
+): readonly DocumentInfo[] {
+  const known = event as WorkspaceEvent;
+  switch (known.type) {
+    case "document.received":
+      return put(documents, known.documentId, {
+        title: known.title,
+        sizeBytes: known.sizeBytes,
+        status: "queued",
+        reason: null,
+        ...(known.mediaType === undefined ? {} : { mediaType: known.mediaType }),
+        ...(known.ts === undefined ? {} : { createdAt: known.ts }),
+      });
+    case "document.parsing":
+      return put(documents, known.documentId, { status: "parsing" });
+    case "document.chunking":
+      return put(documents, known.documentId, { status: "chunking" });
+    case "document.embedding":
+      return put(documents, known.documentId, {
+        status: "embedding",
+        searchable: "words",
+        embedded: known.done,
+        chunks: known.total,
+      });
+    case "document.ready":
+      return put(documents, known.documentId, {
+        status: "ready",
+        searchable: "meaning",
+        pages: known.pages ?? null,
+        chunks: known.chunks,
+        embedded: known.chunks,
+      });
+    case "document.failed":
+      return put(documents, known.documentId, { status: "failed", reason: known.reason });
+    case "document.removed":
+      return documents.filter((document) => document.id !== known.documentId);
+    default:
+      known satisfies never;
+      return documents;
+  }
+}
+
+function put(
+  documents: readonly DocumentInfo[],
+  id: string,
+  change: Partial<DocumentInfo>,
+): readonly DocumentInfo[] {
+  const at = documents.findIndex((document) => document.id === id);
+  const known = documents[at];
+  if (known) return documents.with(at, { ...known, ...change });
+  return [documentInfo({ id, ...change }), ...documents];
+}

@@ -1,0 +1,206 @@
+/** The resources under `/api/v1`. Every call throws `GroundwireError`. */
+
+import { type DocumentInfo, documentInfo } from "./documents.ts";
+import { GroundwireError, Unreachable } from "./errors.ts";
+import type { Snapshot } from "./wire.ts";
+
+export interface Principal {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Workspace {
+  readonly id: string;
+  readonly name: string;
+  /** The model that answers here by default; `null` for `auto`. */
+  readonly model?: string | null;
+  readonly createdAt?: string;
+}
+
+export interface ConversationInfo {
+  readonly id: string;
+  readonly title?: string | null;
+  readonly updatedAt?: string | null;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly provider: string;
+  /** Whether it was measured to answer from documents reliably. */
+  readonly grounded?: boolean | null;
+}
+
+export interface Models {
+  readonly models: readonly Model[];
+  readonly auto?: { readonly name: string; readonly why?: string | null } | null;
+}
+
+export interface Uploaded {
+  readonly id?: string | null;
+  readonly title?: string | null;
+  readonly status?: string;
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly detail?: string;
+  } | null;
+}
+
+export interface FoundPassage {
+  readonly text: string;
+  readonly documentId: string;
+  readonly title: string;
+  readonly page?: number | null;
+  readonly score: number;
+}
+
+export interface RestOptions {
+  /** Where the server is, without a path; empty for the page's own. */
+  readonly baseUrl?: string;
+  /** A JWT or an API key; a page that signed in needs none. */
+  readonly token?: string;
+  readonly fetch?: typeof fetch;
+}
+
+export class Rest {
+  readonly #base: string;
+  readonly #token: string | undefined;
+  readonly #fetch: typeof fetch;
+
+  constructor(options: RestOptions = {}) {
+    this.#base = `${options.baseUrl ?? ""}/api/v1`;
+    this.#token = options.token;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  }
+
+  async needsSetup(): Promise<boolean> {
+    return (await this.#call<{ needed: boolean }>("GET", "/setup")).needed;
+  }
+
+  setup(token: string, name: string, password: string): Promise<unknown> {
+    return this.#call("POST", "/setup", { token, name, password });
+  }
+
+  login(name: string, password: string): Promise<unknown> {
+    return this.#call("POST", "/login", { name, password });
+  }
+
+  logout(): Promise<unknown> {
+    return this.#call("POST", "/logout");
+  }
+
+  async me(): Promise<Principal> {
+    return (await this.#call<{ principal: Principal }>("GET", "/me")).principal;
+  }
+
+  async ticket(): Promise<string> {
+    return (await this.#call<{ ticket: string }>("POST", "/tickets")).ticket;
+  }
+
+  async workspaces(): Promise<readonly Workspace[]> {
+    return (await this.#call<{ workspaces: Workspace[] }>("GET", "/workspaces")).workspaces;
+  }
+
+  createWorkspace(name: string): Promise<Workspace> {
+    return this.#call("POST", "/workspaces", { name });
+  }
+
+  changeWorkspace(id: string, change: { name?: string; model?: string | null }): Promise<unknown> {
+    return this.#call("PATCH", `/workspaces/${part(id)}`, change);
+  }
+
+  async documents(workspaceId: string): Promise<readonly DocumentInfo[]> {
+    const path = `/workspaces/${part(workspaceId)}/documents`;
+    const { documents } = await this.#call<{ documents: DocumentInfo[] }>("GET", path);
+    return documents.map(documentInfo);
+  }
+
+  async upload(workspaceId: string, files: readonly File[]): Promise<readonly Uploaded[]> {
+    const form = new FormData();
+    for (const file of files) form.append("file", file, file.name);
+    const path = `/workspaces/${part(workspaceId)}/documents`;
+    return (await this.#call<{ documents: Uploaded[] }>("POST", path, form)).documents;
+  }
+
+  deleteDocument(id: string): Promise<unknown> {
+    return this.#call("DELETE", `/documents/${part(id)}`);
+  }
+
+  /** Where the uploaded file itself is; a browser opens a PDF at `page`. */
+  contentUrl(documentId: string, page?: number | null): string {
+    const at = page ? `#page=${page}` : "";
+    return `${this.#base}/documents/${part(documentId)}/content${at}`;
+  }
+
+  async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {
+    const path = `/workspaces/${part(workspaceId)}/search`;
+    const found = await this.#call<{ passages: FoundPassage[] }>("POST", path, { query, limit });
+    return found.passages;
+  }
+
+  async conversations(workspaceId: string): Promise<readonly ConversationInfo[]> {
+    const path = `/workspaces/${part(workspaceId)}/conversations`;
+    return (await this.#call<{ conversations: ConversationInfo[] }>("GET", path)).conversations;
+  }
+
+  async createConversation(workspaceId: string): Promise<string> {
+    return (await this.#call<{ id: string }>("POST", "/conversations", { workspaceId })).id;
+  }
+
+  conversation(id: string): Promise<Snapshot> {
+    return this.#call("GET", `/conversations/${part(id)}`);
+  }
+
+  renameConversation(id: string, title: string): Promise<unknown> {
+    return this.#call("PATCH", `/conversations/${part(id)}`, { title });
+  }
+
+  deleteConversation(id: string): Promise<unknown> {
+    return this.#call("DELETE", `/conversations/${part(id)}`);
+  }
+
+  models(): Promise<Models> {
+    return this.#call("GET", "/models");
+  }
+
+  async #call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
+    const headers = new Headers({ accept: "application/json" });
+    if (this.#token !== undefined) headers.set("authorization", `Bearer ${this.#token}`);
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers.set("content-type", "application/json");
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#fetch(this.#base + path, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+      });
+      text = await response.text();
+    } catch {
+      throw new Unreachable();
+    }
+    if (!response.ok) throw problem(response.status, text);
+    return (text === "" ? undefined : JSON.parse(text)) as Result;
+  }
+}
+
+function part(id: string): string {
+  return encodeURIComponent(id);
+}
+
+function problem(status: number, text: string): GroundwireError {
+  let told: { code?: unknown; detail?: unknown; title?: unknown; retryable?: unknown } = {};
+  try {
+    told = JSON.parse(text) as typeof told;
+  } catch {
+    // A proxy's page of HTML, most likely: the status has to do.
+  }
+  const message = told.detail ?? told.title;
+  const failure = {
+    code: typeof told.code === "string" ? told.code : `http_${status}`,
+    message: typeof message === "string" ? message : `The server answered ${status}.`,
+    retryable: told.retryable === true || status >= 500,
+  };
+  return new GroundwireError(failure, status);
+}

@@ -1,0 +1,293 @@
+/** The frames of `groundwire.v1`, as they are on the wire. */
+
+export type Status = "queued" | "retrieving" | "reranking" | "thinking" | "generating" | "tool";
+
+export type FinishReason =
+  | "stop"
+  | "length"
+  | "tool"
+  | "cancelled"
+  | "error"
+  | "steered"
+  | "interrupted";
+
+/** A passage that was found for a question; `n` is the number that the answer cites it by. */
+export interface Source {
+  readonly id: string;
+  readonly n: number;
+  readonly documentId: string;
+  readonly title: string;
+  readonly text: string;
+  readonly page?: number | null;
+  readonly headings?: readonly string[];
+  readonly score?: number;
+  readonly uri?: string | null;
+}
+
+/** Code points `start` to `end` (exclusive) of the answer rest on the source `sourceId`. */
+export interface Citation {
+  readonly start: number;
+  readonly end: number;
+  readonly sourceId: string;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | null;
+}
+
+export interface Usage {
+  readonly promptTokens?: number | null;
+  readonly answerTokens?: number | null;
+  readonly firstTokenMs?: number | null;
+}
+
+/** What every durable event of a log carries. `covers` names the events a merged one stands for. */
+interface Durable {
+  readonly seq: number;
+  readonly ts?: string;
+  readonly covers?: readonly [number, number];
+}
+
+interface OfConversation extends Durable {
+  readonly sessionId: string;
+  readonly turnId: string;
+}
+
+export interface MessageCreated extends OfConversation {
+  readonly type: "message.created";
+  readonly messageId: string;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly author?: string | null;
+  readonly clientMessageId?: string | null;
+  readonly parentId?: string | null;
+}
+
+export interface TurnStarted extends OfConversation {
+  readonly type: "turn.started";
+  readonly messageId: string;
+  readonly model: string;
+  readonly why?: string | null;
+  readonly parentId?: string | null;
+  readonly forkOf?: string | null;
+}
+
+export interface StatusChanged extends OfConversation {
+  readonly type: "status";
+  readonly status: Status;
+  readonly msg: string;
+  readonly detail?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface SourcesFound extends OfConversation {
+  readonly type: "sources";
+  readonly messageId?: string;
+  readonly items: readonly Source[];
+}
+
+/** `offset` counts the code points of the answer before this token. */
+export interface Token extends OfConversation {
+  readonly type: "token" | "reasoning";
+  readonly messageId: string;
+  readonly content: string;
+  readonly offset?: number;
+}
+
+export interface CitationMade extends OfConversation, Citation {
+  readonly type: "citation";
+  readonly messageId: string;
+}
+
+/** Withdraws what the answer says after its first `toOffset` code points. */
+export interface AnswerReset extends OfConversation {
+  readonly type: "answer.reset";
+  readonly messageId: string;
+  readonly toOffset: number;
+}
+
+export interface TurnFailed extends OfConversation, Failure {
+  readonly type: "error";
+}
+
+export interface TurnDone extends OfConversation {
+  readonly type: "done";
+  readonly messageId: string;
+  readonly finishReason: FinishReason;
+  readonly contentHash: string;
+  readonly usage?: Usage | null;
+}
+
+export type ConversationEvent =
+  | MessageCreated
+  | TurnStarted
+  | StatusChanged
+  | SourcesFound
+  | Token
+  | CitationMade
+  | AnswerReset
+  | TurnFailed
+  | TurnDone;
+
+interface OfWorkspace extends Durable {
+  readonly workspaceId: string;
+  readonly documentId: string;
+}
+
+export interface DocumentReceived extends OfWorkspace {
+  readonly type: "document.received";
+  readonly title: string;
+  readonly sizeBytes: number;
+  readonly mediaType?: string;
+}
+
+export interface DocumentStep extends OfWorkspace {
+  readonly type: "document.parsing" | "document.chunking" | "document.removed";
+}
+
+export interface DocumentEmbedding extends OfWorkspace {
+  readonly type: "document.embedding";
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface DocumentReady extends OfWorkspace {
+  readonly type: "document.ready";
+  readonly pages?: number | null;
+  readonly chunks: number;
+}
+
+export interface DocumentFailed extends OfWorkspace {
+  readonly type: "document.failed";
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type WorkspaceEvent =
+  | DocumentReceived
+  | DocumentStep
+  | DocumentEmbedding
+  | DocumentReady
+  | DocumentFailed;
+
+export type MessageStatus = "queued" | "streaming" | "complete" | "failed" | "cancelled";
+
+export interface SnapshotMessage {
+  readonly messageId: string;
+  readonly turnId: string;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly status?: string;
+  readonly reasoning?: string;
+  readonly parentId?: string | null;
+  readonly forkOf?: string | null;
+  readonly author?: string | null;
+  readonly clientMessageId?: string | null;
+  readonly model?: string | null;
+  readonly why?: string | null;
+  readonly finishReason?: FinishReason | null;
+  readonly contentHash?: string | null;
+  readonly sources?: readonly Source[];
+  readonly citations?: readonly Citation[];
+  readonly error?: Failure | null;
+  readonly usage?: Usage | null;
+  readonly createdAt?: string | null;
+}
+
+export interface SnapshotTurn {
+  readonly turnId: string;
+  readonly messageId?: string | null;
+  readonly status?: Status | null;
+  readonly msg?: string | null;
+  readonly detail?: Readonly<Record<string, unknown>> | null;
+}
+
+/** A conversation folded up to `cursor`; also the body of `GET /api/v1/conversations/{id}`. */
+export interface Snapshot {
+  readonly type?: "snapshot";
+  readonly sessionId: string;
+  readonly cursor: string;
+  readonly title?: string | null;
+  readonly workspaceId?: string | null;
+  readonly messages: readonly SnapshotMessage[];
+  readonly turn?: SnapshotTurn | null;
+}
+
+export interface Ready {
+  readonly type: "ready";
+  readonly sessionId?: string;
+  readonly workspaceId?: string;
+  readonly epoch: string;
+  readonly head: number;
+  readonly resumed: boolean;
+  readonly reason?: string | null;
+  readonly ref?: string | null;
+}
+
+export interface Ack {
+  readonly type: "ack";
+  readonly ref?: string | null;
+  readonly clientMessageId?: string | null;
+  readonly turnId?: string | null;
+  readonly messageSeq?: number | null;
+  readonly duplicate?: boolean;
+  readonly noop?: boolean;
+}
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly connectionId: string;
+  readonly protocol: string;
+  readonly heartbeatMs?: number;
+  readonly idleTimeoutMs?: number;
+}
+
+/** Any frame, before its type is known. Unknown types are skipped, and their `seq` still counts. */
+export interface Frame {
+  readonly type: string;
+  readonly sessionId?: string;
+  readonly workspaceId?: string;
+  readonly seq?: number;
+  readonly covers?: readonly [number, number];
+  readonly ref?: string | null;
+  readonly [field: string]: unknown;
+}
+
+export interface ChatMessage {
+  readonly type: "chat_message";
+  readonly sessionId: string;
+  readonly content: string;
+  readonly clientMessageId: string;
+  readonly workspaceId?: string;
+  readonly model?: string;
+}
+
+export interface Regenerate {
+  readonly type: "regenerate";
+  readonly sessionId: string;
+  readonly messageId: string;
+  readonly clientMessageId: string;
+  readonly model?: string;
+}
+
+export interface Cancel {
+  readonly type: "cancel";
+  readonly sessionId: string;
+  readonly turnId?: string;
+}
+
+export type Command = ChatMessage | Regenerate | Cancel;
+
+/** Read a text frame. Returns `undefined` for what is no frame of ours. */
+export function parseFrame(text: string): Frame | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
+  return typeof value.type === "string" ? (value as Frame) : undefined;
+}

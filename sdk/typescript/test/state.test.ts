@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Frame, Snapshot } from "../src/index.ts";
+import {
+  emptyConversation,
+  fold,
+  fromSnapshot,
+  pathThrough,
+  placeOf,
+  verify,
+} from "../src/index.ts";
+
+const ANSWER = "接地线 🔌 keeps you safe [1].";
+
+/** A whole turn, its answer cut at every code point. */
+function turnEvents(): Frame[] {
+  const base = { sessionId: "c1", turnId: "t1" };
+  const events: Record<string, unknown>[] = [
+    {
+      type: "message.created",
+      messageId: "q1",
+      role: "user",
+      content: "why?",
+      clientMessageId: "k1",
+    },
+    { type: "turn.started", messageId: "a1", model: "extractive", parentId: "q1" },
+    { type: "status", status: "retrieving", msg: "Searching…", detail: {} },
+    { type: "sources", items: [{ id: "s1", n: 1, documentId: "d1", title: "Safety", text: "…" }] },
+    ...Array.from(ANSWER, (content, offset) => ({
+      type: "token",
+      messageId: "a1",
+      content,
+      offset,
+    })),
+    { type: "citation", messageId: "a1", start: 0, end: 23, sourceId: "s1" },
+    { type: "done", messageId: "a1", finishReason: "stop", contentHash: "00" },
+  ];
+  return events.map((event, at) => ({ ...base, ...event, seq: at + 1 }) as unknown as Frame);
+}
+
+test("the fold of a turn is its question and its answer, and no turn is left running", () => {
+  const state = turnEvents().reduce(fold, emptyConversation("c1"));
+
+  assert.equal(state.messages.length, 2);
+  assert.equal(state.messages[1]?.content, ANSWER);
+  assert.equal(state.messages[1]?.streaming, false);
+  assert.equal(state.messages[1]?.sources[0]?.id, "s1");
+  assert.equal(state.turn, null);
+});
+
+test("a snapshot at any point and the events after it give what all events give", () => {
+  const events = turnEvents();
+  const whole = events.reduce(fold, emptyConversation("c1"));
+  for (let cut = 0; cut <= events.length; cut += 1) {
+    const state = events.slice(0, cut).reduce(fold, emptyConversation("c1"));
+    const snapshot = { ...state, type: "snapshot", cursor: `e:${cut}` } as Snapshot;
+
+    const resumed = events
+      .slice(cut)
+      .reduce(fold, fromSnapshot(JSON.parse(JSON.stringify(snapshot))));
+
+    assert.deepEqual(resumed, whole);
+  }
+});
+
+test("an event is next, already folded, or tells that some are missing", () => {
+  assert.equal(placeOf({ seq: 5 }, 4), "next");
+  assert.equal(placeOf({ seq: 4 }, 4), "old");
+  assert.equal(placeOf({ seq: 6 }, 4), "gap");
+  assert.equal(placeOf({ seq: 9, covers: [5, 9] }, 4), "next");
+  assert.equal(placeOf({ seq: 9, covers: [6, 9] }, 4), "gap");
+});
+
+test("an unknown type changes nothing", () => {
+  const state = emptyConversation("c1");
+
+  assert.equal(fold(state, { type: "aurora", seq: 1 }), state);
+});
+
+test("a reset withdraws whole characters, also beyond the basic plane", () => {
+  const state = turnEvents().slice(0, -2).reduce(fold, emptyConversation("c1"));
+
+  const reset = fold(state, {
+    type: "answer.reset",
+    sessionId: "c1",
+    turnId: "t1",
+    seq: 99,
+    messageId: "a1",
+    toOffset: 5,
+  });
+
+  assert.equal(reset.messages[1]?.content, "接地线 🔌");
+});
+
+test("of two answers to one question the newest is shown, or the one that was chosen", () => {
+  const more = [
+    {
+      type: "turn.started",
+      sessionId: "c1",
+      turnId: "t2",
+      messageId: "a2",
+      model: "m",
+      parentId: "q1",
+      forkOf: "a1",
+      seq: 99,
+    },
+  ] as Frame[];
+  const { messages } = [...turnEvents(), ...more].reduce(fold, emptyConversation("c1"));
+
+  const newest = pathThrough(messages, new Map());
+  const chosen = pathThrough(messages, new Map([["q1", "a1"]]));
+
+  assert.deepEqual(
+    newest.map((step) => step.message.messageId),
+    ["q1", "a2"],
+  );
+  assert.deepEqual(
+    chosen.map((step) => step.message.messageId),
+    ["q1", "a1"],
+  );
+  assert.deepEqual(chosen[1]?.siblings, ["a1", "a2"]);
+});
+
+test("a question that waits its turn does not hide what goes on now", () => {
+  const running = turnEvents().slice(0, 4).reduce(fold, emptyConversation("c1"));
+
+  const state = fold(running, {
+    type: "status",
+    sessionId: "c1",
+    turnId: "t2",
+    status: "queued",
+    msg: "",
+    seq: 9,
+  });
+
+  assert.equal(state.turn?.status, "retrieving");
+});
+
+test("the hash of the text proves the text", async () => {
+  const hash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+  assert.equal(await verify("hello", hash), true);
+  assert.equal(await verify("hellо", hash), false);
+});
