@@ -1,0 +1,171 @@
+"""Workspaces and documents in the SQLite file."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import apsw
+import msgspec
+
+from groundwire.adapters.embedded.store import Row, Store, select, select_one
+from groundwire.model.documents import Document
+from groundwire.model.errors import NotFound
+from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.ports.documents import Workspace
+
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
+_COLUMNS = ", ".join(_FIELDS)
+# The names are our own; every value is bound.
+_INSERT = (
+    f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "  # noqa: S608
+    "ON CONFLICT (workspace, digest) DO NOTHING"
+)
+_UPDATE = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"  # noqa: S608
+_SELECT = f"SELECT {_COLUMNS} FROM documents"  # noqa: S608
+
+
+class SqliteWorkspaces:
+    """`Workspaces` over a `Store`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, workspace: Workspace, *, owner: PrincipalId) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "INSERT INTO workspaces (id, name, model, created_at) VALUES (?, ?, ?, ?)",
+                (workspace.id, workspace.name, workspace.model, workspace.created_at.isoformat()),
+            )
+            connection.execute(
+                "INSERT INTO grants (principal, workspace, role) VALUES (?, ?, 'owner')",
+                (owner, workspace.id),
+            )
+
+        await self._store.write(work)
+
+    async def get(self, workspace: WorkspaceId) -> Workspace:
+        row = await self._store.read(
+            lambda connection: select_one(
+                connection,
+                "SELECT id, name, model, created_at FROM workspaces WHERE id = ?",
+                (workspace,),
+            )
+        )
+        if row is None:
+            raise NotFound("workspace")
+        return _workspace(row)
+
+    async def list_of(self, principal: PrincipalId) -> Sequence[Workspace]:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection,
+                "SELECT w.id, w.name, w.model, w.created_at FROM grants g "
+                "JOIN workspaces w ON w.id = g.workspace WHERE g.principal = ? "
+                "ORDER BY w.created_at, w.rowid",
+                (principal,),
+            )
+        )
+        return [_workspace(row) for row in rows]
+
+    async def role_of(self, principal: PrincipalId, workspace: WorkspaceId) -> str | None:
+        row = await self._store.read(
+            lambda connection: select_one(
+                connection,
+                "SELECT role FROM grants WHERE principal = ? AND workspace = ?",
+                (principal, workspace),
+            )
+        )
+        return None if row is None else str(row[0])
+
+    async def change(self, workspace: Workspace) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "UPDATE workspaces SET name = ?, model = ? WHERE id = ?",
+                (workspace.name, workspace.model, workspace.id),
+            )
+            if connection.changes() == 0:
+                raise NotFound("workspace")
+
+        await self._store.write(work)
+
+
+class SqliteDocuments:
+    """`Documents` over a `Store`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def add(self, document: Document) -> Document:
+        def work(connection: apsw.Connection) -> Document:
+            connection.execute(_INSERT, _values(document))
+            rows = select(
+                connection,
+                f"{_SELECT} WHERE workspace = ? AND digest = ?",
+                (document.workspace, document.digest),
+            )
+            return _document(rows[0])
+
+        return await self._store.write(work)
+
+    async def get(self, document: DocumentId) -> Document:
+        row = await self._store.read(
+            lambda connection: select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
+        )
+        if row is None:
+            raise NotFound("document")
+        return _document(row)
+
+    async def list_of(self, workspace: WorkspaceId) -> Sequence[Document]:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection,
+                f"{_SELECT} WHERE workspace = ? ORDER BY created_at DESC, rowid DESC",
+                (workspace,),
+            )
+        )
+        return [_document(row) for row in rows]
+
+    async def list_unfinished(self) -> Sequence[Document]:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection,
+                f"{_SELECT} WHERE status NOT IN ('ready', 'failed') ORDER BY created_at, rowid",
+            )
+        )
+        return [_document(row) for row in rows]
+
+    async def update(self, document: Document) -> bool:
+        def work(connection: apsw.Connection) -> bool:
+            connection.execute(_UPDATE, (*_values(document), document.id))
+            return connection.changes() > 0
+
+        # Progress may be lost with the power: the job that reports it starts again then.
+        return await self._store.write(work, sync=False)
+
+    async def remove(self, document: DocumentId) -> bool:
+        def work(connection: apsw.Connection) -> bool:
+            row = select_one(connection, "SELECT digest FROM documents WHERE id = ?", (document,))
+            if row is None:
+                return False
+            connection.execute("DELETE FROM documents WHERE id = ?", (document,))
+            others = select_one(connection, "SELECT 1 FROM documents WHERE digest = ?", row)
+            return others is None
+
+        return await self._store.write(work)
+
+
+def _workspace(row: Row) -> Workspace:
+    id, name, model, created_at = row
+    return Workspace(
+        id=WorkspaceId(id), name=name, model=model, created_at=datetime.fromisoformat(created_at)
+    )
+
+
+def _values(document: Document) -> tuple[Any, ...]:
+    values = msgspec.structs.asdict(document)
+    values["created_at"] = document.created_at.isoformat()
+    return tuple(values[name] for name in _FIELDS)
+
+
+def _document(row: Row) -> Document:
+    return msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Document)

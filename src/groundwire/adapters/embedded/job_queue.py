@@ -1,0 +1,105 @@
+"""Durable jobs in the SQLite file."""
+
+import asyncio
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
+
+import apsw
+
+from groundwire.adapters.embedded.store import Store, select_one
+from groundwire.model.ids import JobId, NewId, Now
+from groundwire.ports.job_queue import Job
+
+
+class SqliteJobQueue:
+    """`JobQueue` over a `Store`."""
+
+    def __init__(self, store: Store, *, now: Now, new_id: NewId) -> None:
+        self._store = store
+        self._now = now
+        self._new_id = new_id
+        self._maybe_free = asyncio.Event()
+
+    async def enqueue(self, kind: str, key: str) -> None:
+        values = (self._new_id("job"), kind, key, self._seconds())
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "INSERT INTO jobs (id, kind, key, free_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (kind, key) DO NOTHING",
+                values,
+            )
+
+        await self._store.write(work, then=self._wake)
+
+    async def lease(
+        self, *, kinds: Collection[str], worker: str, duration: timedelta
+    ) -> Job | None:
+        # Cleared before the look: whatever is enqueued from here on wakes the next `wait`.
+        self._maybe_free.clear()
+        now = self._seconds()
+        until = now + duration.total_seconds()
+        wanted = json.dumps(sorted(kinds))
+
+        def work(connection: apsw.Connection) -> Job | None:
+            row = select_one(
+                connection,
+                "UPDATE jobs SET attempt = attempt + 1, worker = ?, free_at = ? WHERE number = ("
+                "SELECT number FROM jobs WHERE free_at <= ? "
+                "AND kind IN (SELECT value FROM json_each(?)) "
+                "ORDER BY number LIMIT 1) RETURNING id, kind, key, attempt",
+                (worker, until, now, wanted),
+            )
+            if row is None:
+                return None
+            id, kind, key, attempt = row
+            return Job(id=JobId(id), kind=kind, key=key, attempt=attempt)
+
+        return await self._store.write(work, sync=False)
+
+    async def renew(self, job: Job, *, worker: str, duration: timedelta) -> bool:
+        return await self._give(job, worker, holder=worker, delay=duration)
+
+    async def finish(self, job: Job, *, worker: str) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("DELETE FROM jobs WHERE id = ? AND worker = ?", (job.id, worker))
+
+        await self._store.write(work, sync=False)
+
+    async def release(self, job: Job, *, worker: str, delay: timedelta) -> None:
+        await self._give(job, worker, holder=None, delay=delay)
+        self._maybe_free.set()
+
+    async def wait(self, *, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._maybe_free.wait(), timeout_s)
+
+    async def release_all(self) -> None:
+        now = self._seconds()
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "UPDATE jobs SET worker = NULL, free_at = ? WHERE worker IS NOT NULL", (now,)
+            )
+
+        await self._store.write(work, then=self._wake)
+
+    async def _give(self, job: Job, worker: str, *, holder: str | None, delay: timedelta) -> bool:
+        free_at = self._seconds() + delay.total_seconds()
+
+        def work(connection: apsw.Connection) -> bool:
+            connection.execute(
+                "UPDATE jobs SET worker = ?, free_at = ? WHERE id = ? AND worker = ?",
+                (holder, free_at, job.id, worker),
+            )
+            return connection.changes() > 0
+
+        return await self._store.write(work, sync=False)
+
+    def _wake(self, _: None) -> None:
+        self._maybe_free.set()
+
+    def _seconds(self) -> float:
+        return self._now().timestamp()

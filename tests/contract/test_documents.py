@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from groundwire.adapters.embedded import store as store_module
+from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+from groundwire.adapters.embedded.store import Store
+from groundwire.model.documents import Document
+from groundwire.model.errors import NotFound
+from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.ports.documents import Workspace
+
+NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+ADA = PrincipalId("ada")
+BOB = PrincipalId("bob")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "documents.db", Path(store_module.__file__).parent / "migrations")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def documents(store: Store) -> SqliteDocuments:
+    return SqliteDocuments(store)
+
+
+@pytest.fixture
+def workspaces(store: Store) -> SqliteWorkspaces:
+    return SqliteWorkspaces(store)
+
+
+def document(id: str, *, workspace: str = "ws", digest: str = "d1", age: int = 0) -> Document:
+    return Document(
+        id=DocumentId(id),
+        workspace=WorkspaceId(workspace),
+        title="手册.pdf",
+        media_type="application/pdf",
+        size_bytes=3,
+        digest=digest,
+        created_at=NOW - timedelta(minutes=age),
+    )
+
+
+def workspace(id: str, *, age: int = 0, model: str | None = None) -> Workspace:
+    return Workspace(
+        id=WorkspaceId(id), name=id.upper(), created_at=NOW - timedelta(days=age), model=model
+    )
+
+
+async def test_a_document_comes_back_as_it_was_stored(documents: SqliteDocuments) -> None:
+    stored = await documents.add(document("a"))
+
+    assert stored == document("a")
+    assert await documents.get(DocumentId("a")) == stored
+
+
+async def test_the_same_bytes_in_a_workspace_are_one_document(documents: SqliteDocuments) -> None:
+    first = await documents.add(document("a"))
+
+    assert await documents.add(document("b")) == first
+    assert (await documents.add(document("c", workspace="other"))).id == "c"
+
+
+async def test_documents_are_listed_newest_first(documents: SqliteDocuments) -> None:
+    await documents.add(document("old", digest="1", age=2))
+    await documents.add(document("new", digest="2", age=0))
+    await documents.add(document("elsewhere", digest="3", workspace="other"))
+
+    assert [each.id for each in await documents.list_of(WorkspaceId("ws"))] == ["new", "old"]
+
+
+async def test_unfinished_documents_are_those_neither_ready_nor_failed(
+    documents: SqliteDocuments,
+) -> None:
+    for index, status in enumerate(("queued", "embedding", "ready", "failed")):
+        await documents.add(
+            msgspec.structs.replace(document(status, digest=status, age=9 - index), status=status)
+        )
+
+    assert [each.id for each in await documents.list_unfinished()] == ["queued", "embedding"]
+
+
+async def test_an_update_is_stored_whole(documents: SqliteDocuments) -> None:
+    await documents.add(document("a"))
+    changed = msgspec.structs.replace(
+        document("a"),
+        status="failed",
+        searchable="words",
+        pages=7,
+        chunks=9,
+        embedded=4,
+        reason_code="broken",
+        reason="This file is damaged.",
+    )
+
+    assert await documents.update(changed)
+    assert await documents.get(DocumentId("a")) == changed
+
+
+async def test_an_update_of_a_removed_document_says_so(documents: SqliteDocuments) -> None:
+    await documents.add(document("a"))
+    await documents.remove(DocumentId("a"))
+
+    assert not await documents.update(document("a"))
+    with pytest.raises(NotFound):
+        await documents.get(DocumentId("a"))
+
+
+async def test_removing_tells_when_nobody_needs_the_bytes(documents: SqliteDocuments) -> None:
+    await documents.add(document("a"))
+    await documents.add(document("b", workspace="other"))
+
+    assert not await documents.remove(DocumentId("a"))
+    assert await documents.remove(DocumentId("b"))
+    assert not await documents.remove(DocumentId("b"))
+
+
+async def test_a_workspace_belongs_to_its_owner(workspaces: SqliteWorkspaces) -> None:
+    await workspaces.create(workspace("ws"), owner=ADA)
+
+    assert await workspaces.get(WorkspaceId("ws")) == workspace("ws")
+    assert await workspaces.role_of(ADA, WorkspaceId("ws")) == "owner"
+    assert await workspaces.role_of(BOB, WorkspaceId("ws")) is None
+
+
+async def test_workspaces_are_listed_oldest_first(workspaces: SqliteWorkspaces) -> None:
+    await workspaces.create(workspace("new"), owner=ADA)
+    await workspaces.create(workspace("old", age=3), owner=ADA)
+    await workspaces.create(workspace("foreign"), owner=BOB)
+
+    assert [each.id for each in await workspaces.list_of(ADA)] == ["old", "new"]
+
+
+async def test_a_workspace_can_be_changed(workspaces: SqliteWorkspaces) -> None:
+    await workspaces.create(workspace("ws"), owner=ADA)
+
+    await workspaces.change(workspace("ws", model="llama3"))
+
+    assert (await workspaces.get(WorkspaceId("ws"))).model == "llama3"
+
+
+async def test_an_unknown_workspace_is_not_found(workspaces: SqliteWorkspaces) -> None:
+    with pytest.raises(NotFound):
+        await workspaces.get(WorkspaceId("none"))
+    with pytest.raises(NotFound):
+        await workspaces.change(workspace("none"))

@@ -1,0 +1,156 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from groundwire.adapters.embedded import store as store_module
+from groundwire.adapters.embedded.job_queue import SqliteJobQueue
+from groundwire.adapters.embedded.store import Store
+
+MINUTE = timedelta(minutes=1)
+KINDS = ("parse", "embed")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 22, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "jobs.db", Path(store_module.__file__).parent / "migrations")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def jobs(store: Store, clock: Clock) -> SqliteJobQueue:
+    numbers = count(1)
+    return SqliteJobQueue(store, now=clock, new_id=lambda prefix: f"{prefix}_{next(numbers)}")
+
+
+async def lease_key(jobs: SqliteJobQueue, *kinds: str, worker: str = "w1") -> str | None:
+    job = await jobs.lease(kinds=kinds or KINDS, worker=worker, duration=MINUTE)
+    return job.key if job else None
+
+
+async def test_jobs_are_leased_in_the_order_they_came(jobs: SqliteJobQueue) -> None:
+    for key in ("a", "b", "c"):
+        await jobs.enqueue("parse", key)
+
+    assert [await lease_key(jobs) for _ in range(4)] == ["a", "b", "c", None]
+
+
+async def test_a_job_that_waits_or_runs_is_not_added_again(jobs: SqliteJobQueue) -> None:
+    await jobs.enqueue("parse", "a")
+    await jobs.enqueue("parse", "a")
+    assert await lease_key(jobs) == "a"
+    await jobs.enqueue("parse", "a")
+
+    assert await lease_key(jobs) is None
+
+
+async def test_only_the_kinds_asked_for_are_leased(jobs: SqliteJobQueue) -> None:
+    await jobs.enqueue("embed", "a")
+
+    assert await lease_key(jobs, "parse") is None
+    assert await lease_key(jobs, "embed") == "a"
+
+
+async def test_a_lease_that_ran_out_makes_the_job_available(
+    jobs: SqliteJobQueue, clock: Clock
+) -> None:
+    await jobs.enqueue("parse", "a")
+    lost = await jobs.lease(kinds=KINDS, worker="w1", duration=MINUTE)
+    assert lost
+    clock.time += MINUTE
+
+    taken = await jobs.lease(kinds=KINDS, worker="w2", duration=MINUTE)
+
+    assert taken
+    assert (taken.key, taken.attempt) == ("a", 2)
+    assert not await jobs.renew(lost, worker="w1", duration=MINUTE)
+    await jobs.finish(lost, worker="w1")
+    assert await jobs.renew(taken, worker="w2", duration=MINUTE)
+
+
+async def test_a_renewed_lease_holds(jobs: SqliteJobQueue, clock: Clock) -> None:
+    await jobs.enqueue("parse", "a")
+    job = await jobs.lease(kinds=KINDS, worker="w1", duration=MINUTE)
+    assert job
+    clock.time += MINUTE / 2
+    assert await jobs.renew(job, worker="w1", duration=MINUTE)
+    clock.time += MINUTE / 2
+
+    assert await lease_key(jobs, worker="w2") is None
+
+
+async def test_a_finished_job_is_gone_and_may_come_again(jobs: SqliteJobQueue) -> None:
+    await jobs.enqueue("parse", "a")
+    job = await jobs.lease(kinds=KINDS, worker="w1", duration=MINUTE)
+    assert job
+    await jobs.finish(job, worker="w1")
+    assert not await jobs.renew(job, worker="w1", duration=MINUTE)
+
+    await jobs.enqueue("parse", "a")
+
+    assert await lease_key(jobs) == "a"
+
+
+async def test_a_released_job_comes_back_after_its_delay(
+    jobs: SqliteJobQueue, clock: Clock
+) -> None:
+    await jobs.enqueue("parse", "a")
+    job = await jobs.lease(kinds=KINDS, worker="w1", duration=MINUTE)
+    assert job
+    await jobs.release(job, worker="w1", delay=timedelta(seconds=5))
+    assert await lease_key(jobs) is None
+
+    clock.time += timedelta(seconds=5)
+
+    assert await lease_key(jobs) == "a"
+
+
+async def test_release_all_frees_what_a_dead_worker_held(jobs: SqliteJobQueue) -> None:
+    await jobs.enqueue("parse", "a")
+    assert await lease_key(jobs) == "a"
+
+    await jobs.release_all()
+
+    assert await lease_key(jobs, worker="w2") == "a"
+
+
+async def test_jobs_outlive_the_process(tmp_path: Path, clock: Clock) -> None:
+    folder = Path(store_module.__file__).parent / "migrations"
+    first = Store(tmp_path / "again.db", folder)
+    await SqliteJobQueue(first, now=clock, new_id=lambda prefix: prefix).enqueue("parse", "a")
+    first.close()
+
+    second = Store(tmp_path / "again.db", folder)
+    key = await lease_key(SqliteJobQueue(second, now=clock, new_id=lambda prefix: prefix))
+    second.close()
+
+    assert key == "a"
+
+
+async def test_an_enqueued_job_wakes_the_one_who_waits(jobs: SqliteJobQueue) -> None:
+    assert await lease_key(jobs) is None
+    await jobs.enqueue("parse", "a")
+
+    await jobs.wait(timeout_s=60)
+
+    assert await lease_key(jobs) == "a"
+
+
+async def test_waiting_ends_without_a_job_too(jobs: SqliteJobQueue) -> None:
+    await jobs.wait(timeout_s=0.01)
