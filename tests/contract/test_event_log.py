@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def sqlite_log(folder: Path, *, tail: int = 512, wakes: bool = True) -> Iterator[SqliteEventLog]:
+def sqlite_log(folder: Path, *, tail: int = 512, wakes: bool = True) -> Generator[SqliteEventLog]:
     store = Store(folder / "groundwire.db", MIGRATIONS)
     lease = Lease(folder)
     try:
