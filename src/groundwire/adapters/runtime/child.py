@@ -5,14 +5,14 @@ input is a `Task`; it answers with one `Started` or `NotStarted` line and then s
 its input ends, which happens when the parent closes it or dies.
 """
 
-import ctypes
 import os
-import signal
 import sys
 from importlib import import_module
 from typing import Any, Literal
 
 import msgspec
+
+from groundwire.adapters.runtime.process import die_with_the_parent
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class NotStarted(msgspec.Struct, frozen=True, kw_only=True, tag="not_started"):
 
 
 def main() -> None:
-    _die_with_the_parent()
+    die_with_the_parent()
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     answers = os.dup(sys.stdout.fileno())
     _send_output_to(task.log)
@@ -89,13 +89,6 @@ def _send_output_to(log: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         os.dup2(target, stream.fileno())
     os.close(target)
-
-
-def _die_with_the_parent() -> None:
-    """Ask Linux for a kill with the parent: the end of input is seen late in a long load."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import os
 import secrets
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -26,12 +25,11 @@ import aiohttp
 import msgspec
 
 from groundwire.adapters.runtime.child import NotStarted, Started, Task
+from groundwire.adapters.runtime.process import Deaths, Idle, end_child, start_child
 from groundwire.model.errors import ModelUnavailable
 
 # `sun_path` is 104 bytes on BSD and macOS, 108 on Linux, with the final zero.
 SOCKET_PATH_BYTES = 103
-DEATHS_BEFORE_GIVING_UP = 3
-DEATHS_FORGOTTEN_AFTER_S = 60.0
 
 
 class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +62,8 @@ class Endpoint(NamedTuple):
 class Runtime:
     """One model in one child process, started by its first user.
 
-    A child that died is started again by the next user, at most
-    `DEATHS_BEFORE_GIVING_UP` times in `DEATHS_FORGOTTEN_AFTER_S`.
+    A child that died is started again by the next user, a few
+    times a minute at most.
     """
 
     def __init__(self, options: RuntimeOptions, *, folder: Path) -> None:
@@ -74,9 +72,8 @@ class Runtime:
         self._folder = folder
         self._starting = asyncio.Lock()
         self._child: _Child | None = None
-        self._deaths: list[float] = []
-        self._users = 0
-        self._unloading: asyncio.Task[None] | None = None
+        self._deaths = Deaths()
+        self._idle = Idle(self._stop, after_s=options.unload_after_s)
         self._closed = False
 
     @property
@@ -94,12 +91,8 @@ class Runtime:
 
         Raises ``ModelUnavailable`` when it cannot be started within its time-out.
         """
-        self._users += 1
-        try:
+        with self._idle.used():
             yield await self.ensure()
-        finally:
-            self._users -= 1
-            self._unload_later()
 
     async def ensure(self) -> Endpoint:
         """Start the child if it does not run. Raises ``ModelUnavailable``."""
@@ -115,40 +108,22 @@ class Runtime:
     async def aclose(self) -> None:
         """End the child, whatever it is doing. Later users get ``ModelUnavailable``."""
         self._closed = True
-        if self._unloading is not None:
-            self._unloading.cancel()
+        self._idle.cancel()
         await self._stop()
 
     async def _bury(self, child: "_Child") -> None:
-        now = asyncio.get_running_loop().time()
-        await child.stop()
         self._child = None
-        self._deaths = [at for at in self._deaths if now - at < DEATHS_FORGOTTEN_AFTER_S]
-        self._deaths.append(now)
-        if len(self._deaths) > DEATHS_BEFORE_GIVING_UP:
-            raise ModelUnavailable(
-                f"The embedded runtime stopped {len(self._deaths)} times within a minute while "
-                f"running {self._options.model.name}. Its last words are in {child.log}."
-            )
+        await child.stop()
+        self._deaths.another(
+            f"The embedded runtime with {self._options.model.name}",
+            last_words=f"Its last words are in {child.log}.",
+        )
 
     async def _stop(self) -> None:
         async with self._starting:
             if self._child is not None:
                 child, self._child = self._child, None
                 await child.stop()
-
-    def _unload_later(self) -> None:
-        if self._unloading is not None:
-            self._unloading.cancel()
-            self._unloading = None
-        if self._users == 0 and self._options.unload_after_s is not None and not self._closed:
-            self._unloading = asyncio.create_task(self._unload(self._options.unload_after_s))
-
-    async def _unload(self, after_s: float) -> None:
-        await asyncio.sleep(after_s)
-        if self._users == 0:
-            self._unloading = None
-            await self._stop()
 
 
 class _Child:
@@ -181,24 +156,18 @@ class _Child:
             batch_tokens=options.batch_tokens,
             threads=options.threads,
         )
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "groundwire.adapters.runtime.child"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us; the child ends with its input
-        )
+        process = await start_child("groundwire.adapters.runtime.child")
         try:
             address = await _served_address(process, task, options.start_timeout_s)
         except BaseException:
-            await _end(process)
+            await end_child(process)
             shutil.rmtree(room, ignore_errors=True)
             raise
         return cls(process, _endpoint(address, task.api_key), room, log)
 
     async def stop(self) -> None:
         await self.endpoint.session.close()
-        await _end(self.process)
+        await end_child(self.process)
         shutil.rmtree(self._room, ignore_errors=True)
 
 
@@ -241,14 +210,6 @@ def _endpoint(address: str, api_key: str) -> Endpoint:
         timeout=aiohttp.ClientTimeout(total=None),
     )
     return Endpoint(session, base_url, api_key, connector)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    if process.stdin is not None:
-        process.stdin.close()
-    await process.wait()
 
 
 def _socket_room(folder: Path) -> Path:
