@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -65,7 +65,7 @@ class ChatModel(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[Delta | Finish]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finish]:
         """Yield deltas as they are made, then exactly one ``Finish``.
 
         Closing the iterator (or cancelling the task that reads it) ends the generation:
@@ -96,11 +96,14 @@ class Models(Protocol):
         """Return every model that can be asked now; asks the providers, bounded in time."""
         ...
 
-    async def choose(self, name: str | None, *, language: Language) -> Choice:
+    async def choose(
+        self, name: str | None, *, language: Language, grounded: bool = True
+    ) -> Choice:
         """Return the model called ``name``, or the best there is for ``None`` and ``auto``.
 
-        A model that is named is never refused for being weak. Raises ``UnknownModel``,
-        which lists the names there are.
+        ``grounded`` says whether the answer is to rest on passages; without documents a weaker
+        model will do. A model that is named is never refused for being weak. Raises
+        ``UnknownModel``, which lists the names there are.
         """
         ...
 

@@ -1,0 +1,62 @@
+"""What is known about models by their names: who can answer from passages, and where to get one.
+
+Ability is pinned here, not tried at every start. ``measured`` figures are from
+``bench/results/grounding.json``; the others are families whose makers publish far better ones.
+"""
+
+import re
+
+import msgspec
+
+Grounded = tuple[str, ...]
+"""The languages that a model answers from passages in; empty is none."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Models whose name has ``pattern`` in it. ``rank`` orders the capable, best first is high."""
+
+    pattern: str
+    grounded: Grounded
+    rank: int
+    measured: bool = False
+
+
+# The first match decides, so the small and the special stand before their families.
+KNOWN = (
+    Known(
+        pattern=r"embed|rerank|whisper|tts|dall-e|moderation|bge-|^e5|minilm", grounded=(), rank=0
+    ),
+    Known(pattern=r"smollm2?-?135m", grounded=(), rank=0, measured=True),
+    Known(pattern=r"smollm|tinyllama|gemma-?3[:-]270m|pythia|gpt-?2\b", grounded=(), rank=0),
+    Known(pattern=r"gpt-[4-9]|^o[1-9]|claude|gemini", grounded=("en", "zh"), rank=90),
+    Known(
+        pattern=r"deepseek-(?:chat|v\d|reasoner)|kimi|moonshot|glm-?[4-9]",
+        grounded=("en", "zh"),
+        rank=85,
+    ),
+    Known(pattern=r"qwen-?(?:max|plus|turbo)", grounded=("en", "zh"), rank=84),
+    Known(pattern=r"qwen.*[:\-_](?:1[4-9]|[2-9]\d|\d{3})b", grounded=("en", "zh"), rank=75),
+    Known(pattern=r"qwen.*[:\-_](?:[7-9]|4)b", grounded=("en", "zh"), rank=65),
+    Known(pattern=r"qwen.*[:\-_](?:1\.[578]|[23])b", grounded=("en", "zh"), rank=50),
+    Known(pattern=r"qwen.*[:\-_]0\.[56]b", grounded=("en", "zh"), rank=30),
+    Known(pattern=r"qwen(?:2\.5|3)", grounded=("en", "zh"), rank=60),
+    Known(pattern=r"llama-?3.*[:\-_]1b", grounded=("en",), rank=32),
+    Known(pattern=r"llama-?3.*[:\-_]70b|llama-?4", grounded=("en", "zh"), rank=74),
+    Known(pattern=r"llama-?3", grounded=("en",), rank=55),
+    Known(pattern=r"gemma-?3.*[:\-_]1b", grounded=("en",), rank=31),
+    Known(pattern=r"gemma-?[2-4]", grounded=("en", "zh"), rank=58),
+    Known(pattern=r"mistral|mixtral|ministral", grounded=("en",), rank=54),
+    Known(pattern=r"phi-?[34]", grounded=("en",), rank=53),
+    Known(pattern=r"deepseek-r1.*[:\-_]1\.5b", grounded=(), rank=0),
+    Known(
+        pattern=r"deepseek|command-r|yi-?1\.5|internlm|minicpm|gpt-oss",
+        grounded=("en", "zh"),
+        rank=52,
+    ),
+)
+
+
+def find_known(name: str) -> Known | None:
+    """Return what is known about the model called ``name``."""
+    folded = name.casefold()
+    return next((known for known in KNOWN if re.search(known.pattern, folded)), None)
