@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Whatever could make a test depend on whose machine it runs on.
 _FOREIGN = ("GROUNDWIRE_", "OPENAI_", "OLLAMA_", "XDG_", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
@@ -24,6 +25,9 @@ class NetworkForbidden(RuntimeError):
 
 def pytest_configure() -> None:
     sys.addaudithook(_refuse_the_network)
+    # How long an example takes says more about a busy machine than about the code.
+    settings.register_profile("groundwire", settings.default, deadline=None)
+    settings.load_profile("groundwire")
 
 
 def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
