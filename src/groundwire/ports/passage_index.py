@@ -32,10 +32,16 @@ class ChunkStore(Protocol):
     """The chunks of each document, and the index of their words, which are one."""
 
     async def replace(
-        self, workspace: WorkspaceId, document: DocumentId, chunks: Sequence[Chunk]
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
     ) -> None:
         """Make ``chunks`` all that ``document`` has, and searchable by words, in one step.
 
+        The words of ``title`` and of each chunk's headings find the chunk as well.
         Chunks that were there before are gone with their embeddings; doing it again with
         the same chunks changes nothing and keeps the embeddings of unchanged chunks.
         """

@@ -81,7 +81,7 @@ class Encoder:
         for layer in self._layers:
             x = self._through(layer, x)
         mean: Floats = x.mean(axis=0)
-        return mean / np.sqrt(mean @ mean)
+        return (mean / np.sqrt(mean @ mean)).astype(np.float32)
 
     def _through(self, layer: _Layer, x: Floats) -> Floats:
         attended = layer.projected(_attend(layer.attended(x), self._shape))

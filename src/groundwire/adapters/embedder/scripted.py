@@ -43,4 +43,4 @@ class ScriptedEmbedder:
         for begin in range(max(1, len(padded) - LENGTH_OF_GRAMS + 1)):
             gram = padded[begin : begin + LENGTH_OF_GRAMS]
             vector[zlib.crc32(gram.encode()) % self._dimensions] += 1.0
-        return vector / np.sqrt(vector @ vector)
+        return (vector / np.sqrt(vector @ vector)).astype(np.float32)

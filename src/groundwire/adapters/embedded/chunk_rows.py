@@ -1,0 +1,145 @@
+"""Chunks as rows, and what follows from a row: its words and its vector."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from groundwire.adapters.embedded import word_search
+from groundwire.adapters.embedded.words import cut_terms
+from groundwire.model.documents import Chunk
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+
+COLUMNS = "id, document, position, text, page, last_page, headings"
+
+
+class Draft(NamedTuple):
+    """A chunk to store, with the terms of its title and headings and of its text."""
+
+    chunk: Chunk
+    title: str
+    headings: str
+    terms: tuple[str, str]
+
+
+def draft(chunk: Chunk, title: str) -> Draft:
+    """Cut the words of ``chunk``: the slow part, done before the transaction."""
+    above = " ".join(cut_terms(" \n ".join((title, *chunk.headings))))
+    headings = msgspec.json.encode(chunk.headings).decode()
+    return Draft(chunk, title, headings, (above, " ".join(cut_terms(chunk.text))))
+
+
+def replace(
+    db: apsw.Connection,
+    workspace: WorkspaceId,
+    document: DocumentId,
+    drafts: Sequence[Draft],
+) -> None:
+    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays."""
+    number = _workspace_number(db, workspace)
+    before = {
+        str(id): (row, said)
+        for row, id, *said in db.execute(
+            "SELECT row, id, text, headings, title FROM chunks WHERE document = ?", (document,)
+        )
+    }
+    for item in drafts:
+        row, said = before.pop(item.chunk.id, (None, None))
+        if said == [item.chunk.text, item.headings, item.title]:
+            db.execute(
+                "UPDATE chunks SET position = ?, page = ?, last_page = ? WHERE row = ?",
+                (item.chunk.position, item.chunk.page, item.chunk.last_page, row),
+            )
+        else:
+            if row is not None:
+                _remove_row(db, int(str(row)))
+            _insert(db, number, item)
+    for row, _ in before.values():
+        _remove_row(db, int(str(row)))
+
+
+def remove(db: apsw.Connection, document: DocumentId) -> None:
+    rows = db.execute("SELECT row FROM chunks WHERE document = ?", (document,)).fetchall()
+    for (row,) in rows:
+        _remove_row(db, int(str(row)))
+
+
+def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:
+    """Return those that exist, in the order of ``ids``."""
+    found = {
+        chunk.id: chunk
+        for chunk in map(
+            _chunk,
+            db.execute(
+                f"SELECT {COLUMNS} FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+                (msgspec.json.encode(ids).decode(),),
+            ),
+        )
+    }
+    return [found[id] for id in ids if id in found]
+
+
+def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> list[Chunk]:
+    return [
+        _chunk(row)
+        for row in db.execute(
+            f"SELECT {COLUMNS} FROM chunks WHERE document = ? AND embedded = 0 "
+            "ORDER BY position LIMIT ?",
+            (document, limit),
+        )
+    ]
+
+
+def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
+    row = db.execute("SELECT number FROM workspaces WHERE id = ?", (workspace,)).fetchone()
+    return int(str(row[0])) if row else None
+
+
+def id_of(db: apsw.Connection, row: int) -> ChunkId | None:
+    found = db.execute("SELECT id FROM chunks WHERE row = ?", (row,)).fetchone()
+    return ChunkId(str(found[0])) if found else None
+
+
+def terms_of(db: apsw.Connection, row: int) -> set[str]:
+    """Return every term that the row's chunk is found by."""
+    found = db.execute("SELECT title, headings, text FROM chunks WHERE row = ?", (row,)).fetchone()
+    return set(cut_terms(" \n ".join(map(str, found)))) if found else set()
+
+
+def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
+    number = find_workspace(db, workspace)
+    if number is None:
+        db.execute("INSERT INTO workspaces (id) VALUES (?)", (workspace,))
+        number = db.last_insert_rowid()
+        word_search.create(db, number)
+    return number
+
+
+def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
+    chunk = item.chunk
+    db.execute(
+        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(chunk.id, chunk.document, chunk.position, chunk.text),
+            *(chunk.page, chunk.last_page, item.headings, item.title, number),
+        ),
+    )
+    word_search.put(db, number, db.last_insert_rowid(), item.terms)
+
+
+def _remove_row(db: apsw.Connection, row: int) -> None:
+    found = db.execute(
+        "DELETE FROM chunks WHERE row = ? RETURNING workspace, embedded", (row,)
+    ).fetchone()
+    if found is not None:
+        number, embedded = found
+        word_search.drop(db, int(str(number)), row)
+        if embedded:
+            db.execute("DELETE FROM vectors WHERE row = ?", (row,))
+
+
+def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
+    values = dict(zip(COLUMNS.split(", "), row, strict=True))
+    values["headings"] = msgspec.json.decode(str(values["headings"]))
+    return msgspec.convert(values, Chunk)

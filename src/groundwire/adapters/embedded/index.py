@@ -1,0 +1,178 @@
+"""`SqliteIndex`: chunks, their words and their vectors, in a SQLite file of their own.
+
+Its own file, so that a large ingest never delays the commits of the conversations' log.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+import numpy as np
+import sqlite_vec  # pyright: ignore[reportMissingTypeStubs] (it ships none)
+from numpy.typing import NDArray
+
+from groundwire.adapters.embedded import chunk_rows, word_search
+from groundwire.adapters.embedded.store import Store
+from groundwire.adapters.embedded.words import cut_terms
+from groundwire.model.documents import Chunk
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.ports.passage_index import Hit, WordHits
+
+MIGRATIONS = Path(__file__).parent / "index_migrations"
+# A workspace's vectors are laid out by this many; each workspace takes room for at least so many.
+VECTORS_A_BLOCK = 256
+
+
+class SqliteIndex:
+    """A `ChunkStore` and a `VectorIndex`.
+
+    Words are ranked within their workspace alone: each has a table of its own, so that
+    neither another tenant's texts nor their number show in a score. Vectors are scanned
+    exactly, within the workspace's partition.
+    """
+
+    def __init__(self, path: Path, *, embedder: str, dimensions: int) -> None:
+        """Open the file. Vectors of another ``embedder`` are dropped, to be made again."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._store = Store(path, MIGRATIONS, prepare=_prepare)
+        _settle_space(path, embedder, dimensions)
+
+    def close(self) -> None:
+        """Finish what is being written. Blocks for as long as that takes."""
+        self._store.close()
+
+    async def replace(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
+    ) -> None:
+        drafts = await asyncio.to_thread(
+            lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
+        )
+        await self._store.write(
+            lambda db: chunk_rows.replace(db, workspace, document, drafts), sync=False
+        )
+
+    async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
+        return await self._store.read(lambda db: chunk_rows.get(db, chunks))
+
+    async def remove(self, document: DocumentId) -> None:
+        await self._store.write(lambda db: chunk_rows.remove(db, document), sync=False)
+
+    async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
+        return await self._store.read(lambda db: _search_words(db, workspace, query, limit))
+
+    async def add(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[ChunkId],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        packed = [row.astype("<f4").tobytes() for row in vectors]
+        pairs = list(zip(chunks, packed, strict=True))
+        await self._store.write(lambda db: _add(db, workspace, document, pairs), sync=False)
+
+    async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
+        return await self._store.read(lambda db: chunk_rows.without_embedding(db, document, limit))
+
+    async def search_meaning(
+        self, workspace: WorkspaceId, vector: NDArray[np.float32], *, limit: int
+    ) -> Sequence[Hit]:
+        packed = vector.astype("<f4").tobytes()
+        return await self._store.read(lambda db: _search_meaning(db, workspace, packed, limit))
+
+
+def _prepare(db: apsw.Connection) -> None:
+    db.enable_load_extension(True)  # noqa: FBT003 (apsw takes it by position only)
+    db.load_extension(sqlite_vec.loadable_path())
+    db.enable_load_extension(False)  # noqa: FBT003
+    # The scan of a large workspace reads its vectors in place.
+    db.execute("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY")
+
+
+def _settle_space(path: Path, embedder: str, dimensions: int) -> None:
+    db = apsw.Connection(str(path))
+    try:
+        _prepare(db)
+        with db:
+            if db.execute("SELECT name, dimensions FROM space").fetchone() != (
+                embedder,
+                dimensions,
+            ):
+                _start_space(db, embedder, dimensions)
+    finally:
+        db.close()
+
+
+def _start_space(db: apsw.Connection, embedder: str, dimensions: int) -> None:
+    db.execute("DROP TABLE IF EXISTS vectors; DELETE FROM space; UPDATE chunks SET embedded = 0")
+    db.execute("INSERT INTO space VALUES (?, ?)", (embedder, dimensions))
+    # Of unit vectors the nearest by distance is the nearest by angle, and cheaper to find.
+    db.execute(
+        "CREATE VIRTUAL TABLE vectors USING vec0 (row INTEGER PRIMARY KEY, "
+        f"workspace INTEGER PARTITION KEY, vector float[{dimensions}] distance_metric=l2, "
+        f"chunk_size={VECTORS_A_BLOCK})"
+    )
+
+
+def _add(
+    db: apsw.Connection,
+    workspace: WorkspaceId,
+    document: DocumentId,
+    pairs: Sequence[tuple[ChunkId, bytes]],
+) -> None:
+    number = chunk_rows.find_workspace(db, workspace)
+    for chunk, vector in pairs:
+        found = db.execute(
+            "SELECT row, embedded FROM chunks WHERE id = ? AND document = ? AND workspace = ?",
+            (chunk, document, number),
+        ).fetchone()
+        # The document may have been replaced or removed while its vectors were made.
+        if found is None:
+            continue
+        row, embedded = found
+        if embedded:
+            db.execute("DELETE FROM vectors WHERE row = ?", (row,))
+        db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (row, number, vector))
+        db.execute("UPDATE chunks SET embedded = 1 WHERE row = ?", (row,))
+
+
+def _search_words(db: apsw.Connection, workspace: WorkspaceId, query: str, limit: int) -> WordHits:
+    number = chunk_rows.find_workspace(db, workspace)
+    terms = cut_terms(query)
+    if number is None or not terms:
+        return WordHits((), 0.0)
+    found = word_search.search(db, number, terms, limit=limit)
+    hits = _hits(db, found.rows)
+    if not hits:
+        return WordHits((), 0.0)
+    seen = chunk_rows.terms_of(db, found.rows[0][0])
+    return WordHits(hits, word_search.coverage(found.weights, seen))
+
+
+def _search_meaning(
+    db: apsw.Connection, workspace: WorkspaceId, vector: bytes, limit: int
+) -> Sequence[Hit]:
+    number = chunk_rows.find_workspace(db, workspace)
+    if number is None:
+        return ()
+    rows = db.execute(
+        "SELECT row, distance FROM vectors WHERE vector MATCH ? AND k = ? AND workspace = ?",
+        (vector, limit, number),
+    ).fetchall()
+    return _hits(db, [(int(str(row)), _cosine(float(str(distance)))) for row, distance in rows])
+
+
+def _cosine(distance: float) -> float:
+    """Return the cosine of two unit vectors that are ``distance`` apart."""
+    return 1.0 - distance * distance / 2.0
+
+
+def _hits(db: apsw.Connection, rows: Sequence[tuple[int, float]]) -> list[Hit]:
+    named = ((chunk_rows.id_of(db, row), score) for row, score in rows)
+    return [Hit(id, score) for id, score in named if id is not None]

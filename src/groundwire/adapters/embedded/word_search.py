@@ -1,0 +1,85 @@
+"""The words of one workspace: an FTS5 table over terms that `words` cut."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+# A match in the title or the headings says as much as two in the text.
+TITLE_WEIGHT = 2.0
+# A term in most of the chunks tells them apart no more and costs the most to score.
+TOO_COMMON = 0.5
+# A long text that is pasted as a question is searched by this many of its rarest terms.
+MOST_TERMS = 48
+
+
+class Found(NamedTuple):
+    """Rows with their BM25, best first, and what each term of the query weighs."""
+
+    rows: list[tuple[int, float]]
+    weights: dict[str, float]
+
+
+def create(db: apsw.Connection, number: int) -> None:
+    """Make the table of words of workspace ``number``.
+
+    Everything but white space is part of a term: the cutting is done already.
+    """
+    db.execute(
+        f"""
+        CREATE VIRTUAL TABLE words_{number} USING fts5 (
+            title, text, content = '', contentless_delete = 1,
+            tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn'"
+        );
+        CREATE VIRTUAL TABLE vocabulary_{number} USING fts5vocab (words_{number}, row);
+        """
+    )
+
+
+def put(db: apsw.Connection, number: int, row: int, terms: tuple[str, str]) -> None:
+    db.execute(f"INSERT INTO words_{number} (rowid, title, text) VALUES (?, ?, ?)", (row, *terms))
+
+
+def drop(db: apsw.Connection, number: int, row: int) -> None:
+    db.execute(f"DELETE FROM words_{number} WHERE rowid = ?", (row,))
+
+
+def search(db: apsw.Connection, number: int, terms: Sequence[str], *, limit: int) -> Found:
+    """Return the best rows for ``terms``, any of which may match."""
+    distinct = list(dict.fromkeys(terms))
+    total = _count(db, number)
+    frequencies = {term: _frequency(db, number, term) for term in distinct}
+    weights = {term: _idf(frequencies[term], total) for term in distinct}
+    known = [term for term in distinct if frequencies[term]]
+    telling = [term for term in known if frequencies[term] <= TOO_COMMON * total] or known
+    telling = sorted(telling, key=lambda term: -weights[term])[:MOST_TERMS]
+    if not telling:
+        return Found([], weights)
+    query = " OR ".join('"' + term.replace('"', '""') + '"' for term in telling)
+    rows = db.execute(
+        f"SELECT rowid, -rank FROM words_{number} WHERE words_{number} MATCH ? "
+        f"AND rank MATCH 'bm25({TITLE_WEIGHT}, 1.0)' ORDER BY rank LIMIT ?",
+        (query, limit),
+    )
+    return Found([(int(str(row)), float(str(score))) for row, score in rows], weights)
+
+
+def coverage(weights: dict[str, float], found: set[str]) -> float:
+    """Return which share of the query's weight is in ``found``, in 0...1."""
+    whole = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in found) / whole if whole else 0
+
+
+def _idf(frequency: int, total: int) -> float:
+    return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def _count(db: apsw.Connection, number: int) -> int:
+    row = db.execute("SELECT count(*) FROM chunks WHERE workspace = ?", (number,)).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def _frequency(db: apsw.Connection, number: int, term: str) -> int:
+    row = db.execute(f"SELECT doc FROM vocabulary_{number} WHERE term = ?", (term,)).fetchone()
+    return int(str(row[0])) if row else 0

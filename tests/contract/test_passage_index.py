@@ -1,0 +1,229 @@
+"""What every chunk store and vector index promises."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.model.documents import Chunk
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+
+HOME = WorkspaceId("ws_home")
+OTHER = WorkspaceId("ws_other")
+GUIDE = DocumentId("doc_guide")
+DIMENSIONS = 8
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[SqliteIndex]:
+    index = SqliteIndex(tmp_path / "index.db", embedder="test", dimensions=DIMENSIONS)
+    yield index
+    index.close()
+
+
+def chunks(
+    *texts: str, document: DocumentId = GUIDE, headings: tuple[str, ...] = ()
+) -> list[Chunk]:
+    return [
+        Chunk(
+            id=ChunkId(f"{document}:{n}"),
+            document=document,
+            position=n,
+            text=text,
+            headings=headings,
+        )
+        for n, text in enumerate(texts)
+    ]
+
+
+def axis(n: int) -> NDArray[np.float32]:
+    return np.eye(DIMENSIONS, dtype=np.float32)[n]
+
+
+async def found(index: SqliteIndex, query: str, workspace: WorkspaceId = HOME) -> list[str]:
+    return [hit.chunk for hit in (await index.search_words(workspace, query, limit=5)).hits]
+
+
+async def test_a_chunk_is_found_by_its_words_in_another_form(index: SqliteIndex) -> None:
+    await index.replace(HOME, GUIDE, chunks("Packages are built by builders.", "Cats sleep."))
+
+    assert await found(index, "How do I build a package?") == ["doc_guide:0"]
+
+
+async def test_a_chinese_word_of_two_characters_finds_its_chunk(index: SqliteIndex) -> None:
+    await index.replace(HOME, GUIDE, chunks("软件包的依赖关系由控制文件声明。", "猫在睡觉。"))
+
+    assert await found(index, "依赖") == ["doc_guide:0"]
+
+
+@pytest.mark.parametrize(
+    "query", ["debian/control", "control", "foo_bar", "bar", "2.4.6", "Ｆｏｏ_bar"]
+)
+async def test_an_identifier_is_found_whole_and_in_parts(index: SqliteIndex, query: str) -> None:
+    text = "Version 2.4.6 reads foo_bar from debian/control."
+    await index.replace(HOME, GUIDE, chunks(text, "Nothing of that."))
+
+    assert await found(index, query) == ["doc_guide:0"]
+
+
+async def test_headings_and_the_title_find_the_chunk_below_them(index: SqliteIndex) -> None:
+    below = chunks("Run it twice.", headings=("Installation",))
+    await index.replace(HOME, GUIDE, below, title="Kiwi manual")
+    other = DocumentId("doc_other")
+    await index.replace(HOME, other, chunks("Run it.", "Thrice.", document=other))
+
+    assert await found(index, "installation") == ["doc_guide:0"]
+    assert await found(index, "kiwi") == ["doc_guide:0"]
+
+
+async def test_coverage_is_the_share_of_the_question_that_the_best_hit_has(
+    index: SqliteIndex,
+) -> None:
+    await index.replace(HOME, GUIDE, chunks("alpha beta gamma", "delta", "epsilon"))
+
+    whole = await index.search_words(HOME, "alpha beta", limit=3)
+    part = await index.search_words(HOME, "alpha unheard", limit=3)
+    none = await index.search_words(HOME, "完全不同", limit=3)
+
+    assert whole.coverage == pytest.approx(1.0)
+    assert 0.2 < part.coverage < 0.6
+    assert none == ((), 0.0)
+
+
+async def test_a_workspace_sees_only_its_own_chunks(index: SqliteIndex) -> None:
+    mine = chunks("shared words")
+    theirs = chunks("shared words", document=DocumentId("doc_theirs"))
+    await index.replace(HOME, GUIDE, mine)
+    await index.replace(OTHER, DocumentId("doc_theirs"), theirs)
+    await index.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
+    await index.add(OTHER, DocumentId("doc_theirs"), [theirs[0].id], axis(0)[None])
+
+    assert await found(index, "shared") == ["doc_guide:0"]
+    assert await found(index, "shared", OTHER) == ["doc_theirs:0"]
+    assert [hit.chunk for hit in await index.search_meaning(HOME, axis(0), limit=5)] == [mine[0].id]
+
+
+async def test_replacing_with_the_same_chunks_keeps_their_embeddings(index: SqliteIndex) -> None:
+    before = chunks("first", "second")
+    await index.replace(HOME, GUIDE, before)
+    await index.add(HOME, GUIDE, [c.id for c in before], np.stack([axis(0), axis(1)]))
+
+    await index.replace(HOME, GUIDE, chunks("first", "changed"))
+
+    assert [c.text for c in await index.without_embedding(GUIDE, limit=9)] == ["changed"]
+    assert [h.chunk for h in await index.search_meaning(HOME, axis(0), limit=9)] == ["doc_guide:0"]
+    assert await found(index, "second") == []
+    assert await found(index, "changed") == ["doc_guide:1"]
+
+
+async def test_chunks_that_are_no_longer_there_are_forgotten(index: SqliteIndex) -> None:
+    await index.replace(HOME, GUIDE, chunks("first", "second"))
+    await index.replace(HOME, GUIDE, chunks("first"))
+
+    assert await found(index, "second") == []
+    assert await index.get([ChunkId("doc_guide:1")]) == []
+
+
+async def test_a_removed_document_leaves_nothing_behind(index: SqliteIndex) -> None:
+    mine = chunks("first")
+    await index.replace(HOME, GUIDE, mine)
+    await index.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
+
+    await index.remove(GUIDE)
+    await index.remove(GUIDE)
+
+    assert await found(index, "first") == []
+    assert list(await index.search_meaning(HOME, axis(0), limit=5)) == []
+
+
+async def test_chunks_come_back_as_they_were_in_the_order_asked_for(index: SqliteIndex) -> None:
+    stored = [
+        Chunk(
+            id=ChunkId(f"doc_guide:{n}"),
+            document=GUIDE,
+            position=n,
+            text=f"text {n} \x00 é 中",
+            page=n + 1,
+            last_page=n + 2,
+            headings=("Outer", "内部"),
+        )
+        for n in range(3)
+    ]
+    await index.replace(HOME, GUIDE, stored)
+
+    asked = [stored[2].id, ChunkId("unknown"), stored[0].id]
+
+    assert await index.get(asked) == [stored[2], stored[0]]
+
+
+async def test_the_nearest_chunk_comes_first_with_its_cosine(index: SqliteIndex) -> None:
+    mine = chunks("a", "b", "c")
+    await index.replace(HOME, GUIDE, mine)
+    vectors = np.stack([axis(0), axis(1), (axis(0) + axis(1)) / np.float32(np.sqrt(2))])
+    await index.add(HOME, GUIDE, [c.id for c in mine], vectors)
+
+    hits = await index.search_meaning(HOME, axis(1), limit=2)
+
+    assert [hit.chunk for hit in hits] == ["doc_guide:1", "doc_guide:2"]
+    assert [hit.score for hit in hits] == pytest.approx([1.0, 0.7071], abs=1e-3)
+
+
+async def test_a_second_vector_takes_the_place_of_the_first(index: SqliteIndex) -> None:
+    mine = chunks("a")
+    await index.replace(HOME, GUIDE, mine)
+    await index.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
+    await index.add(HOME, GUIDE, [mine[0].id], axis(1)[None])
+
+    hits = await index.search_meaning(HOME, axis(1), limit=5)
+
+    assert [(hit.chunk, round(hit.score, 3)) for hit in hits] == [("doc_guide:0", 1.0)]
+
+
+async def test_a_vector_for_a_chunk_that_is_gone_is_not_kept(index: SqliteIndex) -> None:
+    await index.add(HOME, GUIDE, [ChunkId("doc_guide:0")], axis(0)[None])
+
+    assert list(await index.search_meaning(HOME, axis(0), limit=5)) == []
+
+
+async def test_another_embedder_starts_over(tmp_path: Path) -> None:
+    first = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+    mine = chunks("a")
+    await first.replace(HOME, GUIDE, mine)
+    await first.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
+    first.close()
+
+    second = SqliteIndex(tmp_path / "index.db", embedder="two", dimensions=4)
+
+    assert await second.without_embedding(GUIDE, limit=5) == mine
+    assert await second.search_meaning(HOME, np.eye(4, dtype=np.float32)[0], limit=5) == []
+    assert await found(second, "a") == ["doc_guide:0"]
+    second.close()
+
+
+async def test_what_was_stored_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    first = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+    mine = chunks("a")
+    await first.replace(HOME, GUIDE, mine)
+    await first.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
+    first.close()
+
+    second = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+
+    assert await second.without_embedding(GUIDE, limit=5) == []
+    assert [h.chunk for h in await second.search_meaning(HOME, axis(0), limit=5)] == [mine[0].id]
+    second.close()
+
+
+@pytest.mark.parametrize("query", ["", "   ", '"', "AND OR NOT", "a* ^b (c", "👩‍👩‍👧", "\x00", "'"])
+async def test_no_query_is_an_error(index: SqliteIndex, query: str) -> None:
+    await index.replace(HOME, GUIDE, chunks("some text and or not", "more"))
+
+    await index.search_words(HOME, query, limit=5)
+
+
+async def test_an_empty_workspace_finds_nothing(index: SqliteIndex) -> None:
+    assert await index.search_words(HOME, "anything", limit=5) == ((), 0.0)
+    assert list(await index.search_meaning(HOME, axis(0), limit=5)) == []
