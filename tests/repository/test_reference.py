@@ -3,18 +3,23 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import TypeVar, get_args
+
+import msgspec
 
 from groundwire import model
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Event
+from groundwire.transport.frames import ClientFrame, ServerFrame
 
 Kind = TypeVar("Kind")
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+TRANSPORT = ROOT / "src" / "groundwire" / "transport"
 
 
 def page(name: str) -> str:
@@ -50,17 +55,45 @@ def test_every_error_code_is_in_the_reference_with_its_status_and_whether_to_ret
 
 def test_every_event_type_is_in_the_reference_with_its_fields() -> None:
     import_all(model)
-    introduction, *tables = page("events.md").split("\n| type |")
+    # A class that only others derive from has its own name for a tag.
+    events = [kind for kind in kinds_of(Event) if tag_of(kind) != kind.__name__]
+
+    assert_documented(events, page("events.md"))
+
+
+def test_every_frame_is_in_the_reference_with_its_fields() -> None:
+    introduction, of_the_client, of_the_server, _ = page("frames.md").split("\n## ")
+
+    assert_documented(get_args(ClientFrame), introduction + of_the_client)
+    assert_documented(get_args(ServerFrame), introduction + of_the_server)
+
+
+def test_every_close_code_is_in_the_reference() -> None:
+    sources = "".join(path.read_text("utf-8") for path in TRANSPORT.glob("*.py"))
+
+    sent = set(re.findall(r"\b(?:10[01]\d|44\d\d)\b", sources))
+
+    assert sent <= set(re.findall(r"^\| (\d{4}) \|", page("frames.md"), re.MULTILINE))
+
+
+def tag_of(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def assert_documented(kinds: Iterable[type[msgspec.Struct]], text: str) -> None:
+    """Assert that ``text`` has a table row for each kind, which names its fields, and no other.
+
+    Fields that the introduction names are common to all.
+    """
+    introduction, *tables = text.split("| type |")
     rows = {
         row.split("`")[1]: in_code(row) for row in re.findall(r"^\| `.*", "".join(tables), re.M)
     }
-
-    fields = {
-        tag: set(kind.__struct_encode_fields__) - in_code(introduction)
-        for kind in kinds_of(Event)
-        # A class that only others derive from has its own name for a tag.
-        if (tag := str(kind.__struct_config__.tag)) != kind.__name__
-    }
+    fields = {tag_of(kind): set(kind.__struct_encode_fields__) for kind in kinds}
 
     assert rows.keys() == fields.keys()
-    assert not {tag: missing for tag in fields if (missing := fields[tag] - rows[tag])}
+    assert not {
+        tag: missing
+        for tag in fields
+        if (missing := fields[tag] - rows[tag] - in_code(introduction))
+    }
