@@ -13,7 +13,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
-    if { apt-get update && apt-get install --yes --no-install-recommends \
+    if { apt-get update && apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
         chromium fonts-wqy-microhei fonts-liberation; } >"$log" 2>&1; then
         exit 0
     fi
