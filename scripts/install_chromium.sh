@@ -3,21 +3,30 @@
 # possible. Elsewhere the tests say that they were skipped; in CI a missing browser is a failure.
 set -eu
 
-for browser in chromium chromium-browser google-chrome; do
-    if command -v "$browser" >/dev/null; then
-        exit 0
-    fi
-done
+has_browser() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+} >/dev/null
+
+has_chinese() {
+    ! command -v fc-list >/dev/null || [ -n "$(fc-list :lang=zh)" ]
+}
+
+install_both() {
+    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
+        --no-install-recommends chromium fonts-liberation fonts-wqy-microhei
+}
+
+if has_browser && has_chinese; then
+    exit 0
+fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing Chromium for the browser tests"
-    export DEBIAN_FRONTEND=noninteractive
+    echo "Installing Chromium and a Chinese font for the browser tests"
     log=$(mktemp)
-    trap 'rm -f "$log"' EXIT
-    if { apt-get update && apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
-        chromium fonts-wqy-microhei fonts-liberation; } >"$log" 2>&1; then
-        exit 0
-    fi
-    cat "$log" >&2
+    install_both >"$log" 2>&1 || cat "$log" >&2
+    rm -f "$log"
+fi
+if has_browser; then
+    exit 0
 fi
 if [ "${CI:-}" = true ]; then
     echo "There is no Chromium, and the browser tests must run here." >&2
