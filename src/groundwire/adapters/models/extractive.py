@@ -1,0 +1,157 @@
+"""The answer without a model: the best sentences of the best passages, quoted and cited."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+
+from groundwire.adapters.models.evidence import Evidence, find_evidence, seen_share
+from groundwire.adapters.models.terms import has_wide
+from groundwire.adapters.models.tokens import estimate_tokens
+from groundwire.model.errors import GroundwireError
+from groundwire.model.passages import Passage
+from groundwire.ports.chat_model import ChatRequest, Delta, Finish, Language, ModelInfo
+from groundwire.ports.embedder import Embedder
+
+QUOTES = 3
+# A second quotation must be nearly as good as the first, or it only distracts.
+GOOD_ENOUGH = 0.72
+COMPARED = 16
+MEANING_WEIGHT = 0.5
+
+_LEAD: dict[Language, str] = {"en": "From your documents:\n\n", "zh": "文档中写道：\n\n"}
+_NOTHING: dict[Language, str] = {
+    "en": "Nothing in the documents answers this.",
+    "zh": "文档中没有能回答这个问题的内容。",
+}
+_NO_MODEL: dict[Language, str] = {
+    "en": "There are no documents here to quote from, and no capable language model is "
+    "installed. Upload a document and ask again, or get a model: run `groundwire model pull`, "
+    "start Ollama, or set `GROUNDWIRE_OPENAI_BASE_URL` to an endpoint you use.",
+    "zh": "这里还没有可供引用的文档，也没有安装足够强的语言模型。请上传文档后再提问，或者添加一个模型："
+    "运行 `groundwire model pull`，启动 Ollama，或将 `GROUNDWIRE_OPENAI_BASE_URL` 设为您使用的接口。",
+}
+_WORDISH = re.compile(r"[\u3000-\u9fff\uff00-\uffef]{1,4}|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+")
+_MARKER = re.compile(r"\[(\s*\^?\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*\s*)\]")
+
+
+class ExtractiveModel:
+    """Quotes, and never says anything of its own.
+
+    With an ``embedder`` sentences are compared to the question by meaning as well, at most
+    ``COMPARED`` of them; when it fails, their words decide alone.
+    """
+
+    def __init__(self, *, embedder: Embedder | None = None, embed_limit_s: float = 1.0) -> None:
+        self._embedder = embedder
+        self._embed_limit_s = embed_limit_s
+
+    @property
+    def info(self) -> ModelInfo:
+        return ModelInfo(
+            name="extractive",
+            provider="extractive",
+            window_tokens=32_768,
+            grounded=True,
+            languages=("en", "zh"),
+        )
+
+    def count_tokens(self, text: str) -> int:
+        return estimate_tokens(text)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finish]:
+        for piece in _WORDISH.findall(await self.answer(request)):
+            yield Delta(content=piece)
+            # Lets a reader, or a cancel, in between.
+            await asyncio.sleep(0)
+        yield Finish(reason="stop")
+
+    async def answer(self, request: ChatRequest) -> str:
+        """Return the whole answer at once."""
+        if not request.passages:
+            return _NO_MODEL[request.language]
+        if not may_answer(request.question, request.passages):
+            return _NOTHING[request.language]
+        found = find_evidence(request.question, request.passages)
+        chosen = choose(await self._by_meaning(request.question, found))
+        if not chosen:
+            return _NOTHING[request.language]
+        quotes = (quote(evidence) for evidence in chosen)
+        return _LEAD[request.language] + "\n\n".join(quotes)
+
+    async def _by_meaning(self, question: str, found: Sequence[Evidence]) -> list[Evidence]:
+        best = list(found[:COMPARED])
+        if self._embedder is None or len(best) < 2:
+            return list(found)
+        try:
+            async with asyncio.timeout(self._embed_limit_s):
+                asked = await self._embedder.embed([question], kind="query")
+                texts = [evidence.text[:400] for evidence in best]
+                vectors = await self._embedder.embed(texts, kind="passage")
+        except (GroundwireError, TimeoutError):
+            return list(found)
+        closeness = [float(value) for value in vectors @ asked[0]]
+        low, high = min(closeness), max(closeness)
+        spread = max(high - low, 0.02)
+        scored = [
+            (evidence.score + MEANING_WEIGHT * (close - low) / spread, evidence)
+            for evidence, close in zip(best, closeness, strict=True)
+        ]
+        return [
+            Evidence(e.n, e.spans, e.text, e.anchor, score)
+            for score, e in sorted(scored, key=lambda pair: -pair[0])
+        ]
+
+
+def may_answer(question: str, passages: Sequence[Passage]) -> bool:
+    """Say whether the passages have to do with the question, as far as words can tell."""
+    in_chinese = has_wide(question)
+    if in_chinese is not has_wide("".join(passage.text for passage in passages)):
+        return True
+    return seen_share(question, passages) >= (0.2 if in_chinese else 0.34)
+
+
+def choose(found: Sequence[Evidence]) -> list[Evidence]:
+    """Return at most ``QUOTES`` of the best that say different things, best first."""
+    chosen: list[Evidence] = []
+    for evidence in found:
+        if chosen and evidence.score < GOOD_ENOUGH * chosen[0].score:
+            break
+        if not any(_repeats(evidence, other) for other in chosen):
+            chosen.append(evidence)
+        if len(chosen) == QUOTES:
+            break
+    return chosen
+
+
+def quote(evidence: Evidence) -> str:
+    """Return the quotation with its marker; code stands in a block after it."""
+    prose: list[str] = []
+    code: list[str] = []
+    for span in evidence.spans:
+        said = evidence.text[span.start - evidence.start : span.end - evidence.start]
+        (code if span.kind == "code" else prose).append(said)
+    if not prose:
+        return f"`{code[0]}` [{evidence.n}]" + _block(code[1:])
+    return f"{_joined(evidence, prose)} [{evidence.n}]" + _block(code)
+
+
+def _joined(evidence: Evidence, prose: Sequence[str]) -> str:
+    parts = [_escaped(said) for said in prose]
+    between = "\n" if any(span.kind == "item" for span in evidence.spans[1:]) else " "
+    return between.join(parts)
+
+
+def _escaped(said: str) -> str:
+    # A reference of the document's own must not be taken for one of ours.
+    return _MARKER.sub(r"\\[\1\\]", said)
+
+
+def _block(code: Sequence[str]) -> str:
+    return "\n\n```\n" + "\n".join(code) + "\n```" if code else ""
+
+
+def _repeats(evidence: Evidence, other: Evidence) -> bool:
+    if evidence.n == other.n and evidence.start < other.end and other.start < evidence.end:
+        return True
+    mine, theirs = set(evidence.text.casefold().split()), set(other.text.casefold().split())
+    return len(mine & theirs) > 0.7 * min(len(mine), len(theirs))
