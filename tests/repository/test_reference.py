@@ -13,6 +13,7 @@ import msgspec
 from groundwire import model
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Event
+from groundwire.settings import load
 from groundwire.transport.frames import ClientFrame, ServerFrame
 
 Kind = TypeVar("Kind")
@@ -74,6 +75,31 @@ def test_every_close_code_is_in_the_reference() -> None:
     sent = set(re.findall(r"\b(?:10[01]\d|44\d\d)\b", sources))
 
     assert sent <= set(re.findall(r"^\| (\d{4}) \|", page("frames.md"), re.MULTILINE))
+
+
+def test_every_setting_is_in_the_reference_with_what_is_built_in() -> None:
+    rows = re.findall(r"^\| `GROUNDWIRE_(\w+)` \| `?(.*?)`? \|", page("settings.md"), re.MULTILINE)
+
+    settings = load({}, {}).settings
+
+    assert dict(rows) == {
+        name.upper(): shown(getattr(settings, name)) for name in settings.__struct_fields__
+    }
+
+
+def shown(value: object) -> str:
+    """Return a default as a person would write it."""
+    match value:
+        case None | () | dict():
+            return "–" if not value else str(value)
+        case bool():
+            return "on" if value else "off"
+        case float():
+            return f"{value:g}"
+        case Path():
+            return f"~/{value.relative_to(Path.home().resolve())}"
+        case _:
+            return str(value)
 
 
 def tag_of(kind: type[msgspec.Struct]) -> str:
