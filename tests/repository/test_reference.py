@@ -89,9 +89,9 @@ def test_every_setting_is_in_the_reference_with_what_is_built_in() -> None:
 
 def shown(value: object) -> str:
     """Return a default as a person would write it."""
+    if value in (None, (), {}):
+        return "–"
     match value:
-        case None | () | dict():
-            return "–" if not value else str(value)
         case bool():
             return "on" if value else "off"
         case float():
