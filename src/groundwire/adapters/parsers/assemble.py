@@ -1,0 +1,79 @@
+"""Collect blocks under their headings. Pure."""
+
+import msgspec
+
+from groundwire.adapters.parsers.clean import clean_text, tidy_spaces
+from groundwire.model.documents import Block, BlockKind
+
+CELL = " | "
+
+
+class Assembler:
+    """Blocks in reading order; knows the path of headings that it is under.
+
+    ``page`` is that of whatever is added next.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.page: int | None = None
+        self._path: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return tuple(text for _, text in self._path)
+
+    def leave_section(self) -> None:
+        """What comes next stands under no heading."""
+        self._path = ()
+
+    def heading(self, text: str, level: int) -> None:
+        text = tidy_spaces(text.replace("\n", " "))
+        if not text:
+            return
+        self._path = tuple(each for each in self._path if each[0] < level)
+        self.blocks.append(
+            Block(
+                text=text,
+                kind="heading",
+                page=self.page,
+                headings=self.headings,
+                level=min(max(level, 1), 6),
+            )
+        )
+        self._path = (*self._path, (level, text))
+
+    def text(self, text: str) -> None:
+        self._add("\n".join(map(tidy_spaces, text.split("\n"))), "text")
+
+    def item(self, text: str) -> None:
+        """Add an item of a list; items that follow each other are one block."""
+        text = tidy_spaces(text.replace("\n", " "))
+        last = self.blocks[-1] if self.blocks else None
+        if text and last and last.kind == "list" and last.page == self.page:
+            self.blocks[-1] = msgspec.structs.replace(last, text=f"{last.text}\n{text}")
+        else:
+            self._add(text, "list")
+
+    def code(self, text: str) -> None:
+        self._add(clean_text(text).strip("\n"), "code")
+
+    def table(self, rows: list[list[str]]) -> None:
+        """Add a table; the first row is its header. Empty rows and columns are left out."""
+        cleaned = [[tidy_spaces(cell.replace("\n", " ")) for cell in row] for row in rows]
+        width = max((len(row) for row in cleaned), default=0)
+        used = [
+            column
+            for column in range(width)
+            if any(column < len(row) and row[column] for row in cleaned)
+        ]
+        lines = [
+            CELL.join(row[column] if column < len(row) else "" for column in used).rstrip()
+            for row in cleaned
+            if any(row)
+        ]
+        self._add("\n".join(lines), "table")
+
+    def _add(self, text: str, kind: BlockKind) -> None:
+        if text.strip():
+            self.blocks.append(Block(text=text, kind=kind, page=self.page, headings=self.headings))

@@ -1,0 +1,99 @@
+"""What runs in a parser's process: files in by name, blocks out, until the pipe closes.
+
+Both directions carry messages of four bytes of length, most significant first, and JSON.
+"""
+
+import sys
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from groundwire.adapters.parsers import confine
+from groundwire.model.documents import Parsed
+from groundwire.model.errors import UnreadableDocument, UnreadableReason
+
+LENGTH_BYTES = 4
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The first message: the limits that hold for this process."""
+
+    memory_bytes: int
+    cpu_s: int
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The answer to `Start`. ``isolated`` is whether the kernel keeps the network away."""
+
+    isolated: bool
+
+
+class Request(msgspec.Struct, frozen=True):
+    path: str
+    name: str
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    reason: UnreadableReason
+    message: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One of the two."""
+
+    parsed: Parsed | None = None
+    refusal: Refusal | None = None
+
+
+def main() -> None:
+    """Answer a `Start` with `Ready`, then each `Request` with a `Reply`."""
+    # Loaded now: an import in the middle of a file would cost its uploader the time.
+    from groundwire.adapters.parsers import pdf  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from groundwire.adapters.parsers.read import read_file
+
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    message = _receive(source)
+    if message is None:
+        return
+    start = msgspec.json.decode(message, type=Start)
+    isolated = confine.confine(start.memory_bytes)
+    _send(sink, msgspec.json.encode(Ready(isolated)))
+    while (message := _receive(source)) is not None:
+        request = msgspec.json.decode(message, type=Request)
+        confine.allow_cpu(start.cpu_s)
+        try:
+            reply = Reply(parsed=read_file(Path(request.path), request.name))
+        except UnreadableDocument as error:
+            reply = Reply(refusal=Refusal(error.reason, error.message))
+        except MemoryError:
+            reply = Reply(refusal=TOO_LARGE)
+        except Exception:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
+            reply = Reply(refusal=BROKEN)
+        _send(sink, msgspec.json.encode(reply))
+
+
+BROKEN = Refusal(
+    "broken",
+    "This file is damaged, or is not what its name says. Save it again from the program that "
+    "made it and retry.",
+)
+TOO_LARGE = Refusal(
+    "too_large", "Reading this file takes more memory than allowed. Split it and upload parts."
+)
+
+
+def _receive(source: IO[bytes]) -> bytes | None:
+    length = source.read(LENGTH_BYTES)
+    if len(length) < LENGTH_BYTES:
+        return None
+    return source.read(int.from_bytes(length, "big"))
+
+
+def _send(sink: IO[bytes], message: bytes) -> None:
+    sink.write(len(message).to_bytes(LENGTH_BYTES, "big") + message)
+    sink.flush()
+
+
+if __name__ == "__main__":
+    main()

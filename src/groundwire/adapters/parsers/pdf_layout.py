@@ -1,0 +1,353 @@
+"""Lines with their place on the page to blocks in reading order. Pure.
+
+PDF knows no paragraphs, headings or code: they are told from the outline, the type size, the
+font, the right margin and the space between lines.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+
+from groundwire.adapters.parsers.clean import clean_text, join_lines, tidy_spaces
+from groundwire.model.documents import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``left``, ``right``, ``y`` and ``foot`` in points from the lower left corner.
+
+    ``y`` is the baseline that it begins on, ``foot`` the one that it ends on.
+    """
+
+    text: str
+    left: float
+    right: float
+    y: float
+    foot: float
+    size: float
+    bold: bool = False
+    mono: bool = False
+
+
+class Entry(NamedTuple):
+    """A heading of the outline; ``level`` from 1, ``page`` from 1."""
+
+    title: str
+    level: int
+    page: int
+
+
+Page = Sequence[Line]
+
+# Of the pages: what stands on so many of them in the same place is not the text's.
+_FURNITURE_SHARE = 0.5
+_FURNITURE_PAGES = 3
+_EDGE_LINES = 2
+_LEADERS = re.compile(r"(?:\s?[.．·…]){4,}\s*[\divxlc]*\s*$", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|第)?\s*[-–—]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—]?\s*(?:页|頁)?"
+    r"(?:\s*(?:/|of|共)\s*\d{1,5}\s*页?)?",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,3}){1,4}\.?\s+\S|第[一二三四五六七八九十百\d]+[章节部分篇]"
+    r"|(?:chapter|appendix|part)\s+[\dA-Z]+\b)",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(
+    r"(?:[•‣▪◦●○■□∙·*–—-]|\(?\d{1,2}[.)、]|\(?[a-z][.)]|（[一二三四五六七八九十]+）)\s*\S"
+)
+_NUMBER = re.compile(
+    r"^(?:(?:chapter|appendix|part|第)?\s*(?:\d+|[A-Z]|[一二三四五六七八九十]+)(?:\.\d+)*[.章节部分篇]?)\s+",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(r"[.。！？!?：:；;][”’」』）》\"')]*\s*$")
+_LABEL = re.compile(
+    r"(?:chapter|appendix|part)\s+[\dA-Z]+|第\s*[一二三四五六七八九十百\d]+\s*[章部篇]|附录\s*\w+",
+    re.IGNORECASE,
+)
+_HEADING_CHARS = 120
+# Lines that begin within this many points of each other are in one column.
+_COLUMN = 20
+# A line that ends further than this many type sizes from the margin ends its paragraph.
+_RAGGED = 4.5
+_CUT_WORD = re.compile("([A-Za-z]*)[\ufffe\x02]([A-Za-z]*)")
+
+
+def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
+    """Turn the lines of all pages into blocks with pages and heading paths."""
+    kept = [_without_contents(page) for page in _without_furniture(pages)]
+    body = _body_size(kept)
+    words = _vocabulary(kept)
+    leading = _leading(kept)
+    headings = _Headings(outline, body, kept)
+    blocks: list[Block] = []
+    path: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()
+    for number, page in enumerate(kept, start=1):
+        for group, level in _groups(page, number, headings, _Paragraphs(page, leading)):
+            text = _text(group, words, is_code=level is None and _is_code(group))
+            if level is None:
+                _append(blocks, _block(group, text, number, path))
+                continue
+            above = sum(1 for each in levels if each < level)
+            path, levels = path[:above], levels[:above]
+            blocks.append(
+                Block(text=text, kind="heading", page=number, headings=path, level=min(level, 6))
+            )
+            path, levels = (*path, text), (*levels, level)
+    return blocks
+
+
+def _append(blocks: list[Block], block: Block) -> None:
+    """Add ``block``, or add it to the list that it goes on with."""
+    last = blocks[-1] if blocks else None
+    if last and last.kind == block.kind == "list" and last.page == block.page:
+        blocks[-1] = msgspec.structs.replace(last, text=f"{last.text}\n{block.text}")
+    else:
+        blocks.append(block)
+
+
+def _block(group: Page, text: str, number: int, path: tuple[str, ...]) -> Block:
+    if _is_code(group):
+        return Block(text=text, kind="code", page=number, headings=path)
+    kind = "list" if _BULLET.match(group[0].text.strip()) else "text"
+    return Block(text=text, kind=kind, page=number, headings=path)
+
+
+# -- What is not the text's: running heads, page numbers, contents ------------------------------
+
+
+def _without_furniture(pages: Sequence[Page]) -> list[Page]:
+    repeated = _repeated(pages)
+    bands = _bands(pages)
+    return [
+        [
+            line
+            for index, line in enumerate(page)
+            if not (
+                min(index, len(page) - 1 - index) < _EDGE_LINES
+                and (
+                    _shape(line) in repeated
+                    or (round(line.y) in bands and _stands_apart(page, index))
+                    or (_PAGE_NUMBER.fullmatch(line.text.strip()) and _stands_apart(page, index))
+                )
+            )
+        ]
+        for page in pages
+    ]
+
+
+def _repeated(pages: Sequence[Page]) -> set[str]:
+    counts = Counter(
+        shape
+        for page in pages
+        for shape in {_shape(line) for line in (*page[:_EDGE_LINES], *page[-_EDGE_LINES:])}
+    )
+    enough = max(_FURNITURE_PAGES, len(pages) * _FURNITURE_SHARE)
+    return {shape for shape, count in counts.items() if count >= enough}
+
+
+def _bands(pages: Sequence[Page]) -> set[int]:
+    """Return the heights at which most pages have a line that stands apart at their edge."""
+    counts = Counter(
+        round(page[index].y) + nudge
+        for page in pages
+        for index in {0, len(page) - 1}
+        if page and _stands_apart(page, index)
+        for nudge in (-1, 0, 1)
+    )
+    enough = max(_FURNITURE_PAGES, len(pages) * _FURNITURE_SHARE)
+    return {height for height, count in counts.items() if count >= enough}
+
+
+def _shape(line: Line) -> str:
+    return re.sub(r"\d+", "#", line.text.strip())
+
+
+def _stands_apart(page: Page, index: int) -> bool:
+    """Say whether more than a paragraph's space parts the line from the text."""
+    towards_top = index >= len(page) // 2
+    neighbour = index - 1 if towards_top else index + 1
+    if not 0 <= neighbour < len(page):
+        return True
+    return abs(page[index].y - page[neighbour].y) > 1.7 * page[neighbour].size
+
+
+def _without_contents(page: Page) -> Page:
+    """Drop the lines of a table of contents: the headings themselves say it."""
+    return [line for line in page if not _LEADERS.search(line.text)]
+
+
+# -- Headings -----------------------------------------------------------------------------------
+
+
+class _Headings:
+    """Says which lines are headings: by the outline where there is one, else by their type."""
+
+    def __init__(self, outline: Sequence[Entry], body: float, pages: Sequence[Page]) -> None:
+        self._body = body
+        self._titles: dict[int, dict[str, int]] = defaultdict(dict)
+        for entry in outline:
+            self._titles[entry.page].setdefault(_bare(entry.title), entry.level)
+        self._by_outline = len(outline) >= 2
+        sizes = Counter(
+            round(line.size, 1) for page in pages for line in page if self._is_large(line)
+        )
+        self._ranks = {size: rank for rank, size in enumerate(sorted(sizes, reverse=True)[:4], 1)}
+
+    def level(self, line: Line, page: int) -> int | None:
+        """Return 1 to 6, 1 outermost, or ``None`` for a line of text."""
+        text = line.text.strip()
+        if len(text) > _HEADING_CHARS or line.mono:
+            return None
+        if self._by_outline:
+            titles = self._titles.get(page, {})
+            return titles.get(_bare(text)) or titles.get(_bare(_NUMBER.sub("", text)))
+        if not self._is_large(line) and not (line.bold and _NUMBERED.match(text)):
+            return None
+        return self._ranks.get(round(line.size, 1), 5)
+
+    def _is_large(self, line: Line) -> bool:
+        return (
+            line.size >= self._body * 1.15
+            and len(line.text.strip()) <= _HEADING_CHARS
+            and any(character.isalpha() for character in line.text)
+        )
+
+
+def _bare(title: str) -> str:
+    return re.sub(r"[\W_]+", "", _NUMBER.sub("", title)).casefold()
+
+
+# -- Paragraphs ---------------------------------------------------------------------------------
+
+
+class _Paragraphs:
+    """Says which lines of a page are one paragraph, given how far apart lines usually are."""
+
+    def __init__(self, page: Page, leading: float) -> None:
+        self._leading = leading
+        self._margins: dict[int, float] = defaultdict(float)
+        for line in page:
+            if not line.mono:
+                column = int(line.left // _COLUMN)
+                self._margins[column] = max(self._margins[column], line.right)
+
+    def belongs(self, before: Line, line: Line) -> bool:
+        """Say whether ``line`` goes on with the block that ends in ``before``."""
+        drop = (before.foot - line.y) / before.size
+        if before.mono and line.mono:
+            return 0 <= drop <= 3.2
+        if abs(before.size - line.size) > 0.12 * before.size or _BULLET.match(line.text.strip()):
+            return False
+        if before.mono != line.mono and (before.mono or _ENDED.search(before.text)):
+            return False
+        if not 0 < drop <= 1.25 * self._leading:
+            return False
+        if not _ENDED.search(before.text) and line.text.lstrip()[:1].islower():
+            return True
+        return before.right >= self._margin(before) - _RAGGED * before.size
+
+    def _margin(self, line: Line) -> float:
+        """Return how far to the right the column of ``line`` reaches."""
+        column = int(line.left // _COLUMN)
+        return max(self._margins.get(each, 0.0) for each in (column - 1, column, column + 1))
+
+
+def _leading(pages: Sequence[Page]) -> float:
+    """Return the usual distance between lines, in type sizes."""
+    drops = Counter(
+        round((before.y - line.y) / before.size, 1)
+        for page in pages
+        for before, line in pairwise(page)
+        if not before.mono and not line.mono and 0.9 * before.size < before.y - line.y
+    )
+    common = [drop for drop, _ in drops.most_common(1)]
+    return min(max(common[0] if common else 1.2, 1.1), 2.6)
+
+
+def _groups(
+    page: Page, number: int, headings: _Headings, paragraphs: _Paragraphs
+) -> Iterator[tuple[list[Line], int | None]]:
+    """Yield the lines of each block, with the level of a heading."""
+    group: list[Line] = []
+    for line in page:
+        level = headings.level(line, number)
+        if level is not None and _is_label(group, line):
+            yield [*group, line], level
+            group = []
+            continue
+        if group and (level is not None or not paragraphs.belongs(group[-1], line)):
+            yield group, None
+            group = []
+        if level is not None:
+            yield [line], level
+        else:
+            group.append(line)
+    if group:
+        yield group, None
+
+
+def _is_label(group: Page, heading: Line) -> bool:
+    """Say whether ``group`` is the "Chapter 1" above the name of the chapter."""
+    return (
+        len(group) == 1
+        and group[0].size > 0.7 * heading.size
+        and bool(_LABEL.fullmatch(group[0].text.strip()))
+    )
+
+
+def _is_code(group: Page) -> bool:
+    return all(line.mono for line in group)
+
+
+def _body_size(pages: Sequence[Page]) -> float:
+    sizes = [line.size for page in pages for line in page if not line.mono]
+    return median(sizes) if sizes else 10.0
+
+
+# -- Text ---------------------------------------------------------------------------------------
+
+
+def _vocabulary(pages: Sequence[Page]) -> Counter[str]:
+    """Count the words that stand whole in the document; they tell how to mend cut ones."""
+    if not any(_CUT_WORD.search(line.text) for page in pages for line in page):
+        return Counter()
+    return Counter(
+        word
+        for page in pages
+        for line in page
+        for word in re.findall(r"[A-Za-z]+(?:-[A-Za-z]+)*", line.text)
+    )
+
+
+def _text(group: Page, words: Counter[str], *, is_code: bool) -> str:
+    if is_code:
+        return "\n".join(_indented(group))
+    return tidy_spaces(join_lines([_mended(line.text, words) for line in group]))
+
+
+def _indented(group: Page) -> Iterator[str]:
+    """Yield lines of code with the indent that their place on the page shows."""
+    edge = min(line.left for line in group)
+    for line in group:
+        step = line.size * 0.6
+        yield " " * round((line.left - edge) / step) + clean_text(line.text).strip()
+
+
+def _mended(text: str, words: Counter[str]) -> str:
+    """Resolve PDFium's mark for a hyphen at the end of a line (U+FFFE, or U+0002)."""
+
+    def mend(match: re.Match[str]) -> str:
+        left, right = match.group(1), match.group(2)
+        hyphened = f"{left}-{right}"
+        return hyphened if words[hyphened] > words[left + right] else left + right
+
+    return _CUT_WORD.sub(mend, text)

@@ -1,0 +1,177 @@
+"""The `Parser`: confined child processes, kept warm, replaced when they fail."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from groundwire.adapters.parsers.child import (
+    BROKEN,
+    LENGTH_BYTES,
+    TOO_LARGE,
+    Ready,
+    Refusal,
+    Reply,
+    Request,
+    Start,
+)
+from groundwire.model.documents import Parsed
+from groundwire.model.errors import Overloaded, UnreadableDocument
+
+TIMED_OUT = Refusal(
+    "timed_out", "Reading this file took too long. Split it, or save it in a simpler format."
+)
+
+
+START_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one file may cost. ``memory_bytes`` is address space, most of it never touched.
+
+    A child serves ``files`` files, then a fresh one takes its place, lest leaks add up.
+    """
+
+    wall_s: float = 120.0
+    cpu_s: int = 90
+    memory_bytes: int = 2 << 30
+    reply_bytes: int = 256 << 20
+    files: int = 100
+
+
+class ParserPool:
+    """At most ``size`` children, each with one file at a time; more files wait.
+
+    Children are started when first needed, or by `warm`. `close` ends them. ``isolated`` says
+    whether the kernel keeps the children from the network; ``None`` before the first.
+    """
+
+    def __init__(self, *, limits: Limits | None = None, size: int = 2) -> None:
+        self.isolated: bool | None = None
+        self._limits = limits or Limits()
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[_Child] = []
+        self._all: set[_Child] = set()
+
+    async def warm(self) -> None:
+        """Start one child now, so that the first upload does not wait for it."""
+        if not self._all:
+            self._idle.append(await self._start())
+
+    async def close(self) -> None:
+        """End the children; files that they were reading fail."""
+        for child in [*self._all]:
+            await self._end(child)
+        self._idle.clear()
+
+    async def parse(self, blob: Path, *, name: str) -> Parsed:
+        async with self._free:
+            child = self._idle.pop() if self._idle else await self._start()
+            try:
+                async with asyncio.timeout(self._limits.wall_s):
+                    reply = await child.ask(Request(str(blob), name), self._limits)
+            except TimeoutError:
+                reply = Reply(refusal=TIMED_OUT)
+            except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+                reply = Reply(refusal=await child.post_mortem())
+            finally:
+                # Nobody reads what a child says that was given up in the middle of a file.
+                if child.in_step and child.served < self._limits.files:
+                    self._idle.append(child)
+                else:
+                    await asyncio.shield(self._end(child))
+        return _outcome(reply)
+
+    async def _start(self) -> "_Child":
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",  # neither the environment nor the working directory choose what is imported
+            "-m",
+            "groundwire.adapters.parsers.child",
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={"LANG": "C.UTF-8"},
+            close_fds=True,
+        )
+        child = _Child(process)
+        self._all.add(child)
+        try:
+            async with asyncio.timeout(START_S):
+                ready = await child.start(self._limits)
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+            await self._end(child)
+            raise Overloaded("The program that reads files does not start. See the log.") from error
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end(child))
+            raise
+        self.isolated = ready.isolated
+        return child
+
+    async def _end(self, child: "_Child") -> None:
+        self._all.discard(child)
+        await child.end()
+
+
+class _Child:
+    """``in_step`` is whether every request so far has its reply."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._process = process
+        self._source: asyncio.StreamReader = process.stdout
+        self._sink: asyncio.StreamWriter = process.stdin
+        self.served = 0
+        self.in_step = True
+
+    async def start(self, limits: Limits) -> Ready:
+        self._send(Start(limits.memory_bytes, limits.cpu_s))
+        return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
+
+    async def ask(self, request: Request, limits: Limits) -> Reply:
+        self.in_step = False
+        self.served += 1
+        self._send(request)
+        reply = msgspec.json.decode(await self._receive(limits.reply_bytes), type=Reply)
+        self.in_step = True
+        return reply
+
+    def _send(self, message: msgspec.Struct) -> None:
+        body = msgspec.json.encode(message)
+        self._sink.write(len(body).to_bytes(LENGTH_BYTES, "big") + body)
+
+    async def _receive(self, most_bytes: int) -> bytes:
+        length = int.from_bytes(await self._source.readexactly(LENGTH_BYTES), "big")
+        if length > most_bytes:
+            raise UnreadableDocument(TOO_LARGE.reason, TOO_LARGE.message)
+        return await self._source.readexactly(length)
+
+    async def post_mortem(self) -> Refusal:
+        """Say for the user what ended the child."""
+        code = await self._process.wait()
+        # XCPU, or KILL by a kernel that has no soft limit to signal.
+        if sys.platform != "win32" and -code in (signal.SIGXCPU, signal.SIGKILL):
+            return TIMED_OUT
+        return BROKEN
+
+    async def end(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        self._sink.close()
+        with suppress(ConnectionError):
+            await self._sink.wait_closed()
+
+
+def _outcome(reply: Reply) -> Parsed:
+    if reply.refusal is not None:
+        raise UnreadableDocument(reply.refusal.reason, reply.refusal.message)
+    assert reply.parsed is not None
+    return reply.parsed

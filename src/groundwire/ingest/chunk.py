@@ -1,0 +1,272 @@
+"""Blocks in, chunks out. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
+
+from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
+from groundwire.model.documents import Block, Chunk
+from groundwire.model.ids import ChunkId, DocumentId
+
+# A Chinese character says about as much as two Latin letters, and takes about three times the
+# tokens. 700 is about 160 tokens of English and 250 of Chinese; at 1,000 the densest text stays
+# within the embedder's window of 512.
+TARGET = 700
+LIMIT = 1000
+# A section shorter than this shares its chunk with the next one.
+SMALL = 240
+
+_WIDE = re.compile("[\u2e80-\U0010ffff]")
+
+
+def weigh(text: str) -> int:
+    """Return the length of ``text`` in Latin characters; wide characters count twice."""
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is never cut: a sentence, a row, a line of code, a heading.
+
+    ``glue`` stands between it and the piece before, when both are in one chunk. ``header``
+    is the row that a chunk begins with when it begins in the middle of a table.
+    """
+
+    text: str
+    glue: str
+    page: int | None
+    headings: tuple[str, ...]
+    level: int | None = None
+    header: str = ""
+    prose: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    pieces: list[_Piece] = field(default_factory=list[_Piece])
+    weight: int = 0
+
+    def add(self, piece: _Piece) -> None:
+        if not self.pieces and piece.header:
+            self._append(_Piece(piece.header, "", piece.page, piece.headings))
+        self._append(piece)
+
+    def _append(self, piece: _Piece) -> None:
+        self.weight += weigh(piece.glue) * bool(self.pieces) + weigh(piece.text)
+        self.pieces.append(piece)
+
+    def with_piece(self, piece: _Piece) -> int:
+        return self.weight + weigh(piece.glue) + weigh(piece.text)
+
+
+def chunk_blocks(document: DocumentId, blocks: Sequence[Block]) -> list[Chunk]:
+    """Cut ``blocks`` at sentence and heading borders into chunks of at most ``LIMIT``.
+
+    A chunk holds about ``TARGET`` and is cut within a sentence only where one sentence alone
+    is over the limit. A heading stands with what follows it; rows of a table that is cut keep
+    its header; code is cut between lines. Chunks come in the order of the document, and the
+    same blocks always give the same ids.
+    """
+    drafts = _fill(_mend(_pieces(blocks)))
+    texts = (_finish(document, position, draft) for position, draft in enumerate(drafts))
+    return list(texts)
+
+
+def embedding_text(chunk: Chunk, title: str) -> str:
+    """Return what is embedded for ``chunk``: where it stands, then its text."""
+    place = [heading for heading in (title, *chunk.headings[-2:]) if heading not in chunk.text]
+    return " › ".join(place) + "\n" + chunk.text if place else chunk.text
+
+
+def _finish(document: DocumentId, position: int, draft: _Draft) -> Chunk:
+    text = draft.pieces[0].text
+    for piece in draft.pieces[1:]:
+        text += piece.glue + piece.text
+    return Chunk(
+        id=ChunkId(f"{document}:{position}"),
+        document=document,
+        position=position,
+        text=text.strip(),
+        page=draft.pieces[0].page,
+        last_page=draft.pieces[-1].page,
+        headings=_common([piece.headings for piece in draft.pieces]),
+    )
+
+
+def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    columns = zip(*paths, strict=False)
+    return tuple(column[0] for column in takewhile(lambda c: len(set(c)) == 1, columns))
+
+
+def _fill(pieces: Sequence[_Piece]) -> Iterator[_Draft]:
+    draft = _Draft()
+    for index, piece in enumerate(pieces):
+        if draft.pieces and _cut_before(draft, piece, pieces, index):
+            yield draft
+            draft = _Draft()
+        draft.add(piece)
+    if draft.pieces:
+        yield draft
+
+
+def _cut_before(draft: _Draft, piece: _Piece, pieces: Sequence[_Piece], index: int) -> bool:
+    if draft.with_piece(piece) > LIMIT:
+        return True
+    if draft.pieces[-1].level is not None:
+        return False  # a heading never ends a chunk, unless the limit says so
+    if piece.level is not None:
+        ahead = _section_weight(pieces, index)
+        return draft.weight >= SMALL or draft.weight + ahead > TARGET
+    if piece.headings != draft.pieces[-1].headings and draft.weight >= SMALL:
+        return True
+    full = draft.weight >= TARGET or draft.with_piece(piece) > TARGET + SMALL // 2
+    return full and not _is_remnant(draft, pieces, index)
+
+
+def _is_remnant(draft: _Draft, pieces: Sequence[_Piece], index: int) -> bool:
+    """Say whether so little of the section is left that it had better stay with ``draft``."""
+    left = 0
+    for piece in islice(pieces, index, None):
+        if piece.level is not None:
+            break
+        left += weigh(piece.glue) + weigh(piece.text)
+        if left > SMALL // 2:
+            return False
+    return draft.weight + left <= LIMIT
+
+
+def _section_weight(pieces: Sequence[_Piece], index: int) -> int:
+    """Weigh the section that begins at ``index``, up to ``TARGET``."""
+    weight = 0
+    for position in range(index, len(pieces)):
+        if weight > TARGET or (pieces[position].level is not None and position > index + 1):
+            break
+        weight += weigh(pieces[position].text)
+    return weight
+
+
+def _mend(pieces: Iterable[_Piece]) -> list[_Piece]:
+    """Put a sentence that runs over the end of its page together again."""
+    mended: list[_Piece] = []
+    for piece in pieces:
+        if mended and _runs_on(mended[-1], piece):
+            before = mended[-1]
+            glue = _joint(before.text, piece.text)
+            mended[-1] = _Piece(
+                before.text + glue + piece.text,
+                before.glue,
+                before.page,
+                before.headings,
+                prose=True,
+            )
+        else:
+            mended.append(piece)
+    return mended
+
+
+def _runs_on(before: _Piece, after: _Piece) -> bool:
+    if before.page is None or after.page != before.page + 1:
+        return False
+    if not (before.prose and after.prose) or before.headings != after.headings:
+        return False
+    if is_whole(before.text) or weigh(before.text + after.text) > LIMIT:
+        return False
+    return _continues(after.text[0])
+
+
+def _continues(first: str) -> bool:
+    return first.islower() or first > "\u2e7f"
+
+
+def _joint(before: str, after: str) -> str:
+    return "" if before[-1:] > "\u2e7f" and after[:1] > "\u2e7f" else " "
+
+
+def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
+    for block in blocks:
+        if not block.text.strip():
+            continue
+        for piece in _block_pieces(block):
+            yield from _within_limit(piece)
+
+
+def _block_pieces(block: Block) -> Iterator[_Piece]:
+    if block.kind == "heading":
+        path = (*block.headings, block.text)
+        yield _Piece(block.text, "\n\n", block.page, path, level=block.level or 1)
+    elif block.kind == "table":
+        yield from _rows(block)
+    elif block.kind == "code":
+        yield from _code(block)
+    elif block.kind == "list":
+        yield from _lines(block)
+    else:
+        yield from _sentences(block)
+
+
+def _sentences(block: Block) -> Iterator[_Piece]:
+    glue = "\n\n"
+    for sentence in split_sentences(block.text.strip()):
+        text = sentence.rstrip()
+        if text:
+            yield _Piece(text, glue, block.page, block.headings, prose=True)
+        glue = sentence[len(text) :]
+
+
+def _lines(block: Block) -> Iterator[_Piece]:
+    glue = "\n\n"
+    for line in block.text.splitlines():
+        if line.strip():
+            yield _Piece(line.rstrip(), glue, block.page, block.headings)
+            glue = "\n"
+
+
+def _rows(block: Block) -> Iterator[_Piece]:
+    rows = [row for row in block.text.splitlines() if row.strip()]
+    # A header so long that it leaves no room for rows is not repeated.
+    header = rows[0] if weigh(rows[0]) <= LIMIT // 3 else ""
+    for index, row in enumerate(rows):
+        glue = "\n\n" if index == 0 else "\n"
+        yield _Piece(row, glue, block.page, block.headings, header=header if index else "")
+
+
+def _code(block: Block) -> Iterator[_Piece]:
+    text = block.text.strip("\n")
+    if weigh(text) <= LIMIT:
+        yield _Piece(text, "\n\n", block.page, block.headings)
+    else:
+        yield from _lines(block)
+
+
+def _within_limit(piece: _Piece) -> Iterator[_Piece]:
+    """Cut ``piece`` only if it alone is over the limit: between clauses, else anywhere."""
+    room = LIMIT - weigh(piece.header) - 1
+    if weigh(piece.text) <= room:
+        yield piece
+        return
+    glue = piece.glue
+    for text in _packed(split_clauses(piece.text), room):
+        kept = text.rstrip()
+        yield replace(piece, text=kept, glue=glue)
+        glue = text[len(kept) :]
+
+
+def _packed(parts: Iterable[str], room: int) -> Iterator[str]:
+    packed = ""
+    for part in (piece for each in parts for piece in _hard(each, room)):
+        if packed and weigh(packed) + weigh(part) > room:
+            yield packed
+            packed = ""
+        packed += part
+    if packed:
+        yield packed
+
+
+def _hard(part: str, room: int) -> Iterator[str]:
+    """Cut ``part`` anywhere so that each piece is within ``room``."""
+    while weigh(part) > room:
+        end = room // 2 if weigh(part[:room]) > room else room
+        yield part[:end]
+        part = part[end:]
+    yield part
