@@ -1,0 +1,22 @@
+import type { Status, Turn } from "@groundwire/client";
+import type { Language } from "../i18n/index.svelte.ts";
+import type { Texts } from "../i18n/en.ts";
+
+/**
+ * What the turn is doing, in the reader's language.
+ *
+ * The server's sentence says most, but is in the asker's language, who may be another.
+ */
+export function statusSentence(turn: Turn, texts: Texts, language: Language): string {
+  const isChinese = /\p{Script=Han}/u.test(turn.msg);
+  if (turn.msg !== "" && isChinese === (language === "zh")) return turn.msg;
+  const sentences: Record<Status, string> = {
+    queued: texts.statusQueued,
+    retrieving: texts.statusRetrieving,
+    reranking: texts.statusReranking,
+    thinking: texts.statusThinking,
+    generating: texts.statusGenerating,
+    tool: texts.statusTool,
+  };
+  return sentences[turn.status] ?? turn.msg;
+}

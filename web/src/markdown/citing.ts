@@ -1,0 +1,9 @@
+import type { Source } from "@groundwire/client";
+
+/** What the text of an answer may cite, and what happens when a reader follows a citation. */
+export interface Citing {
+  readonly sources: readonly Source[];
+  readonly open: (n: number) => void;
+}
+
+export const CITING = Symbol("citing");

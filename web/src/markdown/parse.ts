@@ -1,0 +1,73 @@
+/** Markdown to a tree. No HTML comes out of it anywhere: the page builds elements from the tree. */
+
+import type { RootContent } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+import remend from "remend";
+
+/** A block at the top of a text, with the piece of source that it was made from. */
+export interface Block {
+  readonly node: RootContent;
+  readonly start: number;
+}
+
+/**
+ * A text that grows at its end. Only its last block is parsed again when more comes, so that
+ * the work per token does not grow with the answer.
+ */
+export class GrowingText {
+  #text = "";
+  #blocks: readonly Block[] = [];
+
+  /** The blocks of `text`. While it is `growing`, what is opened at its end is shown as closed. */
+  blocks(text: string, growing: boolean): readonly Block[] {
+    const last = this.#blocks.at(-1);
+    const keeps = growing && last !== undefined && text.startsWith(this.#text);
+    const start = keeps ? last.start : 0;
+    const kept = keeps ? this.#blocks.slice(0, -1) : [];
+    this.#text = text;
+    this.#blocks = [...kept, ...parse(text.slice(start), start, growing)];
+    return this.#blocks;
+  }
+}
+
+function parse(text: string, start: number, growing: boolean): Block[] {
+  // Links are left open: `[1` is on its way to be a citation, not a link.
+  const source = growing ? remend(text, { links: false, images: false }) : text;
+  const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return tree.children.map((node) => ({
+    node,
+    start: start + (node.position?.start.offset ?? 0),
+  }));
+}
+
+export type TextPart = { readonly text: string } | { readonly n: number };
+
+const MARKERS = /\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]/g;
+
+/** Split a text at its citation markers, `[2]` or `[1, 3]`, as far as they name known sources. */
+export function splitCitations(text: string, known: ReadonlySet<number>): TextPart[] {
+  const parts: TextPart[] = [];
+  let at = 0;
+  for (const match of text.matchAll(MARKERS)) {
+    const numbers = (match[1] ?? "").split(/[,，、]/).map(Number);
+    if (!numbers.every((n) => known.has(n))) continue;
+    if (match.index > at) parts.push({ text: text.slice(at, match.index) });
+    parts.push(...numbers.map((n) => ({ n })));
+    at = match.index + match[0].length;
+  }
+  if (at < text.length) parts.push({ text: text.slice(at) });
+  return parts;
+}
+
+/** The address of a link if a reader may follow it, else `null`. */
+export function safeHref(url: string): string | null {
+  try {
+    const { protocol } = new URL(url);
+    return ["http:", "https:", "mailto:"].includes(protocol) ? url : null;
+  } catch {
+    // A relative address would lead into this page, which no answer has a reason to do.
+    return null;
+  }
+}

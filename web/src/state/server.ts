@@ -1,0 +1,4 @@
+import { Groundwire } from "@groundwire/client";
+
+/** The server that the page came from. */
+export const server = new Groundwire();

@@ -1,0 +1,72 @@
+/** Files on their way to the server. Once there, the workspace's log tells how they go on. */
+
+import { GroundwireError } from "@groundwire/client";
+import { server } from "./server.ts";
+
+export interface Upload {
+  readonly key: number;
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Why it was not taken; `null` while it is on its way. */
+  readonly reason: string | null;
+}
+
+/** More at once would only share the same line. */
+const AT_ONCE = 3;
+
+class Uploads {
+  list = $state.raw<readonly Upload[]>([]);
+  #nextKey = 0;
+  #waiting: { upload: Upload; file: File }[] = [];
+  #running = 0;
+
+  add(workspaceId: string, files: Iterable<File>): void {
+    for (const file of files) {
+      this.#nextKey += 1;
+      const upload: Upload = {
+        key: this.#nextKey,
+        workspaceId,
+        name: file.name,
+        sizeBytes: file.size,
+        reason: null,
+      };
+      this.list = [...this.list, upload];
+      this.#waiting.push({ upload, file });
+    }
+    this.#pump();
+  }
+
+  dismiss(key: number): void {
+    this.list = this.list.filter((upload) => upload.key !== key);
+  }
+
+  #pump(): void {
+    while (this.#running < AT_ONCE) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#running += 1;
+      void this.#send(next.upload, next.file).finally(() => {
+        this.#running -= 1;
+        this.#pump();
+      });
+    }
+  }
+
+  async #send(upload: Upload, file: File): Promise<void> {
+    try {
+      const [answer] = await server.rest.upload(upload.workspaceId, [file]);
+      const error = answer?.error;
+      if (error) this.#fail(upload, error.message ?? error.detail ?? error.code ?? "");
+      else this.dismiss(upload.key);
+    } catch (error) {
+      this.#fail(upload, error instanceof GroundwireError ? error.message : String(error));
+    }
+  }
+
+  #fail(upload: Upload, reason: string): void {
+    this.list = this.list.map((one) => (one.key === upload.key ? { ...one, reason } : one));
+  }
+}
+
+export const uploads = new Uploads();
