@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -147,10 +148,26 @@ async def test_an_enqueued_job_wakes_the_one_who_waits(jobs: SqliteJobQueue) -> 
     assert await lease_key(jobs) is None
     await jobs.enqueue("parse", "a")
 
-    await jobs.wait(timeout_s=60)
+    await jobs.wait(kinds=KINDS, timeout_s=60)
 
     assert await lease_key(jobs) == "a"
 
 
 async def test_waiting_ends_without_a_job_too(jobs: SqliteJobQueue) -> None:
-    await jobs.wait(timeout_s=0.01)
+    await jobs.wait(kinds=KINDS, timeout_s=0.01)
+
+
+async def test_every_waiting_worker_learns_of_its_job(jobs: SqliteJobQueue) -> None:
+    async def work(worker: str) -> str:
+        while True:
+            key = await lease_key(jobs, "parse", worker=worker)
+            if key:
+                return key
+            await jobs.wait(kinds=("parse",), timeout_s=60)
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        workers = [group.create_task(work(f"w{number}")) for number in range(4)]
+        for number in range(4):
+            await jobs.enqueue("parse", f"d{number}")
+
+    assert {task.result() for task in workers} == {"d0", "d1", "d2", "d3"}

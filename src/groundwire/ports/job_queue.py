@@ -43,8 +43,8 @@ class JobQueue(Protocol):
         """Give the job back, to be tried again after ``delay``."""
         ...
 
-    async def wait(self, *, timeout_s: float) -> None:
-        """Return once a job may be free. May wake for nothing."""
+    async def wait(self, *, kinds: Collection[str], timeout_s: float) -> None:
+        """Return once a job of these ``kinds`` may be free. May wake for nothing."""
         ...
 
     async def release_all(self) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from asyncio import FIRST_COMPLETED
+from collections import defaultdict
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import timedelta
 
 import apsw
@@ -20,7 +21,8 @@ class SqliteJobQueue:
         self._store = store
         self._now = now
         self._new_id = new_id
-        self._maybe_free = asyncio.Event()
+        # Set while a job of this kind may be free; cleared by the one who goes to look.
+        self._maybe_free: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def enqueue(self, kind: str, key: str) -> None:
         values = (self._new_id("job"), kind, key, self._seconds())
@@ -32,13 +34,11 @@ class SqliteJobQueue:
                 values,
             )
 
-        await self._store.write(work, then=self._wake)
+        await self._store.write(work, then=lambda _: self._maybe_free[kind].set())
 
     async def lease(
         self, *, kinds: Collection[str], worker: str, duration: timedelta
     ) -> Job | None:
-        # Cleared before the look: whatever is enqueued from here on wakes the next `wait`.
-        self._maybe_free.clear()
         now = self._seconds()
         until = now + duration.total_seconds()
         wanted = json.dumps(sorted(kinds))
@@ -57,7 +57,11 @@ class SqliteJobQueue:
             id, kind, key, attempt = row
             return Job(id=JobId(id), kind=kind, key=key, attempt=attempt)
 
-        return await self._store.write(work, sync=False)
+        job = await self._store.write(work, sync=False)
+        if job is not None:
+            # There may be more where it came from.
+            self._maybe_free[job.kind].set()
+        return job
 
     async def renew(self, job: Job, *, worker: str, duration: timedelta) -> bool:
         return await self._give(job, worker, holder=worker, delay=duration)
@@ -70,11 +74,19 @@ class SqliteJobQueue:
 
     async def release(self, job: Job, *, worker: str, delay: timedelta) -> None:
         await self._give(job, worker, holder=None, delay=delay)
-        self._maybe_free.set()
+        self._maybe_free[job.kind].set()
 
-    async def wait(self, *, timeout_s: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._maybe_free.wait(), timeout_s)
+    async def wait(self, *, kinds: Collection[str], timeout_s: float) -> None:
+        events = [self._maybe_free[kind] for kind in kinds]
+        if not any(event.is_set() for event in events):
+            waiting = [asyncio.ensure_future(event.wait()) for event in events]
+            try:
+                await asyncio.wait(waiting, timeout=timeout_s, return_when=FIRST_COMPLETED)
+            finally:
+                for each in waiting:
+                    each.cancel()
+        for event in events:
+            event.clear()
 
     async def release_all(self) -> None:
         now = self._seconds()
@@ -84,7 +96,9 @@ class SqliteJobQueue:
                 "UPDATE jobs SET worker = NULL, free_at = ? WHERE worker IS NOT NULL", (now,)
             )
 
-        await self._store.write(work, then=self._wake)
+        await self._store.write(work)
+        for event in self._maybe_free.values():
+            event.set()
 
     async def _give(self, job: Job, worker: str, *, holder: str | None, delay: timedelta) -> bool:
         free_at = self._seconds() + delay.total_seconds()
@@ -97,9 +111,6 @@ class SqliteJobQueue:
             return connection.changes() > 0
 
         return await self._store.write(work, sync=False)
-
-    def _wake(self, _: None) -> None:
-        self._maybe_free.set()
 
     def _seconds(self) -> float:
         return self._now().timestamp()

@@ -1,0 +1,181 @@
+"""The jobs of a document: parse it and make its words searchable, then embed it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from groundwire.ingest.chunk import chunk_blocks, embedding_text
+from groundwire.ingest.progress import EMBED, Publish
+from groundwire.model.documents import Chunk, Document, Parsed
+from groundwire.model.errors import ModelUnavailable, NotFound, UnreadableDocument
+from groundwire.model.events import (
+    DocumentChunking,
+    DocumentEmbedding,
+    DocumentFailed,
+    DocumentParsing,
+    DocumentReady,
+)
+from groundwire.model.ids import DocumentId
+from groundwire.ports.blobs import Blobs
+from groundwire.ports.documents import Documents
+from groundwire.ports.embedder import Embedder
+from groundwire.ports.job_queue import JobQueue
+from groundwire.ports.parser import Parser
+from groundwire.ports.passage_index import ChunkStore, VectorIndex
+
+# About a second of the embedded model: short enough for several documents to take turns.
+BATCH = 8
+# A document reports its embedding about so many times, however long it is.
+REPORTS = 50
+
+_change = msgspec.structs.replace
+
+
+class Removed(Exception):
+    """The document was removed while it was being read. Nobody is to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """What becomes of an accepted document, in two jobs that may both be done again.
+
+    Each ends quietly when the document is gone. State is stored before it is told and the
+    job is finished last, so that a process that dies in between leaves work, not a gap.
+    """
+
+    documents: Documents
+    blobs: Blobs
+    parser: Parser
+    chunks: ChunkStore
+    vectors: VectorIndex
+    embedder: Embedder
+    jobs: JobQueue
+    publish: Publish
+
+    async def parse(self, id: DocumentId) -> None:
+        """Parse, cut and index by words, then leave the embedding to its job.
+
+        A file that cannot be read fails with its reason, and that is the job done.
+        """
+        try:
+            document = await self.documents.get(id)
+            if document.status in ("ready", "failed"):
+                return
+            if document.status != "embedding":
+                document = await self._index_words(document)
+            await self.jobs.enqueue(EMBED, document.id)
+        except UnreadableDocument as error:
+            await self.fail(id, error.reason, error.message)
+        except (NotFound, Removed):
+            await self.chunks.remove(id)
+
+    async def embed(self, id: DocumentId) -> None:
+        """Embed the chunks that have no embedding yet, then call the document ready.
+
+        Raises ``ModelUnavailable``; what was embedded stays.
+        """
+        try:
+            document = await self.documents.get(id)
+            if document.status == "embedding":
+                document = await self._embed_missing(document)
+            if document.status == "ready":
+                await self._tell_ready(document)
+        except ModelUnavailable as error:
+            await self._wait_for_model(id, error)
+            raise
+        except (NotFound, Removed):
+            await self.chunks.remove(id)
+
+    async def fail(self, id: DocumentId, code: str, reason: str) -> None:
+        """Store and tell why the document cannot become searchable."""
+        try:
+            document = await self.documents.get(id)
+        except NotFound:
+            return
+        failed = _change(document, status="failed", reason_code=code, reason=reason)
+        if await self.documents.update(failed):
+            event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
+            await self.publish(document.workspace, event)
+
+    async def _index_words(self, document: Document) -> Document:
+        document = await self._store(document, status="parsing")
+        event = DocumentParsing(document_id=document.id, title=document.title)
+        await self.publish(document.workspace, event)
+        parsed = await self.parser.parse(self.blobs.path(document.digest), name=document.title)
+        return await self._cut(document, parsed)
+
+    async def _cut(self, document: Document, parsed: Parsed) -> Document:
+        document = await self._store(document, status="chunking", pages=parsed.pages)
+        event = DocumentChunking(document_id=document.id, title=document.title, pages=parsed.pages)
+        await self.publish(document.workspace, event)
+        # Some 50 ms for a hundred pages: too long for the event loop.
+        chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks)
+        await self.chunks.replace(document.workspace, document.id, chunks)
+        document = await self._store(
+            document, status="embedding", searchable="words", chunks=len(chunks), embedded=0
+        )
+        await self._tell_embedding(document)
+        return document
+
+    async def _embed_missing(self, document: Document) -> Document:
+        missing = await self.vectors.without_embedding(document.id, limit=document.chunks)
+        done = document.chunks - len(missing)
+        step = max(1, document.chunks // REPORTS)
+        told = done
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            await self._embed_batch(document, batch)
+            done += len(batch)
+            document = await self._store(document, embedded=done, reason=None, reason_code=None)
+            if done - told >= step and done < document.chunks:
+                await self._tell_embedding(document)
+                told = done
+        return await self._store(
+            document, status="ready", searchable="meaning", embedded=document.chunks
+        )
+
+    async def _embed_batch(self, document: Document, batch: Sequence[Chunk]) -> None:
+        texts = [embedding_text(chunk, document.title) for chunk in batch]
+        vectors = await self.embedder.embed(texts, kind="passage")
+        ids = [chunk.id for chunk in batch]
+        await self.vectors.add(document.workspace, document.id, ids, vectors)
+
+    async def _wait_for_model(self, id: DocumentId, error: ModelUnavailable) -> None:
+        reason = (
+            f"It can be found by its words, not yet by its meaning: {error.message} "
+            "This is tried again by itself."
+        )
+        try:
+            document = await self.documents.get(id)
+        except NotFound:
+            return
+        waiting = _change(document, reason_code=error.code, reason=reason)
+        if await self.documents.update(waiting):
+            await self._tell_embedding(waiting)
+
+    async def _store(self, document: Document, **changes: object) -> Document:
+        """Store the document with ``changes``. Raises ``Removed``."""
+        document = _change(document, **changes)
+        if not await self.documents.update(document):
+            raise Removed
+        return document
+
+    async def _tell_embedding(self, document: Document) -> None:
+        event = DocumentEmbedding(
+            document_id=document.id,
+            title=document.title,
+            done=document.embedded,
+            total=document.chunks,
+        )
+        await self.publish(document.workspace, event)
+
+    async def _tell_ready(self, document: Document) -> None:
+        event = DocumentReady(
+            document_id=document.id,
+            title=document.title,
+            chunks=document.chunks,
+            pages=document.pages,
+        )
+        await self.publish(document.workspace, event)

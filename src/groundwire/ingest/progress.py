@@ -1,0 +1,14 @@
+"""How those who look on learn of what becomes of a document."""
+
+from collections.abc import Awaitable, Callable
+
+from groundwire.model.events import DocumentEvent
+from groundwire.model.ids import WorkspaceId
+
+Publish = Callable[[WorkspaceId, DocumentEvent], Awaitable[None]]
+"""Append an event to a workspace's log; what is told twice must be harmless, and is."""
+
+PARSE = "parse"
+EMBED = "embed"
+KINDS = (PARSE, EMBED)
+"""The kinds of jobs; the key of each is a document's id."""

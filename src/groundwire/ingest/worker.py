@@ -1,0 +1,113 @@
+"""The worker: takes jobs, a few at a time, for as long as the server runs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from groundwire.ingest.index import Index
+from groundwire.ingest.progress import EMBED, PARSE
+from groundwire.model.errors import Unavailable
+from groundwire.model.ids import DocumentId
+from groundwire.ports.job_queue import Job, JobQueue
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+# Another process of this folder may have enqueued: look again without being woken.
+LOOK_AGAIN_S = 1.0
+MAX_FAULTS = 5
+_FAULT = "Something went wrong here while reading this file. It is in the server's log."
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """Leases jobs of both kinds, each kind with its own room.
+
+    Parsing never waits for embedding, so that a new file is found by its words at once. As
+    many as ``embedding`` documents are embedded in turns, batch by batch: a small one is not
+    kept waiting by a large one. ``name`` is that of this process among the workers.
+    """
+
+    index: Index
+    jobs: JobQueue
+    name: str
+    parsing: int = 2
+    embedding: int = 4
+    lease: timedelta = LEASE
+    look_again_s: float = LOOK_AGAIN_S
+
+    async def run(self) -> None:
+        """Work until cancelled; jobs that run then are given back at once."""
+        async with asyncio.TaskGroup() as group:
+            for kind, room in ((PARSE, self.parsing), (EMBED, self.embedding)):
+                for _ in range(room):
+                    group.create_task(self._work(kind))
+
+    async def _work(self, kind: str) -> None:
+        while True:
+            try:
+                job = await self.jobs.lease(kinds=(kind,), worker=self.name, duration=self.lease)
+            except Unavailable:
+                log.exception("jobs cannot be read; trying again")
+                await asyncio.sleep(self.look_again_s)
+                continue
+            if job is None:
+                await self.jobs.wait(kinds=(kind,), timeout_s=self.look_again_s)
+            else:
+                await self._do(job)
+
+    async def _do(self, job: Job) -> None:
+        """Do ``job`` under its lease; whatever comes of it, the worker goes on."""
+        id = DocumentId(job.key)
+        work = self.index.parse if job.kind == PARSE else self.index.embed
+        try:
+            held = await self._while_held(job, lambda: work(id))
+            if held:
+                await self.jobs.finish(job, worker=self.name)
+        except asyncio.CancelledError:
+            with suppress(Unavailable):
+                await asyncio.shield(self._give_back(job, timedelta()))
+            raise
+        except Unavailable as error:
+            log.warning("%s of %s waits: %s", job.kind, job.key, error.message)
+            await self._give_back(job, backoff(job.attempt))
+        except Exception:
+            log.exception("%s of %s failed", job.kind, job.key)
+            await self._after_fault(job, id)
+
+    async def _while_held(self, job: Job, work: Callable[[], Awaitable[None]]) -> bool:
+        """Run ``work`` while the lease is renewed; ``False`` if it was lost on the way."""
+        task = asyncio.ensure_future(work())
+        try:
+            while not task.done():
+                await asyncio.wait((task,), timeout=self.lease.total_seconds() / 3)
+                if not task.done() and not await self.jobs.renew(
+                    job, worker=self.name, duration=self.lease
+                ):
+                    return False
+            await task
+            return True
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+
+    async def _after_fault(self, job: Job, id: DocumentId) -> None:
+        """A fault of ours may pass; one that stays fails the document."""
+        with suppress(Unavailable):
+            if job.attempt < MAX_FAULTS:
+                await self._give_back(job, backoff(job.attempt))
+            else:
+                await self.index.fail(id, "internal", _FAULT)
+                await self.jobs.finish(job, worker=self.name)
+
+    async def _give_back(self, job: Job, delay: timedelta) -> None:
+        await self.jobs.release(job, worker=self.name, delay=delay)
+
+
+def backoff(attempt: int) -> timedelta:
+    """Return 1, 2, 4 and up to 60 seconds for attempts 1, 2, 3 and up."""
+    return timedelta(seconds=min(60, 2 ** min(attempt - 1, 6)))
