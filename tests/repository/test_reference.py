@@ -4,13 +4,16 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar, get_args
 
 import msgspec
+import pytest
 
 from groundwire import model
+from groundwire.cli import main
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Event
 from groundwire.settings import load
@@ -100,6 +103,41 @@ def shown(value: object) -> str:
             return f"~/{value.relative_to(Path.home().resolve())}"
         case _:
             return str(value)
+
+
+def test_every_command_is_in_the_reference_with_its_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sections = re.split(r"^## ", page("cli.md"), flags=re.MULTILINE)
+    shared = in_code(sections[0]) | {"--data", "--help"}
+    documented = {re.findall(r"`(.+?)`", section)[0]: in_code(section) for section in sections[1:]}
+
+    commands = dict(options_of([], capsys))
+
+    assert documented.keys() == commands.keys()
+    assert not {
+        name: missing
+        for name in commands
+        if (missing := commands[name] - documented[name] - shared)
+    }
+
+
+def options_of(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> Iterator[tuple[str, set[str]]]:
+    """Yield each command under ``words`` with its options, as its own help tells them."""
+    with suppress(SystemExit):
+        main([*words, "--help"])
+    text = capsys.readouterr().out
+    below = (
+        re.findall(r"^    (\w+)  ", text, re.MULTILINE)
+        if re.search(r" ([A-Z]+) \.\.\.", text)
+        else []
+    )
+    for name in below:
+        yield from options_of([*words, name], capsys)
+    if not below:
+        yield " ".join(["groundwire", *words]), set(re.findall(r"--[a-z0-9-]+", text))
 
 
 def tag_of(kind: type[msgspec.Struct]) -> str:
