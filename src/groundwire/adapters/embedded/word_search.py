@@ -9,9 +9,11 @@ import apsw
 # A match in the title or the headings says as much as two in the text.
 TITLE_WEIGHT = 2.0
 # A term in most of the chunks tells them apart no more and costs the most to score.
-TOO_COMMON = 0.5
-# A long text that is pasted as a question is searched by this many of its rarest terms.
-MOST_TERMS = 48
+TOO_COMMON = 0.2
+# The rarest terms are scored first, until they have occurred this often: the cost of a search
+# has a bound that does not grow with the workspace nor with a text pasted as a question.
+MOST_MATCHES = 12_000
+ALWAYS_TERMS = 4
 
 
 class Found(NamedTuple):
@@ -53,7 +55,7 @@ def search(db: apsw.Connection, number: int, terms: Sequence[str], *, limit: int
     weights = {term: _idf(frequencies[term], total) for term in distinct}
     known = [term for term in distinct if frequencies[term]]
     telling = [term for term in known if frequencies[term] <= TOO_COMMON * total] or known
-    telling = sorted(telling, key=lambda term: -weights[term])[:MOST_TERMS]
+    telling = _affordable(sorted(telling, key=lambda term: -weights[term]), frequencies)
     if not telling:
         return Found([], weights)
     query = " OR ".join('"' + term.replace('"', '""') + '"' for term in telling)
@@ -69,6 +71,17 @@ def coverage(weights: dict[str, float], found: set[str]) -> float:
     """Return which share of the query's weight is in ``found``, in 0...1."""
     whole = sum(weights.values())
     return sum(weight for term, weight in weights.items() if term in found) / whole if whole else 0
+
+
+def _affordable(terms: list[str], frequencies: dict[str, int]) -> list[str]:
+    chosen: list[str] = []
+    matches = 0
+    for term in terms:
+        matches += frequencies[term]
+        if matches > MOST_MATCHES and len(chosen) >= ALWAYS_TERMS:
+            break
+        chosen.append(term)
+    return chosen
 
 
 def _idf(frequency: int, total: int) -> float:

@@ -1,0 +1,67 @@
+"""Question sets with known answers, in the form of a folder each.
+
+``corpus.jsonl`` ({id, title, text}), ``queries.jsonl`` ({id, text}) and ``qrels.tsv``
+(query, corpus entry, grade).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from groundwire.ingest.chunk import chunk_blocks
+from groundwire.model.documents import Block, Chunk
+from groundwire.model.ids import DocumentId
+
+T = TypeVar("T")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    id: str
+    text: str
+    title: str = ""
+
+
+class Query(msgspec.Struct, frozen=True):
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class EvalSet:
+    """``relevant`` maps a query's id to the grades of the corpus entries that answer it."""
+
+    name: str
+    corpus: tuple[Entry, ...]
+    queries: tuple[Query, ...]
+    relevant: dict[str, dict[str, int]]
+
+
+def read_set(folder: Path, *, sample: int | None) -> EvalSet:
+    """Read the set in ``folder``; with ``sample``, an even choice of its queries."""
+    relevant: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in (folder / "qrels.tsv").read_text(encoding="utf-8").splitlines():
+        query, entry, grade = line.split("\t")
+        if grade.isdecimal() and int(grade) > 0:
+            relevant[query][entry] = int(grade)
+    queries = [q for q in _read(folder / "queries.jsonl", Query) if q.id in relevant]
+    step = max(1, len(queries) // sample) if sample else 1
+    return EvalSet(
+        folder.name, _read(folder / "corpus.jsonl", Entry), tuple(queries[::step]), dict(relevant)
+    )
+
+
+def chunk_entry(entry: Entry) -> list[Chunk]:
+    """Cut ``entry`` as the product cuts a document of plain text."""
+    blocks = [Block(text=part) for part in entry.text.split("\n\n") if part.strip()]
+    return chunk_blocks(DocumentId(entry.id), blocks)
+
+
+def _read(path: Path, type: type[T]) -> tuple[T, ...]:
+    return tuple(
+        msgspec.json.decode(line, type=type)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    )

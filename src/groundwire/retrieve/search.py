@@ -1,0 +1,128 @@
+"""`Search`: a query to the passages of a workspace that answer it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from groundwire.model.documents import Chunk, Document
+from groundwire.model.errors import ModelUnavailable, NotFound
+from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.passages import Passage
+from groundwire.ports.documents import Documents
+from groundwire.ports.embedder import Embedder
+from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
+from groundwire.retrieve.duplicates import drop_duplicates
+from groundwire.retrieve.fuse import Fused, fuse
+
+Searched = Literal["words", "both"]
+
+# Each index gives this many; deeper ones changed no measured ranking.
+DEPTH = 100
+# Passages less relevant than this are not shown to a model: see ADR 7 for who is below it.
+FLOOR = 0.5
+# A pasted page is no query: what it is about is at its beginning.
+MOST_CHARACTERS = 2_000
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """``passages`` are best first. ``searched`` tells whether meaning could be searched.
+
+    ``why`` is a sentence for people when it could not.
+    """
+
+    passages: tuple[Passage, ...]
+    searched: Searched
+    why: str | None = None
+
+    @property
+    def relevant(self) -> tuple[Passage, ...]:
+        """Those that have enough to do with the question to answer from."""
+        return tuple(passage for passage in self.passages if passage.relevance >= FLOOR)
+
+
+class Search:
+    """Both indexes at once, within one workspace.
+
+    Words alone are searched while the embedder cannot be reached or takes longer than
+    ``patience_s``, which also bounds its start.
+    """
+
+    def __init__(
+        self,
+        *,
+        chunks: ChunkStore,
+        vectors: VectorIndex,
+        embedder: Embedder,
+        documents: Documents,
+        patience_s: float = 5.0,
+    ) -> None:
+        self._chunks = chunks
+        self._vectors = vectors
+        self._embedder = embedder
+        self._documents = documents
+        self._patience_s = patience_s
+
+    async def search(self, workspace: WorkspaceId, query: str, *, limit: int) -> Found:
+        """Return at most ``limit`` passages for ``query``, best first, no two alike."""
+        query = query[:MOST_CHARACTERS].strip()
+        if not query:
+            return Found(passages=(), searched="words")
+        async with asyncio.TaskGroup() as group:
+            meaning = group.create_task(self._search_meaning(workspace, query))
+            words = group.create_task(self._chunks.search_words(workspace, query, limit=DEPTH))
+        near, why = meaning.result()
+        # Some may turn out to be duplicates of others.
+        best = fuse(words.result(), near)[: 2 * limit]
+        passages = [passage async for passage in self._passages(best)]
+        return Found(
+            passages=tuple(drop_duplicates(passages))[:limit],
+            searched="both" if near else "words",
+            why=why,
+        )
+
+    async def _search_meaning(
+        self, workspace: WorkspaceId, query: str
+    ) -> tuple[Sequence[Hit], str | None]:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                vectors = await self._embedder.embed([query], kind="query")
+        except ModelUnavailable as error:
+            return (), error.message
+        except TimeoutError:
+            return (), "The embedding model is being loaded."
+        return await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH), None
+
+    async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
+        chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
+        documents: dict[DocumentId, Document | None] = {}
+        for item in fused:
+            chunk = chunks.get(item.chunk)
+            if chunk is None:
+                continue
+            if chunk.document not in documents:
+                documents[chunk.document] = await self._find_document(chunk.document)
+            document = documents[chunk.document]
+            # It may have been removed while we searched.
+            if document is not None:
+                yield _passage(item, chunk, document)
+
+    async def _find_document(self, document: DocumentId) -> Document | None:
+        try:
+            return await self._documents.get(document)
+        except NotFound:
+            return None
+
+
+def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
+    return Passage(
+        id=chunk.id,
+        document=chunk.document,
+        title=document.title,
+        text=chunk.text,
+        score=item.score,
+        relevance=item.relevance,
+        page=chunk.page,
+        headings=chunk.headings,
+    )
