@@ -1,0 +1,191 @@
+"""From a question to what a model is asked: choose, retrieve, put into a prompt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundwire.answer import prompt
+from groundwire.answer.sentences import say
+from groundwire.answer.write import AnswerWriter
+from groundwire.conversation.fold import Fold
+from groundwire.conversation.fold import Message as Said
+from groundwire.model.errors import GroundwireError
+from groundwire.model.events import Progress, Source, Sources, Status, TurnStarted
+from groundwire.model.ids import ConversationId, LogId, WorkspaceId
+from groundwire.model.passages import Passage
+from groundwire.model.standing import Active
+from groundwire.ports.chat_model import ChatModel, ChatRequest, Choice, Language, Message, Models
+from groundwire.ports.conversations import Conversations
+from groundwire.ports.documents import Documents, Workspaces
+from groundwire.retrieve.rewrite import Turn, stand_alone
+from groundwire.retrieve.search import Found, Search
+
+PASSAGES = 8
+"""How many passages an answer may rest on."""
+
+Composed = tuple[ChatModel, ChatRequest] | str
+"""A model and what it is asked; or the whole answer, where no model needs to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with what surrounds it."""
+
+    active: Active
+    text: str
+    earlier: Sequence[Said]
+    workspace: WorkspaceId
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    conversations: Conversations
+    workspaces: Workspaces
+    documents: Documents
+    search: Search
+    models: Models
+
+    async def compose(
+        self, log: LogId, active: Active, fold: Fold, writer: AnswerWriter
+    ) -> Composed:
+        """Say what goes on in the turn, up to the first token."""
+        asked = await self._asked(log, active, fold)
+        documents = await self.documents.list_of(asked.workspace)
+        choice = await self._choose(asked, writer, grounded=bool(documents))
+        if not documents:
+            await self._status(writer, asked, "generating", say("no_documents", asked.language))
+            return self._request(choice.model, asked, ())
+        if all(document.searchable == "none" for document in documents):
+            return say("not_yet", asked.language)
+        found = await self._retrieve(asked, writer)
+        if not found.relevant:
+            return say("nothing_relevant", asked.language)
+        composed = self._request(choice.model, asked, found.relevant)
+        await self._tell_sources(asked, found, composed[1].passages, writer)
+        return composed
+
+    async def _asked(self, log: LogId, active: Active, fold: Fold) -> _Asked:
+        conversation = await self.conversations.get(ConversationId(log.partition(":")[2]))
+        question = fold.messages[active.asked.question]
+        return _Asked(
+            active=active,
+            text=question.content,
+            earlier=fold.path(question.parent_id),
+            workspace=conversation.workspace,
+            language="zh" if active.asked.language == "zh" else "en",
+        )
+
+    async def _choose(self, asked: _Asked, writer: AnswerWriter, *, grounded: bool) -> Choice:
+        waiting = asked.active.asked
+        workspace = await self.workspaces.get(asked.workspace)
+        name = waiting.model or workspace.model
+        failure: GroundwireError | None = None
+        choice: Choice | None = None
+        try:
+            choice = await self.models.choose(name, language=asked.language, grounded=grounded)
+        except GroundwireError as error:
+            failure = error
+        await writer.append(
+            TurnStarted(
+                turn_id=waiting.turn,
+                message_id=waiting.answer,
+                parent_id=waiting.question,
+                model=choice.model.info.name if choice else name or "auto",
+                why=choice.why if choice else "",
+                fork_of=waiting.fork_of,
+            )
+        )
+        if choice is None:
+            assert failure is not None
+            raise failure
+        return choice
+
+    async def _retrieve(self, asked: _Asked, writer: AnswerWriter) -> Found:
+        query = stand_alone(asked.text, _history(asked.earlier))
+        await self._status(
+            writer, asked, "retrieving", say("retrieving", asked.language), query=query
+        )
+        found = await self.search.search(asked.workspace, query, limit=PASSAGES)
+        if not found.relevant:
+            await writer.append(Sources(turn_id=asked.active.asked.turn, items=()))
+            await self._status(
+                writer, asked, "retrieving", say("found_nothing", asked.language), count=0
+            )
+        return found
+
+    async def _tell_sources(
+        self, asked: _Asked, found: Found, passages: Sequence[Passage], writer: AnswerWriter
+    ) -> None:
+        items = tuple(_source(n, passage) for n, passage in enumerate(passages, start=1))
+        writer.rest_on(items)
+        documents = len({item.document_id for item in items})
+        said = say(
+            "found_words" if found.searched == "words" else "found",
+            asked.language,
+            count=len(items),
+            documents=documents,
+        )
+        turn = asked.active.asked.turn
+        await writer.append(
+            Sources(turn_id=turn, items=items),
+            Progress(
+                turn_id=turn,
+                status="generating",
+                msg=said,
+                detail={"count": len(items), "documents": documents, "searched": found.searched},
+            ),
+        )
+
+    def _request(
+        self, model: ChatModel, asked: _Asked, passages: Sequence[Passage]
+    ) -> tuple[ChatModel, ChatRequest]:
+        turns = [
+            Message(role=said.role, content=said.content) for said in asked.earlier if said.content
+        ]
+        budget = (model.info.window_tokens, model.count_tokens)
+        built = prompt.build(asked.text, passages, turns, asked.language, budget)
+        request = ChatRequest(
+            messages=built.messages,
+            question=asked.text,
+            passages=built.passages,
+            language=asked.language,
+            max_tokens=built.max_tokens,
+        )
+        return model, request
+
+    async def _status(
+        self, writer: AnswerWriter, asked: _Asked, status: Status, msg: str, **detail: object
+    ) -> None:
+        turn = asked.active.asked.turn
+        await writer.append(Progress(turn_id=turn, status=status, msg=msg, detail=detail))
+
+
+def _history(earlier: Sequence[Said]) -> list[Turn]:
+    """Pair questions with what their answers rested on, the first turn first."""
+    turns: list[Turn] = []
+    for said in earlier:
+        if said.role == "user":
+            turns.append(Turn(question=said.content))
+        elif turns:
+            cited = {citation.source_id for citation in said.citations}
+            sources = [source for source in said.sources if source.id in cited]
+            turns[-1] = Turn(
+                question=turns[-1].question,
+                titles=tuple(dict.fromkeys(source.title for source in sources)),
+                headings=tuple(dict.fromkeys(h for source in sources for h in source.headings)),
+            )
+    return turns
+
+
+def _source(n: int, passage: Passage) -> Source:
+    return Source(
+        id=passage.id,
+        n=n,
+        document_id=passage.document,
+        title=passage.title,
+        text=passage.text,
+        score=round(passage.score, 4),
+        page=passage.page,
+        headings=passage.headings,
+        uri=f"/api/v1/documents/{passage.document}/content",
+    )

@@ -1,0 +1,61 @@
+"""What the server says of itself, in the asker's language."""
+
+from typing import Literal
+
+from groundwire.ports.chat_model import Language
+
+Said = Literal[
+    "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_nothing",
+    "no_documents", "not_yet", "nothing_relevant",
+]  # fmt: skip
+
+_SENTENCES: dict[Said, dict[Language, str]] = {
+    "queued": {"en": "Waiting for the answer before this one…", "zh": "正在等待上一个回答完成…"},
+    "retrieving": {"en": "Searching the knowledge base…", "zh": "正在检索知识库…"},
+    "thinking": {"en": "Waiting for the model…", "zh": "正在等待模型…"},
+    "generating": {"en": "Writing the answer…", "zh": "正在生成回答…"},
+    "found": {
+        "en": "{count} passages found in {documents} documents.",
+        "zh": "在 {documents} 个文档中找到 {count} 段相关内容。",
+    },
+    "found_words": {
+        "en": "{count} passages found by their words in {documents} documents; the search by "
+        "meaning is not ready yet.",
+        "zh": "按字词在 {documents} 个文档中找到 {count} 段内容；语义检索尚未就绪。",
+    },
+    "found_nothing": {
+        "en": "Nothing in the knowledge base has to do with this question.",
+        "zh": "知识库中没有与此问题相关的内容。",
+    },
+    "no_documents": {
+        "en": "There are no documents in this workspace: a plain chat, without sources.",
+        "zh": "此工作区没有文档：普通对话，不引用来源。",
+    },
+    "not_yet": {
+        "en": "The documents of this workspace are still being read. Ask again in a moment.",
+        "zh": "此工作区的文档仍在读取中，请稍后再问。",
+    },
+    "nothing_relevant": {
+        "en": "I found nothing about this in the documents of this workspace, so I will not "
+        "guess. Try other words, or add a document that covers it.",
+        "zh": "在此工作区的文档中没有找到与此相关的内容，因此我不作猜测。"
+        "请换一种问法，或添加包含相关内容的文档。",
+    },
+}
+
+
+def say(said: Said, language: Language, **values: int) -> str:
+    return _SENTENCES[said][language].format(**values)
+
+
+def language_of(text: str, *, default: Language = "en") -> Language:
+    """Tell the asker's language from what was asked.
+
+    Chinese as soon as a tenth of the letters are Han characters: a Chinese question may be
+    full of English terms, an English one holds hardly any Chinese.
+    """
+    letters = [character for character in text if character.isalpha()]
+    if not letters:
+        return default
+    han = sum("\u3400" <= character <= "\u9fff" for character in letters)
+    return "zh" if han * 10 >= len(letters) else "en"

@@ -1,0 +1,303 @@
+"""Settings to adapters to use cases: the one file that knows everything."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import tempfile
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundwire import adapters
+from groundwire.access.authenticate import Authenticator
+from groundwire.adapters.embedded.identities import SqliteIdentities
+from groundwire.adapters.embedded.store import Store
+from groundwire.model.events import DocumentEvent
+from groundwire.model.ids import WorkspaceId, workspace_log
+from groundwire.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from groundwire.adapters.models.shelf import Provider
+    from groundwire.app import Assistant
+    from groundwire.library import Library
+    from groundwire.ports.chat_model import ChatModel, Models
+    from groundwire.ports.embedder import Embedder
+    from groundwire.ports.event_log import EventLog
+    from groundwire.ports.identities import Identities
+    from groundwire.transport.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "groundwire.db"
+MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
+PAGE = Path(__file__).parent / "static"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id(prefix: str) -> str:
+    """Return 120 random bits behind ``prefix``."""
+    return f"{prefix}_{secrets.token_hex(15)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who there is: all that the key commands need."""
+
+    identities: "Identities"
+    authenticator: Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Groundwire:
+    """The running whole."""
+
+    settings: Settings
+    assistant: "Assistant"
+    identities: "Identities"
+    authenticator: Authenticator
+    hub: "Hub"
+
+    def app(self) -> "ASGIApp":
+        """Return the ASGI application."""
+        from groundwire.transport.accounts import Accounts as AccountRoutes
+        from groundwire.transport.asgi import Doors
+        from groundwire.transport.attempts import Attempts
+        from groundwire.transport.identity import Doorkeeper
+        from groundwire.transport.origins import Origins
+        from groundwire.transport.rest import Resources
+        from groundwire.transport.websocket import Sockets
+
+        settings = self.settings
+        doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
+        origins = Origins((*settings.allowed_hosts, settings.host))
+        attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
+        sockets = Sockets(
+            self.assistant, doorkeeper, origins, self.hub, new_id, node=secrets.token_hex(4)
+        )
+        accounts = AccountRoutes(
+            self.assistant, self.authenticator, self.identities, doorkeeper, attempts
+        )
+        resources = Resources(self.assistant, doorkeeper)
+        return Doors(accounts, resources, sockets, self.hub, origins, PAGE).app()
+
+
+@contextlib.asynccontextmanager
+async def open_accounts(settings: Settings) -> AsyncGenerator[Accounts]:
+    """Open who there is, beside a running server or without one."""
+    store = _open_store(settings.data)
+    try:
+        identities = SqliteIdentities(store, utc_now)
+        yield Accounts(identities, Authenticator(identities, utc_now, new_id))
+    finally:
+        store.close()
+
+
+@contextlib.asynccontextmanager
+async def open_groundwire(
+    settings: Settings,
+    *,
+    models: "Sequence[ChatModel]" = (),
+    embedder: "Embedder | None" = None,
+) -> AsyncGenerator[Groundwire]:
+    """Open everything, go on with what an earlier process left, and stop in order.
+
+    ``models`` and ``embedder`` come before those of the settings, in tests. Raises
+    ``Overloaded`` if another process serves the data folder.
+    """
+    from groundwire.adapters.embedded.event_log import SqliteEventLog
+    from groundwire.adapters.embedded.lease import Lease
+
+    store = _open_store(settings.data)
+    # What libraries write while they work stays in the data folder as well.
+    tempfile.tempdir = str(_folder(settings.data / "tmp"))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(store.close)
+        lease = Lease(settings.data)
+        stack.callback(lease.release)
+        if reason := await store.write(lease.begin):
+            logger.warning("earlier cursors are void (%s): clients load a snapshot", reason)
+        stack.push_async_callback(store.write, lease.end)
+        parts = _Parts(
+            settings=settings,
+            store=store,
+            log=SqliteEventLog(store, utc_now, lease.seen),
+            identities=SqliteIdentities(store, utc_now),
+            embedder=embedder or _embedder(),
+            extra=tuple(models),
+        )
+        yield await _assemble(parts, stack)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    settings: Settings
+    store: Store
+    log: "EventLog"
+    identities: SqliteIdentities
+    embedder: "Embedder"
+    extra: "tuple[ChatModel, ...]"
+
+
+async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwire:
+    from groundwire.adapters.embedded.conversations import SqliteConversations
+    from groundwire.answer.compose import Compose
+    from groundwire.answer.run import Answers
+    from groundwire.app import Assistant
+    from groundwire.transport.connection import Limits
+    from groundwire.transport.hub import Hub
+
+    settings = parts.settings
+    models = _models(parts)
+    stack.push_async_callback(models.aclose)
+    library = await _library(parts, stack)
+    conversations = SqliteConversations(parts.store)
+    compose = Compose(conversations, library.workspaces, library.documents, library.search, models)
+    answers = Answers(parts.log, compose, settings.turn_timeout)
+    stack.push_async_callback(answers.close)
+    await answers.resume()
+    assistant = Assistant(parts.log, conversations, library, models, answers, utc_now, new_id)
+    authenticator = Authenticator(parts.identities, utc_now, new_id)
+    limits = Limits(
+        heartbeat_s=settings.heartbeat,
+        idle_s=settings.idle_timeout,
+        frame_bytes=settings.frame_bytes,
+        commands_per_minute=settings.commands_per_minute,
+        connections_per_user=settings.connections_per_user,
+        connections=settings.connections,
+        enforced=settings.limits == "on",
+    )
+    hub = Hub(limits, authenticator)
+    return Groundwire(settings, assistant, parts.identities, authenticator, hub)
+
+
+async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
+    """Open where documents live, and set those to work who read them."""
+    from groundwire.adapters.embedded.blobs import FileBlobs
+    from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+    from groundwire.adapters.embedded.index import SqliteIndex
+    from groundwire.adapters.embedded.job_queue import SqliteJobQueue
+    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.index import Index
+    from groundwire.ingest.worker import Worker
+    from groundwire.library import Library
+    from groundwire.retrieve.search import Search
+
+    settings, log, embedder = parts.settings, parts.log, parts.embedder
+    index = SqliteIndex(
+        settings.data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions
+    )
+    stack.callback(index.close)
+    documents = SqliteDocuments(parts.store)
+    blobs = FileBlobs(settings.data / "files")
+    jobs = SqliteJobQueue(parts.store, now=utc_now, new_id=new_id)
+    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    stack.push_async_callback(parsers.close)
+
+    async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
+        await log.append(workspace_log(workspace), [event])
+
+    accept = Accept(
+        documents=documents,
+        blobs=blobs,
+        jobs=jobs,
+        publish=publish,
+        now=utc_now,
+        new_id=new_id,
+        limit_bytes=settings.upload_bytes,
+    )
+    steps = Index(
+        documents=documents,
+        blobs=blobs,
+        parser=parsers,
+        chunks=index,
+        vectors=index,
+        embedder=embedder,
+        jobs=jobs,
+        publish=publish,
+    )
+    await jobs.release_all()
+    await accept.resume()
+    worker = Worker(index=steps, jobs=jobs, name=new_id("worker"))
+    _run_until_closed(stack, worker.run(), "worker")
+    _run_until_closed(stack, parsers.warm(), "parsers")
+    search = Search(chunks=index, vectors=index, embedder=embedder, documents=documents)
+    return Library(
+        SqliteWorkspaces(parts.store),
+        documents,
+        parts.identities,
+        blobs,
+        index,
+        accept,
+        search,
+        log,
+        utc_now,
+        new_id,
+    )
+
+
+def _models(parts: _Parts) -> "Models":
+    from groundwire.adapters.models.directory import ModelDirectory
+    from groundwire.adapters.models.embedded import EmbeddedModels
+    from groundwire.adapters.models.extractive import ExtractiveModel
+    from groundwire.adapters.models.ollama import DEFAULT_URL, Ollama
+    from groundwire.adapters.models.openai_compatible import OpenAIEndpoint
+    from groundwire.adapters.models.shelf import FixedModels
+    from groundwire.adapters.models.upstream import Timeouts
+
+    settings = parts.settings
+    timeouts = Timeouts(first_token_s=settings.first_token_timeout, idle_s=settings.token_timeout)
+    providers: list[Provider] = []
+    if parts.extra:
+        providers.append(FixedModels(parts.extra[0].info.provider, list(parts.extra)))
+    if settings.openai_base_url:
+        endpoint = OpenAIEndpoint(
+            settings.openai_base_url, key=settings.openai_api_key, timeouts=timeouts
+        )
+        providers.append(endpoint)
+    providers.append(Ollama(settings.ollama_url or DEFAULT_URL, timeouts=timeouts))
+    folder = _folder(settings.data / "models")
+    providers.append(EmbeddedModels(folder, run_folder=_folder(settings.data / "tmp" / "runtime")))
+    return ModelDirectory(
+        providers,
+        quoting=ExtractiveModel(embedder=parts.embedder),
+        default=settings.model,
+        aliases=settings.model_aliases,
+    )
+
+
+def _embedder() -> "Embedder":
+    from groundwire.adapters.embedder.local import LocalEmbedder
+
+    return LocalEmbedder()
+
+
+def _run_until_closed(
+    stack: contextlib.AsyncExitStack, work: "Coroutine[object, object, None]", name: str
+) -> None:
+    task = asyncio.create_task(work, name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+def _open_store(data: Path) -> Store:
+    _folder(data)
+    return Store(data / DATABASE, MIGRATIONS)
+
+
+def _folder(path: Path) -> Path:
+    """Return ``path``, made for its owner's eyes alone."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,179 @@
+"""The command line. Each command imports what it needs only when it runs: help is at once."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from groundwire import __version__
+from groundwire.model.errors import GroundwireError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 is success, 1 an error that was told, 2 a wrong call."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except GroundwireError as error:
+        print(f"groundwire: {error.message}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groundwire",
+        description="A private AI knowledge assistant: documents in, cited answers out.",
+    )
+    parser.add_argument("--version", action="version", version=f"groundwire {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_ask(commands)
+    _add_ingest(commands)
+    _add_key(commands)
+    _add_model(commands)
+    _add_doctor(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.add_argument("--data", type=Path, help="the data folder (default: ~/.groundwire)")
+    return parser
+
+
+def _add_serve(commands: Commands) -> None:
+    parser = _add(commands, "serve", "Serve the page, the API and the WebSocket.")
+    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="the port (default: 3001); 0 takes a free one")
+    parser.add_argument(
+        "--single-user",
+        action="store_true",
+        default=None,
+        help="let whoever is on this machine in as the owner, without a token",
+    )
+    parser.set_defaults(run=_serve)
+
+
+def _add_ask(commands: Commands) -> None:
+    parser = _add(commands, "ask", "Ask a question about files, here in the terminal.")
+    parser.add_argument("question")
+    parser.add_argument(
+        "--with", dest="files", nargs="+", type=Path, default=[], metavar="FILE",
+        help="the documents to answer from",
+    )  # fmt: skip
+    parser.add_argument("--workspace", help="ask in this workspace, by name")
+    parser.add_argument("--model", help="the model that answers (default: the best there is)")
+    parser.set_defaults(run=_ask)
+
+
+def _add_ingest(commands: Commands) -> None:
+    parser = _add(commands, "ingest", "Take documents in, and show how far each has come.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--workspace", help="into this workspace, by name; it is made if needed")
+    parser.set_defaults(run=_ingest)
+
+
+def _add_key(commands: Commands) -> None:
+    keys = commands.add_parser("key", help="Create, list and revoke API keys.")
+    each = keys.add_subparsers(required=True, metavar="ACTION")
+    create = _add(each, "create", "Create an API key; it is printed once, as the last line.")
+    create.add_argument("name")
+    create.add_argument("--role", choices=["reader", "editor", "owner"], default="owner")
+    create.set_defaults(run=_key_create)
+    listing = _add(each, "list", "List the API keys.")
+    listing.set_defaults(run=_key_list)
+    revoke = _add(each, "revoke", "Revoke an API key; connections made with it close.")
+    revoke.add_argument("id")
+    revoke.set_defaults(run=_key_revoke)
+
+
+def _add_model(commands: Commands) -> None:
+    models = commands.add_parser("model", help="List the models there are, and get more.")
+    each = models.add_subparsers(required=True, metavar="ACTION")
+    listing = _add(each, "list", "List the models that can be asked now.")
+    listing.set_defaults(run=_model_list)
+    pull = _add(each, "pull", "Download a model; goes on where an earlier download stopped.")
+    pull.add_argument("name", help="a name of the catalogue, or the URL of a GGUF file")
+    pull.add_argument("--sha256", help="what the file must hash to")
+    pull.set_defaults(run=_model_pull)
+
+
+def _add_doctor(commands: Commands) -> None:
+    parser = _add(
+        commands, "doctor", "Show every setting, where it came from, and what is missing."
+    )
+    parser.set_defaults(run=_doctor)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from groundwire.cli.serve import serve
+
+    flags = {
+        "data": options.data,
+        "host": options.host,
+        "port": options.port,
+        "single_user": options.single_user,
+    }
+    return serve(flags)
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from groundwire.cli.ask import ask
+
+    return asyncio.run(
+        ask(
+            {"data": options.data},
+            options.question,
+            files=options.files,
+            workspace=options.workspace,
+            model=options.model,
+        )
+    )
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from groundwire.cli.ask import ingest
+
+    return asyncio.run(ingest({"data": options.data}, options.files, workspace=options.workspace))
+
+
+def _key_create(options: argparse.Namespace) -> int:
+    from groundwire.cli import keys
+
+    return asyncio.run(keys.create({"data": options.data}, options.name, options.role))
+
+
+def _key_list(options: argparse.Namespace) -> int:
+    from groundwire.cli import keys
+
+    return asyncio.run(keys.show({"data": options.data}))
+
+
+def _key_revoke(options: argparse.Namespace) -> int:
+    from groundwire.cli import keys
+
+    return asyncio.run(keys.revoke({"data": options.data}, options.id))
+
+
+def _model_list(options: argparse.Namespace) -> int:
+    from groundwire.cli import models
+
+    return asyncio.run(models.show({"data": options.data}))
+
+
+def _model_pull(options: argparse.Namespace) -> int:
+    from groundwire.cli import models
+
+    return asyncio.run(models.pull({"data": options.data}, options.name, options.sha256))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from groundwire.cli.doctor import doctor
+
+    return asyncio.run(doctor({"data": options.data}))

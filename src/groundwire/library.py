@@ -1,0 +1,140 @@
+"""Workspaces and their documents: the use cases around what answers rest on."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from groundwire.access.authorize import require
+from groundwire.ingest.accept import Accept
+from groundwire.model.access import Identity
+from groundwire.model.documents import Document
+from groundwire.model.errors import InvalidField, NotFound
+from groundwire.model.events import DocumentRemoved
+from groundwire.model.ids import DocumentId, NewId, Now, WorkspaceId, workspace_log
+from groundwire.model.passages import Passage
+from groundwire.ports.blobs import Blobs
+from groundwire.ports.documents import Documents, Workspace, Workspaces
+from groundwire.ports.event_log import EventLog
+from groundwire.ports.identities import Identities
+from groundwire.ports.passage_index import ChunkStore
+from groundwire.retrieve.search import Search
+
+MAX_PASSAGES = 50
+MAX_NAME = 120
+DEFAULT_NAME = "Documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    workspaces: Workspaces
+    documents: Documents
+    identities: Identities
+    blobs: Blobs
+    chunks: ChunkStore
+    accept: Accept
+    search: Search
+    log: EventLog
+    now: Now
+    new_id: NewId
+
+    async def default_workspace(self, identity: Identity) -> WorkspaceId:
+        """Return the principal's own workspace, which is made on first use."""
+        principal = identity.principal.id
+        found = await self.identities.find_workspace(principal)
+        if found is None:
+            found = (await self._create(identity, DEFAULT_NAME)).id
+            await self.identities.set_workspace(principal, found)
+        return found
+
+    async def create_workspace(self, identity: Identity, name: str) -> Workspace:
+        return await self._create(identity, name)
+
+    async def list_workspaces(self, identity: Identity) -> Sequence[Workspace]:
+        await self.default_workspace(identity)
+        return await self.workspaces.list_of(identity.principal.id)
+
+    async def get_workspace(self, identity: Identity, id: WorkspaceId) -> Workspace:
+        await require(self.workspaces, identity, "workspace:read", id)
+        return await self.workspaces.get(id)
+
+    async def change_workspace(
+        self, identity: Identity, id: WorkspaceId, *, name: str | None, model: str | None
+    ) -> Workspace:
+        """Give the workspace another name or default model; an empty model is ``auto``."""
+        await require(self.workspaces, identity, "workspace:manage", id)
+        workspace = await self.workspaces.get(id)
+        if name is not None:
+            workspace = msgspec.structs.replace(workspace, name=_name(name))
+        if model is not None:
+            workspace = msgspec.structs.replace(workspace, model=model or None)
+        await self.workspaces.change(workspace)
+        return workspace
+
+    async def upload(
+        self, identity: Identity, workspace: WorkspaceId, name: str, content: AsyncIterator[bytes]
+    ) -> Document:
+        """Take a file in; what becomes of it is told in the workspace's log.
+
+        Returns the document that there is, if these bytes are in the workspace already.
+        Raises ``TooLarge`` and ``UnreadableDocument``.
+        """
+        await require(self.workspaces, identity, "document:write", workspace)
+        return await self.accept(workspace, name, content)
+
+    async def list_documents(
+        self, identity: Identity, workspace: WorkspaceId
+    ) -> Sequence[Document]:
+        await require(self.workspaces, identity, "document:read", workspace)
+        return await self.documents.list_of(workspace)
+
+    async def get_document(self, identity: Identity, id: DocumentId) -> Document:
+        """Raises ``NotFound``, to one who may not read it as well."""
+        document = await self.documents.get(id)
+        try:
+            await require(self.workspaces, identity, "document:read", document.workspace)
+        except NotFound as error:
+            raise NotFound("document") from error
+        return document
+
+    async def get_content(self, identity: Identity, id: DocumentId) -> tuple[Document, Path]:
+        """Return the document and where its original bytes are."""
+        document = await self.get_document(identity, id)
+        return document, self.blobs.path(document.digest)
+
+    async def remove_document(self, identity: Identity, id: DocumentId) -> None:
+        document = await self.get_document(identity, id)
+        await require(self.workspaces, identity, "document:write", document.workspace)
+        is_last = await self.documents.remove(id)
+        await self.chunks.remove(id)
+        if is_last:
+            await self.blobs.remove(document.digest)
+        event = DocumentRemoved(document_id=id, title=document.title)
+        await self.log.append(workspace_log(document.workspace), [event])
+
+    async def find_passages(
+        self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
+    ) -> Sequence[Passage]:
+        """Return the passages of the workspace for ``query``, best first."""
+        await require(self.workspaces, identity, "document:read", workspace)
+        if not query.strip():
+            raise InvalidField("query", "Search for something: `query` is empty.")
+        if not 1 <= limit <= MAX_PASSAGES:
+            raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
+        found = await self.search.search(workspace, query, limit=limit)
+        return found.passages
+
+    async def _create(self, identity: Identity, name: str) -> Workspace:
+        id = WorkspaceId(self.new_id("w"))
+        workspace = Workspace(id=id, name=_name(name), created_at=self.now())
+        await self.workspaces.create(workspace, owner=identity.principal.id)
+        await self.log.create(workspace_log(id), name=id)
+        return workspace
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME:
+        raise InvalidField("name", f"A name has 1 to {MAX_NAME} characters.")
+    return name

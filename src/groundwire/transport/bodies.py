@@ -1,0 +1,178 @@
+"""The bodies of requests and answers over HTTP."""
+
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from groundwire.model.documents import Document, DocumentStatus, Searchable
+from groundwire.model.errors import BadJson, InvalidField, TooLarge
+from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.passages import Passage
+from groundwire.ports.chat_model import ModelInfo
+from groundwire.ports.conversations import Conversation
+from groundwire.ports.documents import Workspace
+
+T = TypeVar("T")
+MAX_BODY = 1_048_576
+
+
+class Body(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    pass
+
+
+class SetUp(Body):
+    token: str
+    name: str
+    password: str
+
+
+class Login(Body):
+    name: str
+    password: str
+
+
+class NewKey(Body):
+    name: str
+    role: Literal["reader", "editor", "owner"] = "owner"
+
+
+class NewWorkspace(Body):
+    name: str
+
+
+class ChangeWorkspace(Body):
+    name: str | None = None
+    model: str | None = None
+
+
+class NewConversation(Body):
+    workspace_id: WorkspaceId | None = None
+
+
+class Rename(Body):
+    title: str
+
+
+class SearchFor(Body):
+    query: str
+    limit: int = 10
+
+
+class DocumentBody(Body, omit_defaults=False):
+    id: DocumentId
+    workspace_id: WorkspaceId
+    title: str
+    media_type: str
+    size_bytes: int
+    status: DocumentStatus
+    searchable: Searchable
+    pages: int | None
+    chunks: int
+    embedded: int
+    reason: str | None
+    reason_code: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, document: Document) -> "DocumentBody":
+        return cls(
+            id=document.id,
+            workspace_id=document.workspace,
+            title=document.title,
+            media_type=document.media_type,
+            size_bytes=document.size_bytes,
+            status=document.status,
+            searchable=document.searchable,
+            pages=document.pages,
+            chunks=document.chunks,
+            embedded=document.embedded,
+            reason=document.reason,
+            reason_code=document.reason_code,
+            created_at=document.created_at,
+        )
+
+
+class PassageBody(Body, omit_defaults=False):
+    id: str
+    text: str
+    document_id: DocumentId
+    title: str
+    page: int | None
+    headings: tuple[str, ...]
+    score: float
+    relevance: float
+
+    @classmethod
+    def of(cls, passage: Passage) -> "PassageBody":
+        return cls(
+            id=passage.id,
+            text=passage.text,
+            document_id=passage.document,
+            title=passage.title,
+            page=passage.page,
+            headings=passage.headings,
+            score=passage.score,
+            relevance=passage.relevance,
+        )
+
+
+class ConversationBody(Body, omit_defaults=False):
+    id: str
+    workspace_id: WorkspaceId
+    title: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "ConversationBody":
+        return cls(
+            id=conversation.name,
+            workspace_id=conversation.workspace,
+            title=conversation.title,
+            created_at=conversation.created_at,
+            updated_at=conversation.updated_at,
+        )
+
+
+class AutoBody(Body):
+    name: str
+    why: str
+
+
+class ModelsBody(Body):
+    models: list[ModelInfo]
+    auto: AutoBody
+
+
+class WorkspacesBody(Body):
+    workspaces: list[Workspace]
+
+
+async def read_body(request: Request, type: type[T]) -> T:
+    """Return the request's JSON body. Raises ``BadJson``, ``InvalidField``, ``TooLarge``."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_BODY:
+            raise TooLarge("The body", MAX_BODY)
+    try:
+        return msgspec.json.decode(bytes(content), type=type)
+    except msgspec.ValidationError as error:
+        reason, _, at = str(error).partition(" - at `$")
+        raise InvalidField(
+            at.strip("`.") or "body", f"The body is not as expected: {reason}."
+        ) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadJson("The body is not valid JSON.") from error
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        media_type="application/json",
+        headers={"cache-control": "no-store"},
+    )

@@ -1,0 +1,170 @@
+"""What each command does, and what it is answered with: the same on every transport."""
+
+from dataclasses import dataclass
+
+from groundwire.app import Asking, Assistant, Attached, Retrying, View
+from groundwire.conversation.decide import Accepted
+from groundwire.model.access import Identity
+from groundwire.model.errors import InvalidField
+from groundwire.model.ids import LogId, MessageId, TurnId, WorkspaceId, conversation_log
+from groundwire.model.ids import workspace_log as log_of_workspace
+from groundwire.ports.conversations import Conversation
+from groundwire.transport import frames
+from groundwire.transport.frames import ServerFrame
+from groundwire.transport.stamp import stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Send the log past ``attached.after``; ``restart`` begins anew if that goes on already."""
+
+    attached: Attached
+    restart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Send no more of this log."""
+
+    log: LogId
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    replies: tuple[ServerFrame, ...]
+    then: Follow | Forget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    assistant: Assistant
+
+    async def prepare(self, frame: frames.ClientFrame) -> None:
+        """Do what may take a while and decides nothing: ask the providers for a model."""
+        if isinstance(frame, frames.ChatMessage | frames.Regenerate) and frame.model:
+            await self.assistant.models.choose(frame.model, language="en", grounded=True)
+
+    async def run(
+        self, identity: Identity, frame: frames.ClientFrame, position: dict[str, int]
+    ) -> Done:
+        """Carry out one command; ``position`` is the last seq sent of each attachment."""
+        match frame:
+            case frames.ChatMessage():
+                return await self._ask(identity, frame)
+            case frames.Regenerate():
+                return await self._regenerate(identity, frame)
+            case frames.Cancel():
+                return Done((await self._cancel(identity, frame),))
+            case frames.Attach():
+                return await self._attach(identity, frame)
+            case frames.Detach():
+                return await self._detach(identity, frame)
+            case frames.Ping(t=t, id=id):
+                return Done((frames.Pong(t=t, head=position, ref=id, ts=stamp()),))
+            case frames.Auth():
+                raise InvalidField("type", "`auth` belongs to the connection.")
+
+    async def _ask(self, identity: Identity, frame: frames.ChatMessage) -> Done:
+        asking = Asking(
+            session=frame.session_id,
+            content=frame.content,
+            workspace=WorkspaceId(frame.workspace_id) if frame.workspace_id else None,
+            model=frame.model,
+            client_message_id=frame.client_message_id,
+            language=frame.language,
+            on_busy=frame.on_busy,
+        )
+        conversation, accepted = await self.assistant.ask(identity, asking)
+        return self._accepted(conversation, accepted, frame)
+
+    async def _regenerate(self, identity: Identity, frame: frames.Regenerate) -> Done:
+        retrying = Retrying(
+            session=frame.session_id,
+            answer=MessageId(frame.message_id),
+            model=frame.model,
+            client_message_id=frame.client_message_id,
+            language=frame.language,
+        )
+        conversation, accepted = await self.assistant.regenerate(identity, retrying)
+        return self._accepted(conversation, accepted, frame)
+
+    def _accepted(
+        self,
+        conversation: Conversation,
+        accepted: Accepted,
+        frame: frames.ChatMessage | frames.Regenerate,
+    ) -> Done:
+        ack = frames.Ack(
+            ref=frame.id,
+            session_id=conversation.name,
+            client_message_id=frame.client_message_id,
+            turn_id=accepted.turn,
+            message_seq=accepted.seq,
+            duplicate=accepted.duplicate,
+            ts=stamp(),
+        )
+        before = accepted.seq - 1
+        log = conversation_log(conversation.id)
+        attached = Attached(log, conversation.name, "", before, before)
+        return Done((ack,), Follow(attached, restart=False))
+
+    async def _cancel(self, identity: Identity, frame: frames.Cancel) -> frames.Ack:
+        turn = await self.assistant.cancel(
+            identity,
+            frame.session_id,
+            turn=TurnId(frame.turn_id) if frame.turn_id else None,
+            client_message_id=frame.client_message_id,
+        )
+        return frames.Ack(
+            ref=frame.id, session_id=frame.session_id, turn_id=turn, noop=turn is None, ts=stamp()
+        )
+
+    async def _attach(self, identity: Identity, frame: frames.Attach) -> Done:
+        if frame.workspace_id is not None and frame.session_id is None:
+            workspace = WorkspaceId(frame.workspace_id)
+            attached = await self.assistant.attach_documents(identity, workspace, frame.cursor)
+        elif frame.session_id is not None:
+            attached = await self.assistant.attach(identity, frame.session_id, frame.cursor)
+        else:
+            raise InvalidField("sessionId", "Attach to a `sessionId` or to a `workspaceId`.")
+        is_workspace = frame.session_id is None
+        ready = frames.Ready(
+            session_id=None if is_workspace else attached.name,
+            workspace_id=attached.name if is_workspace else None,
+            epoch=attached.epoch,
+            head=attached.head,
+            resumed=frame.cursor is not None and attached.reason is None,
+            reason=attached.reason,
+            ref=frame.id,
+            ts=stamp(),
+        )
+        replies: tuple[ServerFrame, ...] = (ready,)
+        if attached.view is not None:
+            replies = (ready, snapshot(attached.view))
+        return Done(replies, Follow(attached, restart=True))
+
+    async def _detach(self, identity: Identity, frame: frames.Detach) -> Done:
+        if frame.session_id is not None:
+            conversation = await self.assistant.find(identity, frame.session_id)
+            log = conversation_log(conversation.id)
+        elif frame.workspace_id is not None:
+            log = log_of_workspace(WorkspaceId(frame.workspace_id))
+        else:
+            raise InvalidField("sessionId", "Detach from a `sessionId` or from a `workspaceId`.")
+        return Done(
+            (frames.Ack(ref=frame.id, session_id=frame.session_id, ts=stamp()),), Forget(log)
+        )
+
+
+def snapshot(view: View) -> frames.Snapshot:
+    """Return a conversation's state as a frame, and as the body of its resource."""
+    return frames.Snapshot(
+        session_id=view.conversation.name,
+        workspace_id=view.conversation.workspace,
+        title=view.conversation.title,
+        as_of=view.cursor.seq,
+        cursor=str(view.cursor),
+        messages=view.messages,
+        turn=view.running,
+        ts=stamp(),
+    )

@@ -1,0 +1,96 @@
+"""The connections of this node: caps, the clock they are shown, and revocation."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from groundwire.access.authenticate import Authenticator
+from groundwire.model.access import Identity
+from groundwire.model.errors import ConnectionLimit, Overloaded
+from groundwire.model.ids import PrincipalId
+from groundwire.transport.connection import Limits
+
+TICK_S = 1.0
+REVOCATION_S = 2.0
+LOCAL_CREDENTIAL = "local"
+
+
+class Member(Protocol):
+    """A connection as the hub sees it."""
+
+    @property
+    def identity(self) -> Identity | None: ...
+
+    async def tick(self, now: float, wall: float) -> None: ...
+
+    async def revoked(self) -> None: ...
+
+    async def drain(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Hub:
+    limits: Limits
+    authenticator: Authenticator
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    _members: set[Member] = field(default_factory=set[Member])
+    _per_user: Counter[PrincipalId] = field(default_factory=Counter[PrincipalId])
+
+    def enter(self, member: Member) -> None:
+        """Raises ``Overloaded`` where the node is full."""
+        if self.limits.enforced and len(self._members) >= self.limits.connections:
+            raise Overloaded("This server has no room for another connection. Try again soon.")
+        self._members.add(member)
+
+    def claim(self, principal: PrincipalId) -> None:
+        """Count the connection as this user's. Raises ``ConnectionLimit``."""
+        if self.limits.enforced and self._per_user[principal] >= self.limits.connections_per_user:
+            raise ConnectionLimit(self.limits.connections_per_user)
+        self._per_user[principal] += 1
+
+    def leave(self, member: Member, principal: PrincipalId | None) -> None:
+        self._members.discard(member)
+        if principal is not None:
+            self._per_user[principal] -= 1
+            if not self._per_user[principal]:
+                del self._per_user[principal]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Show the connections the clock, and end those whose credential was revoked."""
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(self._tick())
+            checking = group.create_task(self._check())
+            try:
+                yield
+            finally:
+                ticking.cancel()
+                checking.cancel()
+
+    async def drain(self) -> None:
+        """Tell every connection to go elsewhere, and close it."""
+        await asyncio.gather(*(member.drain() for member in list(self._members)))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now, wall = self.clock(), self.wall()
+            for member in list(self._members):
+                await member.tick(now, wall)
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(REVOCATION_S)
+            by_credential: dict[str, list[Member]] = {}
+            for member in self._members:
+                if member.identity and member.identity.credential.id != LOCAL_CREDENTIAL:
+                    by_credential.setdefault(member.identity.credential.id, []).append(member)
+            if by_credential:
+                for credential in await self.authenticator.revoked(by_credential.keys()):
+                    for member in by_credential[credential]:
+                        await member.revoked()

@@ -1,0 +1,85 @@
+"""How a request says who it is, in every way the protocol names."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import HTTPConnection
+
+from groundwire.access.authenticate import Authenticator
+from groundwire.model.access import Credential, Identity
+from groundwire.model.errors import Unauthorized
+from groundwire.transport.frames import PROTOCOL
+from groundwire.transport.origins import is_local
+
+COOKIE = "groundwire"
+BEARER = "bearer."
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """``single_user`` lets whoever is on this machine in as the owner, without a token."""
+
+    authenticator: Authenticator
+    single_user: bool = False
+
+    async def identify(self, request: HTTPConnection) -> Identity | None:
+        """Return who asks, or ``None`` if nothing was presented.
+
+        Raises ``Unauthorized`` for what was presented and is not good.
+        """
+        if ticket := request.query_params.get("ticket"):
+            return self.authenticator.redeem_ticket(ticket)
+        if token := self._token(request):
+            return await self.authenticator.identify(token)
+        if self.single_user and request.client and is_local(request.client.host):
+            return await self._owner()
+        return None
+
+    async def require(self, request: HTTPConnection) -> Identity:
+        identity = await self.identify(request)
+        if identity is None:
+            raise Unauthorized
+        return identity
+
+    def _token(self, request: HTTPConnection) -> str | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return token.strip()
+        if token := request.query_params.get("token"):
+            return token
+        for offered in subprotocols(request):
+            if offered.startswith(BEARER):
+                return _decode(offered.removeprefix(BEARER))
+        return request.cookies.get(COOKIE)
+
+    async def _owner(self) -> Identity:
+        owner = await self.authenticator.owner()
+        credential = Credential(
+            id="local",
+            principal=owner.id,
+            kind="session",
+            name="this machine",
+            role="owner",
+            created_at=datetime.now(UTC),
+        )
+        return Identity(principal=owner, credential=credential)
+
+
+def subprotocols(request: HTTPConnection) -> list[str]:
+    offered = request.headers.get("sec-websocket-protocol", "")
+    return [name.strip() for name in offered.split(",") if name.strip()]
+
+
+def speaks(offered: list[str]) -> bool:
+    """Whether a client that names versions of the protocol names ours."""
+    versions = [name for name in offered if name.startswith("groundwire.")]
+    return not versions or PROTOCOL in versions
+
+
+def _decode(value: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+    except (binascii.Error, ValueError) as error:
+        raise Unauthorized("The token in the sub-protocol is not base64url.") from error

@@ -1,0 +1,207 @@
+"""Workspaces, documents and conversations over HTTP."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from groundwire.app import Assistant
+from groundwire.model.access import Identity
+from groundwire.model.errors import GroundwireError, InvalidField
+from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.transport.bodies import (
+    AutoBody,
+    ChangeWorkspace,
+    ConversationBody,
+    DocumentBody,
+    ModelsBody,
+    NewConversation,
+    NewWorkspace,
+    PassageBody,
+    Rename,
+    SearchFor,
+    WorkspacesBody,
+    answer,
+    read_body,
+)
+from groundwire.transport.commands import snapshot
+from groundwire.transport.identity import Doorkeeper
+from groundwire.transport.problems import as_response
+
+MAX_FILES = 1_000
+READ_BYTES = 262_144
+# What a browser may show in place; anything else it downloads, so that an uploaded page
+# never runs as one of ours.
+INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    assistant: Assistant
+    doorkeeper: Doorkeeper
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/workspaces", self.list_workspaces, methods=["GET"]),
+            Route("/workspaces", self.create_workspace, methods=["POST"]),
+            Route("/workspaces/{id}", self.get_workspace, methods=["GET"]),
+            Route("/workspaces/{id}", self.change_workspace, methods=["PATCH"]),
+            Route("/workspaces/{id}/documents", self.upload, methods=["POST"]),
+            Route("/workspaces/{id}/documents", self.list_documents, methods=["GET"]),
+            Route("/workspaces/{id}/search", self.search, methods=["POST"]),
+            Route("/workspaces/{id}/conversations", self.list_conversations, methods=["GET"]),
+            Route("/documents/{id}", self.get_document, methods=["GET"]),
+            Route("/documents/{id}", self.remove_document, methods=["DELETE"]),
+            Route("/documents/{id}/content", self.get_content, methods=["GET"]),
+            Route("/conversations", self.begin, methods=["POST"]),
+            Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
+            Route("/conversations/{id}", self.rename, methods=["PATCH"]),
+            Route("/conversations/{id}", self.remove, methods=["DELETE"]),
+            Route("/models", self.list_models, methods=["GET"]),
+        ]
+
+    async def list_workspaces(self, request: Request) -> Response:
+        identity = await self.doorkeeper.require(request)
+        found = await self.assistant.library.list_workspaces(identity)
+        return answer(WorkspacesBody(workspaces=list(found)))
+
+    async def create_workspace(self, request: Request) -> Response:
+        identity = await self.doorkeeper.require(request)
+        body = await read_body(request, NewWorkspace)
+        return answer(await self.assistant.library.create_workspace(identity, body.name), 201)
+
+    async def get_workspace(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        return answer(await self.assistant.library.get_workspace(identity, id))
+
+    async def change_workspace(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        body = await read_body(request, ChangeWorkspace)
+        if body.model:
+            await self.assistant.models.choose(body.model, language="en", grounded=True)
+        changed = await self.assistant.library.change_workspace(
+            identity, id, name=body.name, model=body.model
+        )
+        return answer(changed)
+
+    async def upload(self, request: Request) -> Response:
+        """Take in the files of a form; one that is refused does not hold back the others."""
+        identity, id = await self._workspace(request)
+        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+            raise InvalidField("file", "Send the files as multipart/form-data, in `file`.")
+        taken: list[object] = []
+        refused: list[GroundwireError] = []
+        async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
+            files = [file for file in form.getlist("file") if isinstance(file, UploadFile)]
+            for file in files:
+                name = file.filename or "document"
+                try:
+                    document = await self.assistant.library.upload(
+                        identity, id, name, _content(file)
+                    )
+                    taken.append(DocumentBody.of(document))
+                except GroundwireError as error:
+                    refused.append(error)
+                    taken.append(_refusal(name, error))
+        if not taken:
+            raise InvalidField("file", "There is no `file` in this form.")
+        if len(refused) == len(taken) == 1:
+            return as_response(refused[0])
+        return answer({"documents": taken}, 202)
+
+    async def list_documents(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        found = await self.assistant.library.list_documents(identity, id)
+        return answer({"documents": [DocumentBody.of(document) for document in found]})
+
+    async def get_document(self, request: Request) -> Response:
+        identity, id = await self._document(request)
+        return answer(DocumentBody.of(await self.assistant.library.get_document(identity, id)))
+
+    async def remove_document(self, request: Request) -> Response:
+        identity, id = await self._document(request)
+        await self.assistant.library.remove_document(identity, id)
+        return Response(status_code=204)
+
+    async def get_content(self, request: Request) -> Response:
+        """Return the original bytes."""
+        identity, id = await self._document(request)
+        document, path = await self.assistant.library.get_content(identity, id)
+        is_shown = document.media_type in INLINE
+        return FileResponse(
+            path,
+            media_type=document.media_type if is_shown else "application/octet-stream",
+            filename=document.title,
+            content_disposition_type="inline" if is_shown else "attachment",
+            headers={"x-content-type-options": "nosniff", "cache-control": "private, no-cache"},
+        )
+
+    async def search(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        body = await read_body(request, SearchFor)
+        found = await self.assistant.library.find_passages(
+            identity, id, body.query, limit=body.limit
+        )
+        return answer({"passages": [PassageBody.of(passage) for passage in found]})
+
+    async def list_conversations(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        found = await self.assistant.list_conversations(identity, id)
+        return answer({"conversations": [ConversationBody.of(each) for each in found]})
+
+    async def begin(self, request: Request) -> Response:
+        identity = await self.doorkeeper.require(request)
+        body = await read_body(request, NewConversation)
+        return answer(
+            ConversationBody.of(await self.assistant.begin(identity, body.workspace_id)), 201
+        )
+
+    async def get_conversation(self, request: Request) -> Response:
+        """Return the snapshot, the same as an attachment without a cursor is sent."""
+        identity = await self.doorkeeper.require(request)
+        return answer(snapshot(await self.assistant.view(identity, request.path_params["id"])))
+
+    async def rename(self, request: Request) -> Response:
+        identity = await self.doorkeeper.require(request)
+        body = await read_body(request, Rename)
+        await self.assistant.rename(identity, request.path_params["id"], body.title)
+        return Response(status_code=204)
+
+    async def remove(self, request: Request) -> Response:
+        identity = await self.doorkeeper.require(request)
+        await self.assistant.remove(identity, request.path_params["id"])
+        return Response(status_code=204)
+
+    async def list_models(self, request: Request) -> Response:
+        await self.doorkeeper.require(request)
+        models = self.assistant.models
+        language = "zh" if request.query_params.get("language") == "zh" else "en"
+        choice = await models.choose(None, language=language, grounded=True)
+        auto = AutoBody(name=choice.model.info.name, why=choice.why)
+        return answer(ModelsBody(models=list(await models.list_models()), auto=auto))
+
+    async def _workspace(self, request: Request) -> tuple[Identity, WorkspaceId]:
+        identity = await self.doorkeeper.require(request)
+        return identity, WorkspaceId(request.path_params["id"])
+
+    async def _document(self, request: Request) -> tuple[Identity, DocumentId]:
+        identity = await self.doorkeeper.require(request)
+        return identity, DocumentId(request.path_params["id"])
+
+
+async def _content(file: UploadFile) -> AsyncIterator[bytes]:
+    while part := await file.read(READ_BYTES):
+        yield part
+
+
+def _refusal(name: str, error: GroundwireError) -> dict[str, object]:
+    return {
+        "id": None,
+        "title": name,
+        "status": "failed",
+        "reason": error.message,
+        "reasonCode": error.details.get("reason", error.code),
+    }

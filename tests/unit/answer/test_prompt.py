@@ -1,0 +1,59 @@
+import pytest
+
+from groundwire.answer import prompt
+from groundwire.model.errors import ContextOverflow
+from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.passages import Passage
+from groundwire.ports.chat_model import Message
+
+
+def passage(n: int, text: str = "words " * 20) -> Passage:
+    return Passage(
+        id=ChunkId(f"k{n}"),
+        document=DocumentId("d"),
+        title="Guide",
+        text=text,
+        score=1,
+        relevance=1,
+    )
+
+
+def build(window: int, passages: int = 3, turns: int = 0) -> prompt.Prompt:
+    said = [
+        Message(role="user" if n % 2 == 0 else "assistant", content=f"turn {n}")
+        for n in range(turns)
+    ]
+    return prompt.build(
+        "What is it?", [passage(n) for n in range(passages)], said, "en", (window, len)
+    )
+
+
+def test_passages_fill_the_window_by_rank_and_are_never_cut() -> None:
+    built = build(850)
+    assert 0 < len(built.passages) < 3
+    assert [each.id for each in built.passages] == ["k0", "k1"][: len(built.passages)]
+    for n, each in enumerate(built.passages, start=1):
+        assert prompt.passage_text(n, each) in built.messages[0].content
+
+
+def test_the_prompt_stays_within_the_window() -> None:
+    for window in range(900, 4000, 100):
+        built = build(window, passages=8, turns=9)
+        size = sum(len(message.content) + prompt.MESSAGE_TOKENS for message in built.messages)
+        assert size + built.max_tokens <= window
+
+
+def test_the_last_turns_are_kept_and_begin_with_a_question() -> None:
+    built = build(4000, passages=1, turns=9)
+    earlier = built.messages[1:-1]
+    assert earlier[0].role == "user"
+    assert earlier[-1].content == "turn 8"
+
+
+def test_a_question_larger_than_the_window_is_refused() -> None:
+    with pytest.raises(ContextOverflow):
+        build(300)
+
+
+def test_without_passages_it_is_a_plain_chat() -> None:
+    assert "no documents" in build(2000, passages=0).messages[0].content
