@@ -125,33 +125,43 @@ def _block(group: Page, text: str, number: int, path: tuple[str, ...]) -> Block:
 
 
 def _without_furniture(pages: Sequence[Page]) -> list[Page]:
-    repeated = _repeated(pages)
-    bands = _bands(pages)
+    furniture = _Furniture(pages)
     return [
-        [
-            line
-            for index, line in enumerate(page)
-            if not (
-                min(index, len(page) - 1 - index) < _EDGE_LINES
-                and (
-                    _shape(line) in repeated
-                    or (round(line.y) in bands and _stands_apart(page, index))
-                    or (_PAGE_NUMBER.fullmatch(line.text.strip()) and _stands_apart(page, index))
-                )
-            )
-        ]
+        [line for index, line in enumerate(page) if not furniture.holds(page, index)]
         for page in pages
     ]
 
 
+class _Furniture:
+    """Knows what most pages have at their edges: the same words, or a line at the same height."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._largest = 1.15 * _body_size(pages)
+        self._repeated = _repeated(pages)
+        self._bands = _bands(pages)
+
+    def holds(self, page: Page, index: int) -> bool:
+        from_edge = min(index, len(page) - 1 - index)
+        line = page[index]
+        if from_edge >= _EDGE_LINES or line.size > self._largest:
+            return False
+        if from_edge == 0 and line.text.strip() in self._repeated:
+            return True
+        return _stands_apart(page, index) and (
+            round(line.y) in self._bands
+            or line.text.strip() in self._repeated
+            or bool(_PAGE_NUMBER.fullmatch(line.text.strip()))
+        )
+
+
 def _repeated(pages: Sequence[Page]) -> set[str]:
     counts = Counter(
-        shape
+        text
         for page in pages
-        for shape in {_shape(line) for line in (*page[:_EDGE_LINES], *page[-_EDGE_LINES:])}
+        for text in {line.text.strip() for line in (*page[:_EDGE_LINES], *page[-_EDGE_LINES:])}
     )
     enough = max(_FURNITURE_PAGES, len(pages) * _FURNITURE_SHARE)
-    return {shape for shape, count in counts.items() if count >= enough}
+    return {text for text, count in counts.items() if count >= enough}
 
 
 def _bands(pages: Sequence[Page]) -> set[int]:
@@ -165,10 +175,6 @@ def _bands(pages: Sequence[Page]) -> set[int]:
     )
     enough = max(_FURNITURE_PAGES, len(pages) * _FURNITURE_SHARE)
     return {height for height, count in counts.items() if count >= enough}
-
-
-def _shape(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text.strip())
 
 
 def _stands_apart(page: Page, index: int) -> bool:

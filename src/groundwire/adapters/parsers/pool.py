@@ -70,6 +70,10 @@ class ParserPool:
             await self._end(child)
         self._idle.clear()
 
+    def busy(self) -> list[int]:
+        """Return the process ids of the children that are reading a file."""
+        return [child.pid for child in self._all if not child.in_step]
+
     async def parse(self, blob: Path, *, name: str) -> Parsed:
         async with self._free:
             child = self._idle.pop() if self._idle else await self._start()
@@ -130,6 +134,10 @@ class _Child:
         self._sink: asyncio.StreamWriter = process.stdin
         self.served = 0
         self.in_step = True
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     async def start(self, limits: Limits) -> Ready:
         self._send(Start(limits.memory_bytes, limits.cpu_s))
