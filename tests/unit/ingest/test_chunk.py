@@ -1,0 +1,192 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundwire.ingest.chunk import LIMIT, chunk_blocks, embedding_text, weigh
+from groundwire.ingest.sentences import split_sentences
+from groundwire.model.documents import Block, Chunk
+from groundwire.model.ids import DocumentId
+
+DOCUMENT = DocumentId("d")
+ENGLISH = "The keeper of the lighthouse wrote down what he saw on night {n}, and nobody read it. "
+CHINESE = "灯塔的看守人把第{n}个夜晚看见的一切都写进了簿子，可是从来没有人读过它。"
+
+
+def text(*sentences: str, page: int | None = None, headings: tuple[str, ...] = ()) -> Block:
+    return Block(text="".join(sentences), page=page, headings=headings)
+
+
+def heading(name: str, *above: str, page: int | None = None) -> Block:
+    return Block(text=name, kind="heading", level=len(above) + 1, headings=above, page=page)
+
+
+def many(sentence: str, count: int) -> str:
+    return "".join(sentence.format(n=n) for n in range(count))
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+words = st.text(alphabet="ab cd。. ，,\nE灯塔”", min_size=1, max_size=400)
+blocks_of_text = st.lists(
+    st.builds(
+        Block,
+        text=words,
+        kind=st.sampled_from(["text", "list", "code", "heading"]),
+        level=st.integers(1, 6),
+        page=st.none() | st.integers(1, 3),
+        headings=st.lists(st.sampled_from("ABC"), max_size=2).map(tuple),
+    ),
+    max_size=12,
+)
+
+
+@given(blocks_of_text)
+def test_chunks_cover_the_document_in_order(blocks: list[Block]) -> None:
+    chunks = chunk_blocks(DOCUMENT, blocks)
+
+    assert bare("".join(chunk.text for chunk in chunks)) == bare("".join(b.text for b in blocks))
+    assert [chunk.position for chunk in chunks] == list(range(len(chunks)))
+    assert len({chunk.id for chunk in chunks}) == len(chunks)
+
+
+@given(blocks_of_text, st.integers(1, 4))
+def test_no_chunk_is_over_the_limit(blocks: list[Block], times: int) -> None:
+    long = [Block(text=block.text * times * 3, kind=block.kind) for block in blocks]
+
+    assert all(0 < weigh(chunk.text) <= LIMIT for chunk in chunk_blocks(DOCUMENT, long))
+
+
+@given(st.lists(st.lists(st.text(alphabet="ab灯|", max_size=60), min_size=2, max_size=4)))
+def test_tables_are_within_the_limit_and_keep_every_row(rows: list[list[str]]) -> None:
+    table = Block(text="\n".join("x" + " | ".join(row) for row in rows), kind="table")
+
+    chunks = chunk_blocks(DOCUMENT, [table])
+
+    kept = {line.rstrip() for chunk in chunks for line in chunk.text.split("\n")}
+    assert all(weigh(chunk.text) <= LIMIT for chunk in chunks)
+    assert {line.rstrip() for line in table.text.split("\n") if line} <= kept
+
+
+@given(blocks_of_text)
+def test_the_same_blocks_give_the_same_chunks(blocks: list[Block]) -> None:
+    assert chunk_blocks(DOCUMENT, blocks) == chunk_blocks(DOCUMENT, blocks)
+
+
+def test_english_is_cut_between_sentences() -> None:
+    chunks = chunk_blocks(DOCUMENT, [text(many(ENGLISH, 60))])
+
+    assert len(chunks) > 4
+    assert all(chunk.text.endswith("nobody read it.") for chunk in chunks)
+    assert all(chunk.text.startswith("The keeper") for chunk in chunks)
+
+
+def test_chinese_is_cut_between_sentences_at_half_the_characters() -> None:
+    chunks = chunk_blocks(DOCUMENT, [text(many(CHINESE, 60))])
+
+    assert len(chunks) > 4
+    assert all(chunk.text.endswith("没有人读过它。") for chunk in chunks)
+    assert all(250 <= len(chunk.text) <= 450 for chunk in chunks[:-1])
+
+
+def test_a_sentence_over_the_limit_is_cut_between_clauses() -> None:
+    sentence = "，".join(f"第{n}个夜晚他仍然看着海" for n in range(100)) + "。"
+
+    chunks = chunk_blocks(DOCUMENT, [text(sentence)])
+
+    assert len(chunks) > 1
+    assert all(chunk.text.endswith("，") for chunk in chunks[:-1])
+
+
+def test_a_chunk_knows_its_pages_and_headings() -> None:
+    blocks = [
+        heading("Lamp", page=1),
+        text(many(ENGLISH, 3), page=1, headings=("Lamp",)),
+        text(many(ENGLISH, 3), page=2, headings=("Lamp",)),
+    ]
+
+    (chunk,) = chunk_blocks(DOCUMENT, blocks)
+
+    assert (chunk.page, chunk.last_page, chunk.headings) == (1, 2, ("Lamp",))
+    assert chunk.text.startswith("Lamp\n\nThe keeper")
+
+
+def test_a_heading_begins_a_chunk_and_never_ends_one() -> None:
+    blocks = [
+        text(many(ENGLISH, 6)),
+        heading("Oil"),
+        heading("Kinds", "Oil"),
+        text(many(ENGLISH, 6), headings=("Oil", "Kinds")),
+    ]
+
+    first, second = chunk_blocks(DOCUMENT, blocks)
+
+    assert first.text.endswith("nobody read it.")
+    assert second.text.startswith("Oil\n\nKinds\n\nThe keeper")
+    assert second.headings == ("Oil",)
+
+
+def test_small_sections_share_a_chunk_under_what_they_have_in_common() -> None:
+    blocks: list[Block] = []
+    for name in ("A", "B"):
+        blocks += [heading(name, "Top"), text("A word. ", headings=("Top", name))]
+
+    (chunk,) = chunk_blocks(DOCUMENT, blocks)
+
+    assert chunk.headings == ("Top",)
+
+
+def test_a_sentence_that_runs_over_a_page_is_kept_whole() -> None:
+    blocks = [
+        text(many(ENGLISH, 8) + "This one runs", page=1),
+        text("over the page. " + many(ENGLISH, 8), page=2),
+    ]
+
+    chunks = chunk_blocks(DOCUMENT, blocks)
+
+    assert any("This one runs over the page." in chunk.text for chunk in chunks)
+
+
+def test_a_chinese_sentence_that_runs_over_a_page_gets_no_space() -> None:
+    blocks = [text("他看着那", page=1), text("片海。", page=2)]
+
+    assert chunk_blocks(DOCUMENT, blocks)[0].text == "他看着那片海。"
+
+
+def test_every_part_of_a_table_has_the_header() -> None:
+    rows = [f"item {n} | {n} crowns | from the shop behind the harbour" for n in range(60)]
+    table = Block(text="\n".join(["Name | Price | Where", *rows]), kind="table")
+
+    chunks = chunk_blocks(DOCUMENT, [table])
+
+    assert len(chunks) > 2
+    assert all(chunk.text.startswith("Name | Price | Where\n") for chunk in chunks)
+
+
+def test_code_is_kept_whole() -> None:
+    code = "\n".join(f"step_{n}()" for n in range(60))
+    blocks = [text(many(ENGLISH, 7)), Block(text=code, kind="code"), text(many(ENGLISH, 7))]
+
+    assert any(code in chunk.text for chunk in chunk_blocks(DOCUMENT, blocks))
+
+
+def test_every_chunk_of_prose_is_whole_sentences() -> None:
+    blocks = [text(many(ENGLISH, 9) + many(CHINESE, 9), page=n) for n in range(1, 6)]
+    sentences = {s.strip() for block in blocks for s in split_sentences(block.text)}
+
+    for chunk in chunk_blocks(DOCUMENT, blocks):
+        assert {s.strip() for s in split_sentences(chunk.text)} <= sentences
+
+
+def test_what_is_embedded_says_where_it_stands() -> None:
+    chunk = Chunk(
+        id=chunk_blocks(DOCUMENT, [text("x")])[0].id,
+        document=DOCUMENT,
+        position=0,
+        text="Oil\n\nIt burns.",
+        headings=("Lamp", "Oil"),
+    )
+
+    assert embedding_text(chunk, "manual.pdf") == "manual.pdf › Lamp\nOil\n\nIt burns."
