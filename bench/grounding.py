@@ -26,9 +26,11 @@ from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Language
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "grounding.json"
 REFUSES = re.compile(
-    r"(?i)not? (?:answer|mention|state|provide|contain|specif|given|say|known|include|information)"
-    r"|nothing in|no information|cannot (?:be )?(?:answer|determin|found)|n't (?:answer|mention|say)"
-    r"|没有(?:能|提到|提及|说明|回答|提供|给出|关于|相关|包含)|未(?:提及|提到|说明|提供|给出)|无法(?:回答|确定|得知)|不知道"
+    r"(?i)not? (?:answer|mention|state|provide|contain|specif|given|say|known|include)"
+    r"|nothing in|no information|cannot (?:be )?(?:answer|determin|found)"
+    r"|n't (?:answer|mention|say)"
+    r"|没有(?:能|直接回答|提到|提及|说明|回答|提供|给出|关于|相关|包含)"
+    r"|未(?:提及|提到|说明|提供|给出)|无法(?:回答|确定|得知)|不知道"
 )
 # As the product pins it: four of five answers right, and it does not make things up.
 CAPABLE_RIGHT, CAPABLE_REFUSED = 0.8, 0.5

