@@ -23,6 +23,7 @@ run: ## install everything and start Groundwire on 127.0.0.1:3001 (ARGS="--port 
 test: ## install everything and pass the whole suite (ARGS="-k words")
 	@$(MAKE) --no-print-directory --jobs=3 ready-dev
 	@scripts/install_chromium.sh
+	$(BIN)/python scripts/build_web.py --test
 	$(BIN)/pytest $(ARGS)
 
 check: lint ## what one runs before each commit: lint, format, types, layers, fast tests
@@ -34,6 +35,7 @@ lint:
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	$(BIN)/python scripts/build_web.py --check
 
 fix: $(DONE)/dev ## format, and repair what the linter can
 	$(BIN)/ruff check --fix $(CODE)
@@ -82,12 +84,7 @@ $(DONE)/groundwire: pyproject.toml | $(DONE)/build $(DONE)/run
 	@$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
-ifneq ($(wildcard scripts/build_web.py),)
 $(PAGE): $(WEB_SOURCES) | $(DONE)/build
 	@echo "Building the page"
 	@$(BIN)/python scripts/build_web.py
 	@touch $@
-else
-$(PAGE):
-	@echo "This checkout has no page to build: the server offers its API only."
-endif
