@@ -101,6 +101,16 @@ async def open_accounts(settings: Settings) -> AsyncGenerator[Accounts]:
 
 
 @contextlib.asynccontextmanager
+async def open_models(settings: Settings) -> "AsyncGenerator[Models]":
+    """Open the models alone, beside a running server or without one."""
+    models = _models(settings, embedder=None, extra=())
+    try:
+        yield models
+    finally:
+        await models.aclose()
+
+
+@contextlib.asynccontextmanager
 async def open_groundwire(
     settings: Settings,
     *,
@@ -155,7 +165,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     from groundwire.transport.hub import Hub
 
     settings = parts.settings
-    models = _models(parts)
+    models = _models(settings, embedder=parts.embedder, extra=parts.extra)
     stack.push_async_callback(models.aclose)
     library = await _library(parts, stack)
     conversations = SqliteConversations(parts.store)
@@ -244,7 +254,9 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     )
 
 
-def _models(parts: _Parts) -> "Models":
+def _models(
+    settings: Settings, *, embedder: "Embedder | None", extra: "Sequence[ChatModel]"
+) -> "Models":
     from groundwire.adapters.models.directory import ModelDirectory
     from groundwire.adapters.models.embedded import EmbeddedModels
     from groundwire.adapters.models.extractive import ExtractiveModel
@@ -253,11 +265,10 @@ def _models(parts: _Parts) -> "Models":
     from groundwire.adapters.models.shelf import FixedModels
     from groundwire.adapters.models.upstream import Timeouts
 
-    settings = parts.settings
     timeouts = Timeouts(first_token_s=settings.first_token_timeout, idle_s=settings.token_timeout)
     providers: list[Provider] = []
-    if parts.extra:
-        providers.append(FixedModels(parts.extra[0].info.provider, list(parts.extra)))
+    if extra:
+        providers.append(FixedModels(extra[0].info.provider, list(extra)))
     if settings.openai_base_url:
         endpoint = OpenAIEndpoint(
             settings.openai_base_url, key=settings.openai_api_key, timeouts=timeouts
@@ -268,7 +279,7 @@ def _models(parts: _Parts) -> "Models":
     providers.append(EmbeddedModels(folder, run_folder=_folder(settings.data / "tmp" / "runtime")))
     return ModelDirectory(
         providers,
-        quoting=ExtractiveModel(embedder=parts.embedder),
+        quoting=ExtractiveModel(embedder=embedder),
         default=settings.model,
         aliases=settings.model_aliases,
     )

@@ -65,8 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ollama_url: str | None = None
     """Where Ollama is; without it, it is looked for on this machine."""
 
-    hub_url: str = "https://huggingface.co"
-    """Where `groundwire model pull` gets models from; a mirror will do."""
+    model_hubs: tuple[str, ...] = ()
+    """Where `groundwire model pull` looks, in order, as in
+    `https://hub.example.org/{repository}/resolve/main/{file}`; without it, two public hubs."""
 
     first_token_timeout: Seconds = 120.0
     """How long a model may take to begin."""
@@ -178,7 +179,7 @@ def _check_name(name: str, where: str) -> None:
 
 def _parts(name: str, value: str) -> object:
     """Read a list (`a,b`) or a table (`a=b,c=d`) where the setting is one."""
-    if name == "allowed_hosts":
+    if name in {"allowed_hosts", "model_hubs"}:
         return [part.strip() for part in value.split(",") if part.strip()]
     if name == "model_aliases":
         pairs = (part.partition("=") for part in value.split(",") if part.strip())

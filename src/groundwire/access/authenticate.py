@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from joserfc.jwk import OctKey
 
 KEY_PREFIX = "gw_"
+LOCAL = "local"
 AUDIENCE = "groundwire"
 SESSION = timedelta(days=7)
 SETUP = timedelta(days=1)
@@ -122,6 +123,19 @@ class Authenticator:
             except Conflict:
                 return await self.owner()
         return owner
+
+    async def local_identity(self) -> Identity:
+        """Return the owner as whoever sits at this machine: no credential that can be revoked."""
+        owner = await self.owner()
+        credential = Credential(
+            id=LOCAL,
+            principal=owner.id,
+            kind="session",
+            name="this machine",
+            role="owner",
+            created_at=self._now(),
+        )
+        return Identity(principal=owner, credential=credential)
 
     async def needs_setup(self) -> bool:
         """Whether the owner has yet to choose a name and a password."""

@@ -5,9 +5,13 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from groundwire import __version__
 from groundwire.model.errors import GroundwireError
+
+KEYS = "Create, list and revoke API keys."
+MODELS = "List the models there are, and get more."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+class Commands(Protocol):
+    """What argparse's sub-parsers are, which it has no public name for."""
+
+    def add_parser(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser: ...
 
 
 def _add(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
@@ -69,6 +76,10 @@ def _add_ask(commands: Commands) -> None:
     )  # fmt: skip
     parser.add_argument("--workspace", help="ask in this workspace, by name")
     parser.add_argument("--model", help="the model that answers (default: the best there is)")
+    parser.add_argument(
+        "--now", action="store_true",
+        help="answer as soon as the words are indexed, before the meaning is",
+    )  # fmt: skip
     parser.set_defaults(run=_ask)
 
 
@@ -80,7 +91,7 @@ def _add_ingest(commands: Commands) -> None:
 
 
 def _add_key(commands: Commands) -> None:
-    keys = commands.add_parser("key", help="Create, list and revoke API keys.")
+    keys = commands.add_parser("key", help=KEYS, description=KEYS)
     each = keys.add_subparsers(required=True, metavar="ACTION")
     create = _add(each, "create", "Create an API key; it is printed once, as the last line.")
     create.add_argument("name")
@@ -94,7 +105,7 @@ def _add_key(commands: Commands) -> None:
 
 
 def _add_model(commands: Commands) -> None:
-    models = commands.add_parser("model", help="List the models there are, and get more.")
+    models = commands.add_parser("model", help=MODELS, description=MODELS)
     each = models.add_subparsers(required=True, metavar="ACTION")
     listing = _add(each, "list", "List the models that can be asked now.")
     listing.set_defaults(run=_model_list)
@@ -124,17 +135,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from groundwire.cli.ask import ask
+    from groundwire.cli.ask import Wish, ask
 
-    return asyncio.run(
-        ask(
-            {"data": options.data},
-            options.question,
-            files=options.files,
-            workspace=options.workspace,
-            model=options.model,
-        )
-    )
+    return asyncio.run(ask({"data": options.data}, Wish(**_wish(options))))
+
+
+def _wish(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("question", "files", "workspace", "model", "now")
+    return {name: getattr(options, name) for name in names}
 
 
 def _ingest(options: argparse.Namespace) -> int:

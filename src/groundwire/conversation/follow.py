@@ -1,6 +1,6 @@
 """The one reader of a log: WebSocket, SSE and long-poll are mouths on it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId
@@ -9,7 +9,7 @@ from groundwire.ports.event_log import EventLog
 BATCH = 256
 
 
-async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncIterator[Sequence[Recorded]]:
+async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequence[Recorded]]:
     """Yield every event past ``after`` in order: those there are, then new ones, for ever.
 
     Batches are never empty. The read after each wait is the only source of events and a

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from groundwire.access.authenticate import Authenticator
+from groundwire.access.authenticate import LOCAL, Authenticator
 from groundwire.model.access import Identity
 from groundwire.model.errors import ConnectionLimit, Overloaded
 from groundwire.model.ids import PrincipalId
@@ -16,7 +16,6 @@ from groundwire.transport.connection import Limits
 
 TICK_S = 1.0
 REVOCATION_S = 2.0
-LOCAL_CREDENTIAL = "local"
 
 
 class Member(Protocol):
@@ -88,7 +87,7 @@ class Hub:
             await asyncio.sleep(REVOCATION_S)
             by_credential: dict[str, list[Member]] = {}
             for member in self._members:
-                if member.identity and member.identity.credential.id != LOCAL_CREDENTIAL:
+                if member.identity and member.identity.credential.id != LOCAL:
                     by_credential.setdefault(member.identity.credential.id, []).append(member)
             if by_credential:
                 for credential in await self.authenticator.revoked(by_credential.keys()):

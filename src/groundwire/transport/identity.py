@@ -3,12 +3,11 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from starlette.requests import HTTPConnection
 
 from groundwire.access.authenticate import Authenticator
-from groundwire.model.access import Credential, Identity
+from groundwire.model.access import Identity
 from groundwire.model.errors import Unauthorized
 from groundwire.transport.frames import PROTOCOL
 from groundwire.transport.origins import is_local
@@ -34,7 +33,7 @@ class Doorkeeper:
         if token := self._token(request):
             return await self.authenticator.identify(token)
         if self.single_user and request.client and is_local(request.client.host):
-            return await self._owner()
+            return await self.authenticator.local_identity()
         return None
 
     async def require(self, request: HTTPConnection) -> Identity:
@@ -53,18 +52,6 @@ class Doorkeeper:
             if offered.startswith(BEARER):
                 return _decode(offered.removeprefix(BEARER))
         return request.cookies.get(COOKIE)
-
-    async def _owner(self) -> Identity:
-        owner = await self.authenticator.owner()
-        credential = Credential(
-            id="local",
-            principal=owner.id,
-            kind="session",
-            name="this machine",
-            role="owner",
-            created_at=datetime.now(UTC),
-        )
-        return Identity(principal=owner, credential=credential)
 
 
 def subprotocols(request: HTTPConnection) -> list[str]:

