@@ -28,7 +28,8 @@ from groundwire.retrieve.search import DEPTH
 
 WORKSPACE = WorkspaceId("bench")
 WAYS = ("words", "meaning", "both")
-CUTS = (1, 5, 10)
+Result = dict[str, dict[str, float]]
+CUTS: tuple[int, ...] = (1, 5, 10)
 RESULTS = Path(__file__).parent / "results" / "retrieval_quality.json"
 SEVERAL = 64
 
@@ -103,7 +104,7 @@ def _entries(chunks: Iterable[ChunkId]) -> Ranking:
     return list(dict.fromkeys(chunk.rpartition(":")[0] for chunk in chunks))
 
 
-async def measure(evalset: EvalSet, embedder: RememberingEmbedder) -> dict[str, object]:
+async def measure(evalset: EvalSet, embedder: RememberingEmbedder) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         index = SqliteIndex(
@@ -115,11 +116,11 @@ async def measure(evalset: EvalSet, embedder: RememberingEmbedder) -> dict[str, 
         finally:
             index.close()
     print(f"\r{evalset.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    scores = {way: score(rankings[way], evalset.relevant).as_json() for way in WAYS}
-    return {"entries": len(evalset.corpus), "queries": len(evalset.queries)} | scores
+    size: Result = {"size": {"entries": len(evalset.corpus), "queries": len(evalset.queries)}}
+    return size | {way: score(rankings[way], evalset.relevant).as_json() for way in WAYS}
 
 
-async def run(folders: Sequence[Path], sample: int | None) -> dict[str, dict[str, object]]:
+async def run(folders: Sequence[Path], sample: int | None) -> dict[str, Result]:
     local = LocalEmbedder(timeout_s=600)
     embedder = RememberingEmbedder(local)
     try:
@@ -132,13 +133,11 @@ async def run(folders: Sequence[Path], sample: int | None) -> dict[str, dict[str
         await local.aclose()
 
 
-def print_table(results: Mapping[str, Mapping[str, object]]) -> None:
+def print_table(results: Mapping[str, Result]) -> None:
     print(f"{'set':16} {'by':8} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'nDCG':>6} {'MRR':>6}")
     for name, result in results.items():
         for way in WAYS:
-            values = result[way]
-            if isinstance(values, dict):
-                print(f"{name:16} {way:8}", *(f"{value:6.3f}" for value in values.values()))
+            print(f"{name:16} {way:8}", *(f"{value:6.3f}" for value in result[way].values()))
 
 
 def main() -> None:

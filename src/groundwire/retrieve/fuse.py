@@ -22,12 +22,18 @@ WORDS_IN_COSINES = 0.2
 COVERAGE_POWER = 2.0
 LEAST_COSINE = 0.6
 
-# The evidence that separates questions whose answer is there from others: a logistic curve
-# over the cosine and the words of a passage.
-COSINE_SLOPE = 30.0
-WORDS_SLOPE = 6.0
-EVEN_COSINE = 0.86
+# Whether a passage has to do with the query at all is not in its cosine, which depends on the
+# languages, but in how far it stands out from what any query finds: the hit of this rank.
+BACKGROUND_RANK = 50
+# A workspace that has fewer chunks shows no background of its own.
+BACKGROUND_COSINE = 0.745
+# A logistic curve fitted to questions with and without an answer in their corpus.
+LEAD_SLOPE = 63.0
+WORDS_SLOPE = 3.1
+OFFSET = -3.25
+# Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
+COVERAGE_SLOPE = 10.0
 
 
 class Fused(NamedTuple):
@@ -49,18 +55,21 @@ def fuse(words: WordHits, meaning: Sequence[Hit]) -> list[Fused]:
         return _order([_by_words_alone(chunk, words, share) for chunk, share in by_words.items()])
     by_meaning = dict(meaning)
     least_cosine = min(by_meaning.values())
-    chunks = dict.fromkeys((*by_meaning, *by_words))
-    return _order(
-        [
-            _weigh(
-                chunk,
-                by_meaning.get(chunk, least_cosine),
-                words.coverage,
-                by_words.get(chunk, least_share),
-            )
-            for chunk in chunks
-        ]
-    )
+    background = _background(meaning)
+    fused: list[Fused] = []
+    for chunk in dict.fromkeys((*by_meaning, *by_words)):
+        cosine = by_meaning.get(chunk, least_cosine)
+        share = by_words.get(chunk, least_share)
+        relevance = _relevance(cosine - background, words.coverage * share)
+        fused.append(Fused(chunk, _score(cosine, words.coverage, share), relevance))
+    return _order(fused)
+
+
+def _background(meaning: Sequence[Hit]) -> float:
+    """Return the cosine that a chunk of this workspace has with the query for no reason."""
+    seen = min(len(meaning), BACKGROUND_RANK) / BACKGROUND_RANK
+    last = meaning[:BACKGROUND_RANK][-1].score
+    return seen * last + (1 - seen) * BACKGROUND_COSINE
 
 
 def _shares(words: WordHits) -> dict[ChunkId, float]:
@@ -68,16 +77,19 @@ def _shares(words: WordHits) -> dict[ChunkId, float]:
     return {hit.chunk: hit.score / best for hit in words.hits} if best > 0 else {}
 
 
-def _weigh(chunk: ChunkId, cosine: float, coverage: float, share: float) -> Fused:
+def _score(cosine: float, coverage: float, share: float) -> float:
     evidence = cosine - LEAST_COSINE + WORDS_IN_COSINES * coverage**COVERAGE_POWER * share
     most = 1.0 - LEAST_COSINE + WORDS_IN_COSINES
-    logit = COSINE_SLOPE * (cosine - EVEN_COSINE) + WORDS_SLOPE * coverage * share
-    return Fused(chunk, min(1.0, max(0.0, evidence / most)), _logistic(logit))
+    return min(1.0, max(0.0, evidence / most))
+
+
+def _relevance(lead: float, covered: float) -> float:
+    return _logistic(LEAD_SLOPE * lead + WORDS_SLOPE * covered + OFFSET)
 
 
 def _by_words_alone(chunk: ChunkId, words: WordHits, share: float) -> Fused:
     covered = words.coverage * share
-    return Fused(chunk, covered, _logistic(2 * WORDS_SLOPE * (covered - EVEN_COVERAGE)))
+    return Fused(chunk, covered, _logistic(COVERAGE_SLOPE * (covered - EVEN_COVERAGE)))
 
 
 def _logistic(x: float) -> float:

@@ -20,8 +20,8 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
-# Passages less relevant than this are not shown to a model: see ADR 7 for who is below it.
-FLOOR = 0.5
+# If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
+FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
 
@@ -38,8 +38,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def relevant(self) -> tuple[Passage, ...]:
-        """Those that have enough to do with the question to answer from."""
-        return tuple(passage for passage in self.passages if passage.relevance >= FLOOR)
+        """All of them if one has enough to do with the question to answer from, else none.
+
+        Not each by itself: the third best often holds what the first does not.
+        """
+        best = max((passage.relevance for passage in self.passages), default=0.0)
+        return self.passages if best >= FLOOR else ()
 
 
 class Search:

@@ -42,5 +42,5 @@ class ScriptedEmbedder:
         padded = f" {text} "
         for begin in range(max(1, len(padded) - LENGTH_OF_GRAMS + 1)):
             gram = padded[begin : begin + LENGTH_OF_GRAMS]
-            vector[zlib.crc32(gram.encode()) % self._dimensions] += 1.0
+            vector[zlib.crc32(gram.encode(errors="replace")) % self._dimensions] += 1.0
         return (vector / np.sqrt(vector @ vector)).astype(np.float32)

@@ -1,0 +1,175 @@
+"""A query finds passages through both indexes, or says that it could use only one."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.adapters.embedded.store import Store
+from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.model.documents import Chunk, Document
+from groundwire.model.errors import ModelUnavailable
+from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.ports.documents import Workspace
+from groundwire.ports.embedder import Embedder
+from groundwire.retrieve.search import Search
+
+HOME = WorkspaceId("ws_home")
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+SCHEMA = Path(__file__).parents[2] / "src/groundwire/adapters/embedded/migrations"
+
+
+class MissingEmbedder(ScriptedEmbedder):
+    async def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> NDArray[np.float32]:
+        raise ModelUnavailable("The weights are missing.")
+
+
+class SlowEmbedder(ScriptedEmbedder):
+    async def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> NDArray[np.float32]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+class Library:
+    """A workspace with documents in real files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder / "log.db", SCHEMA)
+        self.documents = SqliteDocuments(self._store)
+        self.index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
+        self.embedder = ScriptedEmbedder()
+
+    async def open(self) -> None:
+        home = Workspace(id=HOME, name="Home", created_at=THEN)
+        await SqliteWorkspaces(self._store).create(home, owner=PrincipalId("p_owner"))
+
+    def close(self) -> None:
+        self.index.close()
+        self._store.close()
+
+    async def put(self, title: str, *texts: str, embedded: bool = True) -> DocumentId:
+        id = DocumentId(f"doc_{title}")
+        document = Document(
+            id=id,
+            workspace=HOME,
+            title=title,
+            media_type="text/plain",
+            size_bytes=1,
+            digest=title,
+            created_at=THEN,
+        )
+        await self.documents.add(document)
+        chunks = [
+            Chunk(id=ChunkId(f"{id}:{n}"), document=id, position=n, text=text, page=n + 1)
+            for n, text in enumerate(texts)
+        ]
+        await self.index.replace(HOME, id, chunks, title=title)
+        if embedded:
+            vectors = await self.embedder.embed(texts, kind="passage")
+            await self.index.add(HOME, id, [chunk.id for chunk in chunks], vectors)
+        return id
+
+    def search(self, embedder: Embedder | None = None, patience_s: float = 5.0) -> Search:
+        return Search(
+            chunks=self.index,
+            vectors=self.index,
+            embedder=embedder or self.embedder,
+            documents=self.documents,
+            patience_s=patience_s,
+        )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    library = Library(tmp_path)
+    asyncio.run(library.open())
+    yield library
+    library.close()
+
+
+async def test_a_passage_comes_with_its_document_s_title_and_its_page(library: Library) -> None:
+    await library.put("Guide", "Nothing much.", "The rules file builds the package.")
+
+    found = await library.search().search(HOME, "What builds the package?", limit=1)
+
+    assert found.searched == "both"
+    assert [(p.title, p.page, p.id) for p in found.passages] == [("Guide", 2, "doc_Guide:1")]
+
+
+async def test_a_document_without_vectors_is_found_by_its_words(library: Library) -> None:
+    await library.put("指南", "规则文件用来构建软件包。", embedded=False)
+
+    found = await library.search().search(HOME, "如何构建软件包？", limit=3)
+
+    assert found.searched == "words"
+    assert [passage.id for passage in found.passages] == ["doc_指南:0"]
+
+
+async def test_without_an_embedder_words_are_searched_and_the_reason_is_told(
+    library: Library,
+) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+
+    found = await library.search(MissingEmbedder()).search(HOME, "package", limit=3)
+
+    assert (found.searched, found.why) == ("words", "The weights are missing.")
+    assert len(found.passages) == 1
+
+
+async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Library) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+
+    search = library.search(SlowEmbedder(), patience_s=0.01)
+
+    assert (await search.search(HOME, "package", limit=3)).searched == "words"
+
+
+async def test_the_same_text_in_two_documents_is_one_passage(library: Library) -> None:
+    text = "The rules file builds the package, whatever the weather."
+    await library.put("One", text, "Cats sleep a lot.")
+    await library.put("Two", text)
+
+    found = await library.search().search(HOME, "rules file package", limit=5)
+
+    assert [passage.text for passage in found.passages].count(text) == 1
+
+
+async def test_passages_of_a_document_that_was_removed_meanwhile_are_left_out(
+    library: Library,
+) -> None:
+    document = await library.put("Guide", "The rules file builds the package.")
+    await library.documents.remove(document)
+
+    assert (await library.search().search(HOME, "package", limit=5)).passages == ()
+
+
+@pytest.mark.parametrize("query", ["", "  \n", "???"])
+async def test_a_query_that_says_nothing_finds_nothing_by_words(
+    library: Library, query: str
+) -> None:
+    await library.put("Guide", "The rules file builds the package.", embedded=False)
+
+    assert (await library.search().search(HOME, query, limit=5)).passages == ()
+
+
+async def test_a_question_about_something_else_has_nothing_relevant(library: Library) -> None:
+    await library.put("Guide", "The rules file builds the package.", embedded=False)
+    search = library.search()
+
+    about = await search.search(HOME, "What builds the package?", limit=5)
+    other = await search.search(HOME, "Which file holds the melody of whales?", limit=5)
+
+    assert about.relevant == about.passages != ()
+    assert other.passages != ()
+    assert other.relevant == ()

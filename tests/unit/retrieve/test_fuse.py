@@ -1,0 +1,63 @@
+"""Two rankings become one that is no worse than the one that sees."""
+
+import pytest
+
+from groundwire.model.ids import ChunkId
+from groundwire.ports.passage_index import Hit, WordHits
+from groundwire.retrieve.fuse import fuse
+
+
+def hits(**scores: float) -> list[Hit]:
+    return [Hit(ChunkId(name), score) for name, score in scores.items()]
+
+
+NOTHING = WordHits((), 0.0)
+
+
+def test_words_that_cover_the_question_decide_between_close_meanings() -> None:
+    words = WordHits(hits(right=20.0, other=5.0), coverage=0.9)
+
+    fused = fuse(words, hits(wrong=0.90, right=0.88, other=0.86))
+
+    assert fused[0].chunk == "right"
+
+
+def test_words_of_another_language_do_not_drag_the_meaning_down() -> None:
+    words = WordHits(hits(wrong=4.0, other=3.9), coverage=0.12)
+
+    fused = fuse(words, hits(right=0.80, wrong=0.79, other=0.78))
+
+    assert [item.chunk for item in fused] == ["right", "wrong", "other"]
+
+
+def test_without_vectors_the_order_is_that_of_the_words() -> None:
+    fused = fuse(WordHits(hits(a=9.0, b=4.0), coverage=0.7), ())
+
+    assert [item.chunk for item in fused] == ["a", "b"]
+    assert fused[0].relevance > 0.9 > fused[1].relevance
+
+
+def test_without_words_the_order_is_that_of_the_meaning() -> None:
+    assert [item.chunk for item in fuse(NOTHING, hits(a=0.9, b=0.8))] == ["a", "b"]
+
+
+def test_nothing_found_is_nothing() -> None:
+    assert fuse(NOTHING, ()) == []
+
+
+@pytest.mark.parametrize("coverage", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("cosine", [-1.0, 0.5, 0.8, 1.0])
+def test_scores_and_relevance_lie_between_0_and_1(coverage: float, cosine: float) -> None:
+    fused = fuse(WordHits(hits(a=3.0), coverage), hits(a=cosine, b=cosine))
+
+    assert all(0 <= item.score <= 1 and 0 <= item.relevance <= 1 for item in fused)
+
+
+def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> None:
+    alike = [Hit(ChunkId(f"c{n}"), 0.80 - n / 10_000) for n in range(60)]
+
+    standing_out = fuse(NOTHING, [Hit(ChunkId("best"), 0.90), *alike])
+    lost = fuse(NOTHING, alike)
+
+    assert standing_out[0].relevance > 0.9
+    assert lost[0].relevance < 0.1
