@@ -83,9 +83,8 @@ async def test_a_question_is_near_its_answer_in_the_same_and_in_another_language
     )
 
     for question in (english, chinese):
-        near, across, far = sorted(passages @ question, reverse=True)
+        near, across, far = (float(cosine) for cosine in passages @ question)
         assert min(near, across) > far + 0.03
-        assert far == passages[2] @ question
 
 
 @pytest.mark.model
