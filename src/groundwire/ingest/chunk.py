@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice, takewhile
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
@@ -20,6 +21,7 @@ SMALL = 240
 _WIDE = re.compile("[\u2e80-\U0010ffff]")
 
 
+@lru_cache(maxsize=256)  # the same few pieces are weighed while a chunk grows
 def weigh(text: str) -> int:
     """Return the length of ``text`` in Latin characters; wide characters count twice."""
     return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))

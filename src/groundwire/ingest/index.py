@@ -151,6 +151,8 @@ class Index:
             document = await self.documents.get(id)
         except NotFound:
             return
+        if document.reason == reason:
+            return  # told already
         waiting = _change(document, reason_code=error.code, reason=reason)
         if await self.documents.update(waiting):
             await self._tell_embedding(waiting)

@@ -3,6 +3,7 @@
 Both directions carry messages of four bytes of length, most significant first, and JSON.
 """
 
+import gc
 import sys
 from pathlib import Path
 from typing import IO
@@ -59,6 +60,8 @@ def main() -> None:
     start = msgspec.json.decode(message, type=Start)
     isolated = confine.confine(start.memory_bytes)
     _send(sink, msgspec.json.encode(Ready(isolated)))
+    # Blocks have no cycles: looking for some in the middle of a file takes a tenth of its time.
+    gc.disable()
     while (message := _receive(source)) is not None:
         request = msgspec.json.decode(message, type=Request)
         confine.allow_cpu(start.cpu_s)
@@ -71,6 +74,7 @@ def main() -> None:
         except Exception:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
             reply = Reply(refusal=BROKEN)
         _send(sink, msgspec.json.encode(reply))
+        gc.collect()
 
 
 BROKEN = Refusal(

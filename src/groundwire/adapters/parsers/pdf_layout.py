@@ -73,6 +73,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _HEADING_CHARS = 120
+# The number before a title, which the outline may not have.
+_NUMBER_CHARS = 20
 # Lines that begin within this many points of each other are in one column.
 _COLUMN = 20
 # A line that ends further than this many type sizes from the margin ends its paragraph.
@@ -200,8 +202,12 @@ class _Headings:
     def __init__(self, outline: Sequence[Entry], body: float, pages: Sequence[Page]) -> None:
         self._body = body
         self._titles: dict[int, dict[str, int]] = defaultdict(dict)
+        self._longest: dict[int, int] = defaultdict(int)
         for entry in outline:
             self._titles[entry.page].setdefault(_bare(entry.title), entry.level)
+            self._longest[entry.page] = max(
+                self._longest[entry.page], len(entry.title) + _NUMBER_CHARS
+            )
         self._by_outline = len(outline) >= 2
         sizes = Counter(
             round(line.size, 1) for page in pages for line in page if self._is_large(line)
@@ -214,7 +220,9 @@ class _Headings:
         if len(text) > _HEADING_CHARS or line.mono:
             return None
         if self._by_outline:
-            titles = self._titles.get(page, {})
+            titles = self._titles.get(page)
+            if not titles or len(text) > self._longest[page]:
+                return None
             return titles.get(_bare(text)) or titles.get(_bare(_NUMBER.sub("", text)))
         if not self._is_large(line) and not (line.bold and _NUMBERED.match(text)):
             return None
