@@ -56,8 +56,10 @@ clean: ## remove what was built and installed; documents and conversations stay
 	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ready: $(DONE)/run $(DONE)/groundwire $(PAGE)
+	@:
 
 ready-dev: ready $(DONE)/dev
+	@:
 
 $(DONE)/uv: requirements/bootstrap.txt
 	@scripts/create_venv.sh
