@@ -6,6 +6,7 @@
 
 import ctypes
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -77,19 +78,20 @@ def _lines(document: pypdfium2.PdfDocument, index: int) -> Iterator[Line]:
         return
     textpage = page.get_textpage()
     try:
-        yield from _measured(textpage)
+        yield from _measured(textpage, page.get_height())
     finally:
         textpage.close()
         page.close()
 
 
-def _measured(textpage: pypdfium2.PdfTextPage) -> Iterator[Line]:
+def _measured(textpage: pypdfium2.PdfTextPage, height: float) -> Iterator[Line]:
     position = 0
     for text in textpage.get_text_range().split("\r\n"):
         # PDFium counts UTF-16 units.
         units = len(text.encode("utf-16-le", "surrogatepass")) // 2
         if text.strip():
-            yield _line(textpage, text, position, position + units - 1)
+            line = _line(textpage, text, position, position + units - 1)
+            yield replace(line, edge=min(line.y, height - line.y) / height) if height else line
         position += units + 2
 
 

@@ -22,7 +22,8 @@ from groundwire.model.documents import Block
 class Line:
     """``left``, ``right``, ``y`` and ``foot`` in points from the lower left corner.
 
-    ``y`` is the baseline that it begins on, ``foot`` the one that it ends on.
+    ``y`` is the baseline that it begins on, ``foot`` the one that it ends on. ``edge`` is how
+    far it is from the top or bottom of the page, as a share of its height.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Line:
     size: float
     bold: bool = False
     mono: bool = False
+    edge: float = 0.5
 
 
 class Entry(NamedTuple):
@@ -49,6 +51,8 @@ Page = Sequence[Line]
 _FURNITURE_SHARE = 0.5
 _FURNITURE_PAGES = 3
 _EDGE_LINES = 2
+# Of the page's height: where running heads and page numbers stand.
+_MARGIN_SHARE = 0.1
 _LEADERS = re.compile(r"(?:\s?[.．·…]){4,}\s*[\divxlc]*\s*$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|第)?\s*[-–—]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—]?\s*(?:页|頁)?"
@@ -149,10 +153,12 @@ class _Furniture:
             return False
         if from_edge == 0 and line.text.strip() in self._repeated:
             return True
-        return _stands_apart(page, index) and (
-            round(line.y) in self._bands
-            or line.text.strip() in self._repeated
-            or bool(_PAGE_NUMBER.fullmatch(line.text.strip()))
+        if not _stands_apart(page, index):
+            return False
+        text = line.text.strip()
+        in_margin = line.edge <= _MARGIN_SHARE
+        return text in self._repeated or (
+            in_margin and (round(line.y) in self._bands or bool(_PAGE_NUMBER.fullmatch(text)))
         )
 
 

@@ -16,7 +16,15 @@ def line(
     text: str, *, size: float = 10, mono: bool = False, bold: bool = False, y: float = 0
 ) -> Line:
     return Line(
-        text=text, left=50, right=50 + 5 * len(text), y=y, foot=y, size=size, mono=mono, bold=bold
+        text=text,
+        left=50,
+        right=50 + 5 * len(text),
+        y=y,
+        foot=y,
+        size=size,
+        mono=mono,
+        bold=bold,
+        edge=0.04 if y else 0.5,
     )
 
 
