@@ -17,6 +17,7 @@
         * ConnectionLimit
     * Unavailable (the caller may try again)
         * ModelUnavailable, UpstreamTimeout, RetrievalFailed, Overloaded, WorkerLost, SlowReader
+        * Idle
     * ContextOverflow
     * Interrupted
     * Fenced (never shown: the writer that gets it stops)
@@ -252,6 +253,15 @@ class Interrupted(GroundwireError):
 
     def __init__(self) -> None:
         super().__init__("The server was restarted during this answer. Ask again to go on.")
+
+
+class Idle(Unavailable):
+    """Nothing was asked for on this connection for a long while."""
+
+    code = "idle"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was asked here for a while. Connect again to go on.")
 
 
 class Fenced(GroundwireError):
