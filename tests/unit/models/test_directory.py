@@ -92,6 +92,7 @@ async def test_an_unknown_name_lists_those_there_are() -> None:
         (("smollm2-135m-instruct",), "extractive"),
         (("llama3.2:1b", "qwen2.5:7b", "nomic-embed-text"), "ollama:qwen2.5:7b"),
         (("my-own-finetune",), "extractive"),
+        (("qwen2.5:0.5b", "deepseek-r1-distill-qwen-1.5b"), "extractive"),
     ],
 )
 async def test_auto_takes_the_most_capable_that_is_known(names: tuple[str, ...], best: str) -> None:

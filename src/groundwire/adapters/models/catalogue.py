@@ -26,7 +26,9 @@ KNOWN = (
     Known(
         pattern=r"embed|rerank|whisper|tts|dall-e|moderation|bge-|^e5|minilm", grounded=(), rank=0
     ),
+    # Right in 4 of 5 English and no Chinese questions, no passage cited in English, none refused.
     Known(pattern=r"smollm2?-?135m", grounded=(), rank=0, measured=True),
+    Known(pattern=r"deepseek-r1.*[:\-_]1\.5b", grounded=(), rank=0),
     Known(pattern=r"smollm|tinyllama|gemma-?3[:-]270m|pythia|gpt-?2\b", grounded=(), rank=0),
     Known(pattern=r"gpt-[4-9]|^o[1-9]|claude|gemini", grounded=("en", "zh"), rank=90),
     Known(
@@ -38,7 +40,8 @@ KNOWN = (
     Known(pattern=r"qwen.*[:\-_](?:1[4-9]|[2-9]\d|\d{3})b", grounded=("en", "zh"), rank=75),
     Known(pattern=r"qwen.*[:\-_](?:[7-9]|4)b", grounded=("en", "zh"), rank=65),
     Known(pattern=r"qwen.*[:\-_](?:1\.[578]|[23])b", grounded=("en", "zh"), rank=50),
-    Known(pattern=r"qwen.*[:\-_]0\.[56]b", grounded=("en", "zh"), rank=30),
+    # Right in 3 of 5 and 5 of 5, but it cited one passage of ten and refused nothing.
+    Known(pattern=r"qwen.*[:\-_]0\.[56]b", grounded=(), rank=0, measured=True),
     Known(pattern=r"qwen(?:2\.5|3)", grounded=("en", "zh"), rank=60),
     Known(pattern=r"llama-?3.*[:\-_]1b", grounded=("en",), rank=32),
     Known(pattern=r"llama-?3.*[:\-_]70b|llama-?4", grounded=("en", "zh"), rank=74),
@@ -47,7 +50,6 @@ KNOWN = (
     Known(pattern=r"gemma-?[2-4]", grounded=("en", "zh"), rank=58),
     Known(pattern=r"mistral|mixtral|ministral", grounded=("en",), rank=54),
     Known(pattern=r"phi-?[34]", grounded=("en",), rank=53),
-    Known(pattern=r"deepseek-r1.*[:\-_]1\.5b", grounded=(), rank=0),
     Known(
         pattern=r"deepseek|command-r|yi-?1\.5|internlm|minicpm|gpt-oss",
         grounded=("en", "zh"),

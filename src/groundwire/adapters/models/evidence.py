@@ -26,12 +26,15 @@ TOO_LONG = 420
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``passages[n - 1].text[start:end]``, and how well it answers; the anchor is its core."""
+    """``passages[n - 1].text[start:end]``, and how well it answers.
+
+    ``covers`` is the share of the question, by rarity of its terms, that the text has.
+    """
 
     n: int
     spans: tuple[Span, ...]
     text: str
-    anchor: str
+    covers: float
     score: float
 
     @property
@@ -117,7 +120,8 @@ def _of_passage(asked: Question, n: int, passage: Passage) -> list[Evidence]:
         score += 0.25 * passage.score + 0.1 / n
         if span.kind == "code" and asked.wanted not in ("command", "path"):
             score -= 0.3
-        found.append(Evidence(n, tuple(quoted), text, anchor, score))
+        covers = asked.weigh(set(cut_terms(text)))
+        found.append(Evidence(n, tuple(quoted), text, covers, score))
     return found
 
 

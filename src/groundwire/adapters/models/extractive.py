@@ -20,6 +20,10 @@ GOOD_ENOUGH = 0.8
 UNANSWERED = 0.34
 HARDLY_ANSWERED = 0.5
 COMPARED = 16
+# Words decide alone where a sentence has this much of the question. On 40 questions about two
+# manuals meaning beside words was right 35 times and words alone 36, a second sooner; meaning is
+# for a question in another language than the documents.
+SURE = 0.34
 MEANING_WEIGHT = 0.5
 
 _LEAD: dict[Language, str] = {"en": "From your documents:\n\n", "zh": "文档中写道：\n\n"}
@@ -47,10 +51,11 @@ class ExtractiveModel:
     """Quotes, and never says anything of its own.
 
     With an ``embedder`` sentences are compared to the question by meaning as well, at most
-    ``COMPARED`` of them; when it fails, their words decide alone.
+    ``COMPARED`` of them, where words find next to nothing; when it fails or takes longer than
+    ``embed_limit_s``, the words decide alone.
     """
 
-    def __init__(self, *, embedder: Embedder | None = None, embed_limit_s: float = 1.0) -> None:
+    def __init__(self, *, embedder: Embedder | None = None, embed_limit_s: float = 0.5) -> None:
         self._embedder = embedder
         self._embed_limit_s = embed_limit_s
 
@@ -91,7 +96,7 @@ class ExtractiveModel:
 
     async def _by_meaning(self, question: str, found: Sequence[Evidence]) -> list[Evidence]:
         best = list(found[:COMPARED])
-        if self._embedder is None or len(best) < 2:
+        if self._embedder is None or len(best) < 2 or best[0].covers >= SURE:
             return list(found)
         try:
             async with asyncio.timeout(self._embed_limit_s):
@@ -108,7 +113,7 @@ class ExtractiveModel:
             for evidence, close in zip(best, closeness, strict=True)
         ]
         return [
-            Evidence(e.n, e.spans, e.text, e.anchor, score)
+            Evidence(e.n, e.spans, e.text, e.covers, score)
             for score, e in sorted(scored, key=lambda pair: -pair[0])
         ]
 
