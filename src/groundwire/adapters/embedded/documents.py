@@ -17,11 +17,11 @@ _FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
 _COLUMNS = ", ".join(_FIELDS)
 # The names are our own; every value is bound.
 _INSERT = (
-    f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "  # noqa: S608
+    f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "
     "ON CONFLICT (workspace, digest) DO NOTHING"
 )
-_UPDATE = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"  # noqa: S608
-_SELECT = f"SELECT {_COLUMNS} FROM documents"  # noqa: S608
+_UPDATE = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
+_SELECT = f"SELECT {_COLUMNS} FROM documents"
 
 
 class SqliteWorkspaces:
