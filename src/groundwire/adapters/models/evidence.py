@@ -178,7 +178,23 @@ def _grown(text: str, spans: Sequence[Span], index: int, wanted: Wanted | None) 
         follower == "code" and wanted in ("command", "path")
     ):
         last = _run_end(spans, index + 1, spans[index + 1].kind, FOLLOWERS)
+    elif _goes_on(text, spans, index, wanted):
+        last = index + 1
     return list(spans[first : last + 1])
+
+
+def _goes_on(text: str, spans: Sequence[Span], index: int, wanted: Wanted | None) -> bool:
+    """Say whether only the next sentence of the paragraph holds what is wanted."""
+    if index + 1 == len(spans):
+        return False
+    span, after = spans[index], spans[index + 1]
+    together = span.kind == after.kind == "prose" and span.group == after.group
+    said = text[span.start : span.end]
+    return (
+        together
+        and not holds(wanted, said, "")
+        and holds(wanted, text[after.start : after.end], said)
+    )
 
 
 def _code_start(spans: Sequence[Span], index: int) -> int:
