@@ -22,8 +22,11 @@ from groundwire.settings import Settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
     from groundwire.app import Assistant
+    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.progress import Publish
     from groundwire.library import Library
     from groundwire.ports.chat_model import ChatModel, Models
     from groundwire.ports.embedder import Embedder
@@ -194,64 +197,70 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
     from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.embedded.job_queue import SqliteJobQueue
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
     from groundwire.ingest.accept import Accept
-    from groundwire.ingest.index import Index
-    from groundwire.ingest.worker import Worker
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
-    settings, log, embedder = parts.settings, parts.log, parts.embedder
-    index = SqliteIndex(
-        settings.data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions
-    )
+    data, embedder = parts.settings.data, parts.embedder
+    index = SqliteIndex(data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions)
     stack.callback(index.close)
     documents = SqliteDocuments(parts.store)
-    blobs = FileBlobs(settings.data / "files")
-    jobs = SqliteJobQueue(parts.store, now=utc_now, new_id=new_id)
-    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
-    stack.push_async_callback(parsers.close)
-
-    async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
-        await log.append(workspace_log(workspace), [event])
-
     accept = Accept(
         documents=documents,
-        blobs=blobs,
-        jobs=jobs,
-        publish=publish,
+        blobs=FileBlobs(data / "files"),
+        jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
+        publish=_publish_to(parts.log),
         now=utc_now,
         new_id=new_id,
-        limit_bytes=settings.upload_bytes,
+        limit_bytes=parts.settings.upload_bytes,
     )
-    steps = Index(
-        documents=documents,
-        blobs=blobs,
-        parser=parsers,
-        chunks=index,
-        vectors=index,
-        embedder=embedder,
-        jobs=jobs,
-        publish=publish,
-    )
-    await jobs.release_all()
-    await accept.resume()
-    worker = Worker(index=steps, jobs=jobs, name=new_id("worker"))
-    _run_until_closed(stack, worker.run(), "worker")
-    _run_until_closed(stack, parsers.warm(), "parsers")
-    search = Search(chunks=index, vectors=index, embedder=embedder, documents=documents)
+    await _work(parts, accept, index, stack)
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
         parts.identities,
-        blobs,
+        accept.blobs,
         index,
         accept,
-        search,
-        log,
+        Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        parts.log,
         utc_now,
         new_id,
     )
+
+
+async def _work(
+    parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
+) -> None:
+    """Go on with the documents that an earlier process left, and with those that come."""
+    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.ingest.index import Index
+    from groundwire.ingest.worker import Worker
+
+    parsers = ParserPool(limits=Limits(wall_s=parts.settings.parse_timeout))
+    stack.push_async_callback(parsers.close)
+    steps = Index(
+        documents=accept.documents,
+        blobs=accept.blobs,
+        parser=parsers,
+        chunks=index,
+        vectors=index,
+        embedder=parts.embedder,
+        jobs=accept.jobs,
+        publish=accept.publish,
+    )
+    await accept.jobs.release_all()
+    await accept.resume()
+    worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
+    _run_until_closed(stack, worker.run(), "worker")
+    _run_until_closed(stack, parsers.warm(), "parsers")
+
+
+def _publish_to(log: "EventLog") -> "Publish":
+    async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
+        await log.append(workspace_log(workspace), [event])
+
+    return publish
 
 
 def _models(

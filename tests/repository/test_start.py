@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 HEAVY = {
-    "aiohttp", "apsw", "gguf", "joserfc", "kreuzberg", "numpy", "pwdlib", "pypdfium2", "starlette",
+    "aiohttp", "apsw", "gguf", "joserfc", "numpy", "pwdlib", "pypdfium2", "starlette",
     "uvicorn", "websockets", "xllamacpp",
 }  # fmt: skip
 
