@@ -29,6 +29,8 @@ export interface Attachment {
   /** Where to go on, or `undefined` for the snapshot. Asked at every (re)connect. */
   cursor(): string | undefined;
   receive(frame: Frame): void;
+  /** Everything up to `seq` was sent: what is not here by now was lost on the way. */
+  expect(seq: number): void;
   refuse(error: GroundwireError): void;
   /** The connection is gone; nothing comes until the next `ready`. */
   interrupt(): void;
@@ -132,7 +134,7 @@ export class Connection {
     return () => {
       if (this.#attachments.get(key) !== attachment) return;
       this.#attachments.delete(key);
-      this.#send({ type: "detach", [attachment.field]: attachment.id });
+      this.#sendDetach(attachment);
     };
   }
 
@@ -140,7 +142,7 @@ export class Connection {
   reattach(attachment: Attachment): void {
     if (this.#attachments.get(keyOf(attachment.field, attachment.id)) !== attachment) return;
     if (this.#status.state !== "live") return;
-    this.#send({ type: "detach", [attachment.field]: attachment.id });
+    this.#sendDetach(attachment);
     this.#sendAttach(attachment);
   }
 
@@ -203,9 +205,20 @@ export class Connection {
       this.#serverDelayMs = typeof frame["delayMs"] === "number" ? frame["delayMs"] : 0;
       return;
     }
+    if (frame.type === "ping" || frame.type === "pong") return this.#checkTails(frame["head"]);
     if (frame.sessionId) this.#attachments.get(keyOf("sessionId", frame.sessionId))?.receive(frame);
     else if (frame.workspaceId)
       this.#attachments.get(keyOf("workspaceId", frame.workspaceId))?.receive(frame);
+  }
+
+  /** A heartbeat tells the last position of each log, by the id of the conversation or workspace. */
+  #checkTails(head: unknown): void {
+    if (typeof head !== "object" || head === null) return;
+    const positions = new Map(Object.entries(head));
+    for (const attachment of this.#attachments.values()) {
+      const seq: unknown = positions.get(attachment.id);
+      if (typeof seq === "number") attachment.expect(seq);
+    }
   }
 
   #onWelcome(): void {
@@ -224,9 +237,12 @@ export class Connection {
       retryable: frame["retryable"] === true,
     });
     const ref = frame.ref ?? "";
-    if (this.#outbox.has(ref)) return this.#settle(frame, (sent) => sent.reject(error));
     const attachment = this.#attachments.get(ref);
-    if (attachment) attachment.refuse(error);
+    if (attachment) {
+      // It would be refused again at every reconnect.
+      this.#attachments.delete(ref);
+      attachment.refuse(error);
+    } else if (ref !== "") this.#settle(frame, (sent) => sent.reject(error));
     else this.#lastError = error;
   }
 
@@ -246,6 +262,11 @@ export class Connection {
       [attachment.field]: attachment.id,
       ...(cursor === undefined ? {} : { cursor }),
     });
+  }
+
+  #sendDetach(attachment: Attachment): void {
+    // With an id, so that a refusal is not taken for the connection's.
+    this.#send({ type: "detach", id: this.#newId(), [attachment.field]: attachment.id });
   }
 
   #send(frame: object): void {

@@ -35,6 +35,8 @@ export interface ConversationView extends Conversation {
 export interface AskOptions {
   readonly workspaceId?: string | undefined;
   readonly model?: string | undefined;
+  /** In which the sentences of the turn come; told from the question when it is not given. */
+  readonly language?: "en" | "zh" | undefined;
   /** Give the same one again to repeat a question of unknown outcome. */
   readonly clientMessageId?: string;
 }
@@ -92,6 +94,7 @@ export class LiveConversation implements Attachment {
         clientMessageId,
         ...(options.workspaceId === undefined ? {} : { workspaceId: options.workspaceId }),
         ...(options.model === undefined ? {} : { model: options.model }),
+        ...(options.language === undefined ? {} : { language: options.language }),
       });
     } catch (error) {
       this.#setPending({ clientMessageId, content, error: error as GroundwireError });
@@ -140,9 +143,12 @@ export class LiveConversation implements Attachment {
     else if (frame.seq !== undefined) this.#onEvent(frame);
   }
 
+  expect(seq: number): void {
+    if (this.#epoch !== undefined && seq > this.#seq) this.#mend();
+  }
+
   refuse(error: GroundwireError): void {
-    if (error.code === "unrecoverable_cursor") this.#restart();
-    else this.#change({ refusal: error, current: false });
+    this.#change({ refusal: error, current: false });
   }
 
   interrupt(): void {

@@ -49,7 +49,6 @@ export function foldDocuments(
         sizeBytes: known.sizeBytes,
         status: "queued",
         reason: null,
-        ...(known.mediaType === undefined ? {} : { mediaType: known.mediaType }),
         ...(known.ts === undefined ? {} : { createdAt: known.ts }),
       });
     case "document.parsing":

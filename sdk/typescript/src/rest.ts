@@ -12,7 +12,7 @@ export interface Principal {
 export interface Workspace {
   readonly id: string;
   readonly name: string;
-  /** The model that answers here by default; `null` for `auto`. */
+  /** The model that answers here by default; none or `auto` for the best there is. */
   readonly model?: string | null;
   readonly createdAt?: string;
 }
@@ -105,7 +105,7 @@ export class Rest {
     return this.#call("POST", "/workspaces", { name });
   }
 
-  changeWorkspace(id: string, change: { name?: string; model?: string | null }): Promise<unknown> {
+  changeWorkspace(id: string, change: { name?: string; model?: string }): Promise<unknown> {
     return this.#call("PATCH", `/workspaces/${part(id)}`, change);
   }
 

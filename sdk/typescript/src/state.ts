@@ -36,7 +36,7 @@ export interface Message {
   readonly createdAt: string | null;
 }
 
-/** The turn that is running. `messageId` is its answer's, `null` until the answer is begun. */
+/** A turn that is not done. `messageId` is its answer's, `null` until the answer is begun. */
 export interface Turn {
   readonly turnId: string;
   readonly messageId: string | null;
@@ -45,15 +45,17 @@ export interface Turn {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** `turns` are those that are not done, oldest first; `turn` is the first of them. */
 export interface Conversation {
   readonly sessionId: string;
   readonly title: string;
   readonly messages: readonly Message[];
+  readonly turns: readonly Turn[];
   readonly turn: Turn | null;
 }
 
 export function emptyConversation(sessionId: string): Conversation {
-  return { sessionId, title: "", messages: [], turn: null };
+  return { sessionId, title: "", messages: [], turns: [], turn: null };
 }
 
 /** Return `state` after `event`. Total: an unknown type leaves the state as it is. */
@@ -61,17 +63,21 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
   const known = event as ConversationEvent;
   switch (known.type) {
     case "message.created":
-      return addMessage(state, {
-        ...blankMessage(known.messageId, known.turnId, known.role),
-        content: known.content,
-        author: known.author ?? null,
-        clientMessageId: known.clientMessageId ?? null,
-        parentId: known.parentId ?? null,
-        createdAt: known.ts ?? null,
-      });
+      return changeTurn(
+        addMessage(state, {
+          ...blankMessage(known.messageId, known.turnId, known.role),
+          content: known.content,
+          author: known.author ?? null,
+          clientMessageId: known.clientMessageId ?? null,
+          parentId: known.parentId ?? null,
+          createdAt: known.ts ?? null,
+        }),
+        known.turnId,
+        {},
+      );
     case "turn.started":
-      return {
-        ...addMessage(state, {
+      return changeTurn(
+        addMessage(state, {
           ...blankMessage(known.messageId, known.turnId, "assistant"),
           streaming: true,
           model: known.model,
@@ -80,10 +86,15 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
           forkOf: known.forkOf ?? null,
           createdAt: known.ts ?? null,
         }),
-        turn: startedTurn(state.turn, known.turnId, known.messageId),
-      };
+        known.turnId,
+        { messageId: known.messageId },
+      );
     case "status":
-      return withStatus(state, known.turnId, known.status, known.msg, known.detail ?? {});
+      return changeTurn(state, known.turnId, {
+        status: known.status,
+        msg: known.msg,
+        detail: known.detail ?? {},
+      });
     case "sources":
       return changeAnswer(state, known.turnId, known.messageId, (answer) => ({
         ...answer,
@@ -115,16 +126,16 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
         error: failureOf(known),
       }));
     case "done":
-      return {
-        ...changeMessage(state, known.messageId, (answer) => ({
+      return endTurn(
+        changeMessage(state, known.messageId, (answer) => ({
           ...answer,
           streaming: false,
           finishReason: known.finishReason,
           contentHash: known.contentHash,
           usage: known.usage ?? null,
         })),
-        turn: state.turn?.turnId === known.turnId ? null : state.turn,
-      };
+        known.turnId,
+      );
     default:
       known satisfies never;
       return state;
@@ -133,20 +144,22 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
 
 /** The state that a snapshot stands for: the same as folding every event up to its cursor. */
 export function fromSnapshot(snapshot: Snapshot): Conversation {
-  const turn = snapshot.turn;
+  const running = snapshot.turn;
+  const turn: Turn | null = running
+    ? {
+        turnId: running.turnId,
+        messageId: running.messageId ?? null,
+        status: running.status ?? "queued",
+        msg: running.msg ?? "",
+        detail: running.detail ?? {},
+      }
+    : null;
   return {
     sessionId: snapshot.sessionId,
     title: snapshot.title ?? "",
-    messages: snapshot.messages.map((message) => fromSnapshotMessage(message, turn?.messageId)),
-    turn: turn
-      ? {
-          turnId: turn.turnId,
-          messageId: turn.messageId ?? null,
-          status: turn.status ?? "queued",
-          msg: turn.msg ?? "",
-          detail: turn.detail ?? {},
-        }
-      : null,
+    messages: snapshot.messages.map(fromSnapshotMessage),
+    turns: turn ? [turn] : [],
+    turn,
   };
 }
 
@@ -192,12 +205,12 @@ function blankMessage(messageId: string, turnId: string, role: Message["role"]):
   };
 }
 
-function fromSnapshotMessage(message: SnapshotMessage, running?: string | null): Message {
+function fromSnapshotMessage(message: SnapshotMessage): Message {
   return {
     ...blankMessage(message.messageId, message.turnId, message.role),
     content: message.content,
     reasoning: message.reasoning ?? "",
-    streaming: message.messageId === running,
+    streaming: message.status === "streaming",
     parentId: message.parentId ?? null,
     forkOf: message.forkOf ?? null,
     author: message.author ?? null,
@@ -244,22 +257,29 @@ function changeAnswer(
   return id === undefined ? state : changeMessage(state, id, change);
 }
 
-function startedTurn(turn: Turn | null, turnId: string, messageId: string): Turn {
-  if (turn?.turnId === turnId) return { ...turn, messageId };
-  return { turnId, messageId, status: "queued", msg: "", detail: {} };
+function changeTurn(state: Conversation, turnId: string, change: Partial<Turn>): Conversation {
+  const at = state.turns.findIndex((turn) => turn.turnId === turnId);
+  const turn = state.turns[at];
+  return withTurns(
+    state,
+    turn
+      ? state.turns.with(at, { ...turn, ...change })
+      : [
+          ...state.turns,
+          { turnId, messageId: null, status: "queued", msg: "", detail: {}, ...change },
+        ],
+  );
 }
 
-function withStatus(
-  state: Conversation,
-  turnId: string,
-  status: Status,
-  msg: string,
-  detail: Readonly<Record<string, unknown>>,
-): Conversation {
-  // A question that waits behind the running turn says `queued`: that is not what goes on now.
-  if (state.turn && state.turn.turnId !== turnId) return state;
-  const messageId = state.turn?.messageId ?? null;
-  return { ...state, turn: { turnId, messageId, status, msg, detail } };
+function endTurn(state: Conversation, turnId: string): Conversation {
+  return withTurns(
+    state,
+    state.turns.filter((turn) => turn.turnId !== turnId),
+  );
+}
+
+function withTurns(state: Conversation, turns: readonly Turn[]): Conversation {
+  return { ...state, turns, turn: turns[0] ?? null };
 }
 
 function reset(answer: Message, toOffset: number): Message {

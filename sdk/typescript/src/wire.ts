@@ -40,8 +40,9 @@ export interface Failure {
 
 export interface Usage {
   readonly promptTokens?: number | null;
-  readonly answerTokens?: number | null;
+  readonly completionTokens?: number | null;
   readonly firstTokenMs?: number | null;
+  readonly totalMs?: number | null;
 }
 
 /** What every durable event of a log carries. `covers` names the events a merged one stands for. */
@@ -134,13 +135,12 @@ export type ConversationEvent =
 interface OfWorkspace extends Durable {
   readonly workspaceId: string;
   readonly documentId: string;
+  readonly title: string;
 }
 
 export interface DocumentReceived extends OfWorkspace {
   readonly type: "document.received";
-  readonly title: string;
   readonly sizeBytes: number;
-  readonly mediaType?: string;
 }
 
 export interface DocumentStep extends OfWorkspace {
@@ -172,15 +172,13 @@ export type WorkspaceEvent =
   | DocumentReady
   | DocumentFailed;
 
-export type MessageStatus = "queued" | "streaming" | "complete" | "failed" | "cancelled";
-
 export interface SnapshotMessage {
   readonly messageId: string;
   readonly turnId: string;
   readonly role: "user" | "assistant";
   readonly content: string;
-  readonly status?: string;
-  readonly reasoning?: string;
+  readonly status?: "streaming" | "complete";
+  readonly reasoning?: string | null;
   readonly parentId?: string | null;
   readonly forkOf?: string | null;
   readonly author?: string | null;
@@ -262,6 +260,7 @@ export interface ChatMessage {
   readonly clientMessageId: string;
   readonly workspaceId?: string;
   readonly model?: string;
+  readonly language?: "en" | "zh";
 }
 
 export interface Regenerate {

@@ -58,10 +58,12 @@ export class LiveWorkspace implements Attachment {
     else if (frame.seq !== undefined) this.#onEvent(frame);
   }
 
+  expect(seq: number): void {
+    if (this.#epoch !== undefined && seq > this.#seq) this.#connection.reattach(this);
+  }
+
   refuse(error: GroundwireError): void {
-    if (error.code !== "unrecoverable_cursor") return this.#change({ refusal: error });
-    this.#epoch = undefined;
-    this.#connection.reattach(this);
+    this.#change({ refusal: error });
   }
 
   interrupt(): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Frame, Snapshot } from "../src/index.ts";
+import type { Frame } from "../src/index.ts";
 import {
   emptyConversation,
   fold,
@@ -9,6 +9,7 @@ import {
   placeOf,
   verify,
 } from "../src/index.ts";
+import { snapshotOf } from "./server.ts";
 
 const ANSWER = "接地线 🔌 keeps you safe [1].";
 
@@ -53,7 +54,7 @@ test("a snapshot at any point and the events after it give what all events give"
   const whole = events.reduce(fold, emptyConversation("c1"));
   for (let cut = 0; cut <= events.length; cut += 1) {
     const state = events.slice(0, cut).reduce(fold, emptyConversation("c1"));
-    const snapshot = { ...state, type: "snapshot", cursor: `e:${cut}` } as Snapshot;
+    const snapshot = snapshotOf(state, "e", cut);
 
     const resumed = events
       .slice(cut)

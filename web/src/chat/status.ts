@@ -1,6 +1,6 @@
 import type { Status, Turn } from "@groundwire/client";
-import type { Language } from "../i18n/index.svelte.ts";
 import type { Texts } from "../i18n/en.ts";
+import type { Language } from "../i18n/index.svelte.ts";
 
 /**
  * What the turn is doing, in the reader's language.

@@ -15,7 +15,8 @@ export const en = {
   signOut: "Sign out",
   signInTitle: "Sign in to Groundwire",
   setupTitle: "Make it yours",
-  setupIntro: "This is the first start. Choose a name and a password for the owner of this installation.",
+  setupIntro:
+    "This is the first start. Choose a name and a password for the owner of this installation.",
   setupHint: "At least 8 characters. It stays on this machine.",
   setupGo: "Create the owner’s account",
   setupLinkNeeded:
@@ -152,7 +153,8 @@ export const en = {
   connecting: "Connecting…",
   reconnecting: "Reconnecting…",
   offline: "Offline",
-  offlineText: "The server cannot be reached. An answer in progress goes on there and will be shown here whole.",
+  offlineText:
+    "The server cannot be reached. An answer in progress goes on there and will be shown here whole.",
   nextTry: (seconds: number) => `Next try in ${seconds} s`,
   tryNow: "Try now",
   closedText: "The connection was closed.",

@@ -10,7 +10,9 @@ export function loadHighlighter(): Promise<Highlighter> {
   loading ??= import("lowlight").then(({ common, createLowlight }) => {
     const lowlight = createLowlight(common);
     return (code, language) =>
-      language !== null && lowlight.registered(language) ? lowlight.highlight(language, code) : null;
+      language !== null && lowlight.registered(language)
+        ? lowlight.highlight(language, code)
+        : null;
   });
   return loading;
 }

@@ -44,18 +44,22 @@ function parse(text: string, start: number, growing: boolean): Block[] {
 
 export type TextPart = { readonly text: string } | { readonly n: number };
 
-const MARKERS = /\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]/g;
+const MARKERS = /\s*\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\](?=(\p{P})?)/gu;
+/** Forbids a line to break, so that no number stands alone at the start of one. */
+const WORD_JOINER = "\u2060";
 
 /** Split a text at its citation markers, `[2]` or `[1, 3]`, as far as they name known sources. */
 export function splitCitations(text: string, known: ReadonlySet<number>): TextPart[] {
   const parts: TextPart[] = [];
   let at = 0;
   for (const match of text.matchAll(MARKERS)) {
-    const numbers = (match[1] ?? "").split(/[,，、]/).map(Number);
+    const [marker, listed = "", punctuation] = match;
+    const numbers = listed.split(/[,，、]/).map(Number);
     if (!numbers.every((n) => known.has(n))) continue;
-    if (match.index > at) parts.push({ text: text.slice(at, match.index) });
-    parts.push(...numbers.map((n) => ({ n })));
-    at = match.index + match[0].length;
+    const before = text.slice(at, match.index);
+    parts.push({ text: before + WORD_JOINER }, ...numbers.map((n) => ({ n })));
+    if (punctuation) parts.push({ text: WORD_JOINER });
+    at = match.index + marker.length;
   }
   if (at < text.length) parts.push({ text: text.slice(at) });
   return parts;

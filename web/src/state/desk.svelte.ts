@@ -114,7 +114,7 @@ class Desk {
     });
   }
 
-  async changeWorkspace(id: string, change: { name?: string; model?: string | null }): Promise<void> {
+  async changeWorkspace(id: string, change: { name?: string; model?: string }): Promise<void> {
     await this.attempt(async () => {
       await server.rest.changeWorkspace(id, change);
       this.workspaces = this.workspaces.map((one) => (one.id === id ? { ...one, ...change } : one));

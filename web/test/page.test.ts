@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatKind, formatSize } from "../src/documents/format.ts";
+import { en } from "../src/i18n/en.ts";
+import { zh } from "../src/i18n/zh.ts";
+import { byPeriod } from "../src/sidebar/dates.ts";
+import { citedNumbers } from "../src/sources/titles.ts";
+
+test("both languages say everything, with the same gaps to fill", () => {
+  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  for (const [key, text] of Object.entries(en)) {
+    const other = zh[key as keyof typeof zh];
+    assert.equal(typeof other, typeof text, key);
+    assert.notEqual(other, "", key);
+  }
+});
+
+test("conversations are grouped by the reader's days", () => {
+  const now = new Date(2026, 10, 22, 9, 0);
+  const at = (day: number, hour: number): string => new Date(2026, 10, day, hour).toISOString();
+  const groups = byPeriod(
+    [
+      { id: "a", updatedAt: at(22, 1) },
+      { id: "b", updatedAt: at(21, 23) },
+      { id: "c", updatedAt: at(17, 12) },
+      { id: "d", updatedAt: at(1, 12) },
+    ],
+    now,
+  );
+
+  assert.deepEqual(
+    groups.map(([period, list]) => [period, list.map((one) => one.id)]),
+    [
+      ["today", ["a"]],
+      ["yesterday", ["b"]],
+      ["thisWeek", ["c"]],
+      ["earlier", ["d"]],
+    ],
+  );
+});
+
+test("sizes and kinds are said briefly", () => {
+  assert.equal(formatSize(1_430_000, "en"), "1.4 MB");
+  assert.equal(formatKind("测量手册.docx"), "DOCX");
+  assert.equal(formatKind("README"), "");
+});
+
+test("sources that the answer cites are told from those that were only found", () => {
+  const sources = [1, 2, 3].map((n) => ({ id: `s${n}`, n, documentId: "d", title: "t", text: "" }));
+
+  assert.deepEqual([...citedNumbers("One [1]. Two [1, 3].", sources)], [1, 3]);
+});
