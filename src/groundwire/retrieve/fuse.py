@@ -18,7 +18,7 @@ from groundwire.ports.passage_index import Hit, WordHits
 
 # A hit of words that covers the whole question weighs as much as this difference of cosines.
 # Those of multilingual-e5 lie between some 0.7 and 0.95 for any two texts.
-WORDS_IN_COSINES = 0.2
+WORDS_IN_COSINES = 0.3
 COVERAGE_POWER = 2.0
 LEAST_COSINE = 0.6
 
