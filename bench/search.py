@@ -91,9 +91,7 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> d
 
 async def measure(passages: int, queries: int, *, with_model: bool) -> dict[str, object]:
     embedder = LocalEmbedder()
-    texts, rng = Texts(2), np.random.default_rng(2)
-    asked = [texts.chinese(18) if n % 2 else texts.english(9) for n in range(queries + 5)]
-    vectors = _unit(rng.standard_normal((queries + 5, DIMENSIONS), dtype=np.float32))
+    asked, vectors = _questions(queries + 5)
 
     async def words(number: int) -> object:
         return await index.search_words(WORKSPACE, asked[number], limit=DEPTH)
@@ -132,6 +130,12 @@ async def measure(passages: int, queries: int, *, with_model: bool) -> dict[str,
             index.close()
             await embedder.aclose()
     return result
+
+
+def _questions(count: int) -> tuple[list[str], NDArray[np.float32]]:
+    texts, rng = Texts(2), np.random.default_rng(2)
+    asked = [texts.chinese(18) if n % 2 else texts.english(9) for n in range(count)]
+    return asked, _unit(rng.standard_normal((count, DIMENSIONS), dtype=np.float32))
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

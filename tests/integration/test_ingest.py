@@ -111,16 +111,12 @@ def open_ingest(folder: Path, stack: AsyncExitStack) -> Ingest:
     parser = ParserPool(size=1)
     stack.push_async_callback(parser.close)
     numbers = count(1)
-    documents, blobs = SqliteDocuments(store), FileBlobs(folder / "blobs")
-    embedder = MoodyEmbedder()
 
     def now() -> datetime:
         return datetime.now(UTC)
 
     def new_id(prefix: str) -> str:
         return f"{prefix}_{next(numbers)}"
-
-    jobs = SqliteJobQueue(store, now=now, new_id=new_id)
 
     async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
         assert workspace == WS
@@ -129,27 +125,35 @@ def open_ingest(folder: Path, stack: AsyncExitStack) -> Ingest:
             ingest.changed.notify_all()
 
     accept = Accept(
-        documents=documents,
-        blobs=blobs,
-        jobs=jobs,
+        documents=SqliteDocuments(store),
+        blobs=FileBlobs(folder / "blobs"),
+        jobs=SqliteJobQueue(store, now=now, new_id=new_id),
         publish=publish,
         now=now,
         new_id=new_id,
         limit_bytes=1 << 20,
     )
+    ingest = work_on(accept, parser, index)
+    return ingest
+
+
+def work_on(accept: Accept, parser: ParserPool, index: SqliteIndex) -> Ingest:
+    documents, jobs = accept.documents, accept.jobs
+    assert isinstance(documents, SqliteDocuments)
+    assert isinstance(jobs, SqliteJobQueue)
+    embedder = MoodyEmbedder()
     work = Index(
         documents=documents,
-        blobs=blobs,
+        blobs=accept.blobs,
         parser=parser,
         chunks=index,
         vectors=index,
         embedder=embedder,
         jobs=jobs,
-        publish=publish,
+        publish=accept.publish,
     )
     worker = Worker(index=work, jobs=jobs, name="w1", look_again_s=0.05)
-    ingest = Ingest(accept, worker, documents, index, jobs, embedder)
-    return ingest
+    return Ingest(accept, worker, documents, index, jobs, embedder)
 
 
 @pytest.fixture

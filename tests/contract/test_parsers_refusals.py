@@ -1,0 +1,159 @@
+"""Each file that cannot be read says why, and harms no other."""
+
+# python-docx types its shapes and styles as their bare base classes.
+# pyright: reportUnknownMemberType=false, reportAttributeAccessIssue=false
+
+import asyncio
+import io
+import os
+import signal
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+
+from groundwire.adapters.parsers.pool import Limits, ParserPool
+from groundwire.model.errors import UnreadableDocument
+from tests.files import read, refused, report, saved, texts
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def packed(**entries: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return buffer.getvalue()
+
+
+LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>
+<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">&b;</w:document>
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("nothing.txt", b"", "empty"),
+        ("blank.txt", b" \r\n\t ", "empty"),
+        ("tags.html", b"<html><body><script>x()</script></body></html>", "empty"),
+        ("empty.docx", saved(docx.Document()), "empty"),
+        ("cut.pdf", bytes(report(1).output())[:700], "broken"),
+        ("junk.pdf", b"%PDF-1.7\n" + bytes(range(256)) * 20, "broken"),
+        ("cut.docx", saved(docx.Document())[:2000], "broken"),
+        ("hollow.docx", packed(word__document_xml=b"<w:document"), "broken"),
+        ("laughs.docx", packed(word__document_xml=LAUGHS), "too_large"),
+        ("bomb.docx", packed(word__document_xml=b" " * (60 << 20)), "too_large"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "unknown_type"),
+        ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "unknown_type"),
+        ("files.zip", packed(readme=b"hello"), "unknown_type"),
+        ("data.bin", bytes(range(256)) * 8, "unknown_type"),
+        ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unknown_type"),
+        (
+            "secret.xlsx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "encrypted",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_file_that_cannot_be_read_says_why(
+    parser: ParserPool, tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    message = await refused(parser, tmp_path, name, content, reason)
+
+    assert message.endswith(".")
+
+
+async def test_a_file_is_what_its_bytes_are_not_what_its_name_says(
+    parser: ParserPool, tmp_path: Path
+) -> None:
+    parsed = await read(parser, tmp_path, "really.txt", bytes(report(1).output()))
+
+    assert parsed.pages == 1
+
+
+# -- Confinement --------------------------------------------------------------------------------
+
+
+async def reading_child(parser: ParserPool) -> int:
+    async with asyncio.timeout(20):
+        while not (busy := parser.busy()):  # noqa: ASYNC110 (there is no event for it)
+            await asyncio.sleep(0)
+    return busy[0]
+
+
+def heavy_csv() -> bytes:
+    return b"a,b,c\n" + b'"x",y,z\n' * 2_000_000
+
+
+async def test_a_file_that_takes_too_long_times_out_and_the_next_is_read(tmp_path: Path) -> None:
+    parser = ParserPool(limits=Limits(wall_s=0.3), size=1)
+    await parser.warm()
+    try:
+        await refused(parser, tmp_path, "slow.csv", heavy_csv(), "timed_out")
+
+        assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+async def test_a_file_that_takes_too_much_memory_fails_alone(tmp_path: Path) -> None:
+    parser = ParserPool(limits=Limits(memory_bytes=150 << 20), size=1)
+    try:
+        await refused(parser, tmp_path, "huge.csv", heavy_csv() * 4, "too_large")
+
+        assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+async def test_a_crash_of_the_child_is_the_files_error(tmp_path: Path) -> None:
+    parser = ParserPool(size=1)
+    await parser.warm()
+    try:
+        reading = asyncio.create_task(read(parser, tmp_path, "slow.csv", heavy_csv()))
+        os.kill(await reading_child(parser), signal.SIGSEGV)
+        with pytest.raises(UnreadableDocument) as caught:
+            await reading
+        assert caught.value.reason == "broken"
+        assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+async def test_a_cancelled_reading_leaves_no_process(tmp_path: Path) -> None:
+    parser = ParserPool(size=1)
+    await parser.warm()
+    reading = asyncio.create_task(read(parser, tmp_path, "slow.csv", heavy_csv()))
+    pid = await reading_child(parser)
+
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    await parser.close()
+
+
+async def test_children_are_replaced_after_their_share_of_files(tmp_path: Path) -> None:
+    parser = ParserPool(limits=Limits(files=2), size=1)
+    try:
+        for _ in range(5):
+            assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+async def test_files_that_come_at_once_wait_for_a_free_child(tmp_path: Path) -> None:
+    parser = ParserPool(size=2)
+    path = tmp_path / "blob"
+    path.write_bytes(b"Fine.")
+    try:
+        parsed = await asyncio.gather(*(parser.parse(path, name="a.txt") for _ in range(12)))
+        assert [texts(each) for each in parsed] == [["Fine."]] * 12
+    finally:
+        await parser.close()
