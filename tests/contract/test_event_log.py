@@ -95,6 +95,7 @@ class EventLogMachine(RuleBasedStateMachine):
         self.model: list[str] = []
         self.asked: dict[str, str] = {}
         self.active: Active | None = None
+        self.waiting = 0
         self.cursor = 0
         self.run(self.log.create(LOG, name="test_123"))
 
@@ -115,17 +116,21 @@ class EventLogMachine(RuleBasedStateMachine):
         accepted = self.run(self.log.decide(LOG, lambda desk: decide.ask(desk, command)))
         assert accepted.duplicate == (key in self.asked)
         if not accepted.duplicate:
-            self.asked[key] = text
             self.model.append("message.created")
             assert accepted.seq == len(self.model)
+            if self.active is not None or self.waiting:
+                self.model.append("status")
+            self.asked[key] = text
+            self.waiting += 1
 
     @rule()
     def start(self) -> None:
         started = self.run(self.log.decide(LOG, decide.start))
         if self.active is not None:
             assert started is None
-        else:
+        elif started is not None:
             self.active = started
+            self.waiting -= 1
 
     @precondition(lambda self: self.active is not None)
     @rule(texts=st.lists(st.text(max_size=3), min_size=1, max_size=4))

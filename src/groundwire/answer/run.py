@@ -7,6 +7,7 @@ import asyncio
 import logging
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from groundwire.answer.compose import Compose
@@ -19,9 +20,10 @@ from groundwire.model.errors import (
     GroundwireError,
     Interrupted,
     ModelUnavailable,
+    Unavailable,
     UpstreamTimeout,
 )
-from groundwire.model.events import Done, FinishReason, TurnFailed, TurnStarted, Usage
+from groundwire.model.events import Done, FinishReason, TurnFailed, Usage
 from groundwire.model.ids import LogId, TurnId
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Finish
@@ -33,14 +35,44 @@ PENDING = 64
 """How far a model may be ahead of the log, in deltas."""
 
 CLOSING_S = 5.0
-"""How long a cancelled model is waited for, after its turn is done."""
+"""How long the end of the running turns may take when the server stops."""
+
+RETRY_S = 0.5
+"""When to try again what the store could not take, because the disk is full, say."""
+
+Outcome = tuple[FinishReason, GroundwireError | None]
 
 
 @dataclass(slots=True)
 class _Turn:
     active: Active
-    task: "asyncio.Task[None]"
-    reason: FinishReason | None = None
+    task: "asyncio.Task[FinishReason]"
+    ended: Outcome | None = None
+
+    def end(self, reason: FinishReason, failure: GroundwireError | None = None) -> bool:
+        """End it from outside; ``False`` if it has come to its end already."""
+        if self.task.done():
+            return False
+        if self.ended is None:
+            self.ended = (reason, failure)
+            self.task.cancel()
+        return True
+
+    def outcome(self) -> Outcome:
+        """Say how it ended; raises ``Fenced`` if it is no longer ours to end."""
+        error = None if self.task.cancelled() else self.task.exception()
+        if isinstance(error, Fenced):
+            raise error
+        if self.ended is not None:
+            return self.ended
+        if self.task.cancelled():
+            return "interrupted", Interrupted()
+        if error is None:
+            return self.task.result(), None
+        if isinstance(error, GroundwireError):
+            return "error", error
+        logger.error("a turn failed", exc_info=error)
+        return "error", GroundwireError("Something went wrong here. It was noted; try again.")
 
 
 @dataclass(slots=True)
@@ -75,7 +107,8 @@ class Answers:
     _tasks: "dict[LogId, asyncio.Task[None]]" = field(
         default_factory=dict[LogId, "asyncio.Task[None]"]
     )
-    _closing: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
+    _wanted: set[LogId] = field(default_factory=set[LogId])
+    _pumps: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
 
     async def resume(self) -> None:
         """End the turns that an earlier process left, and go on with those that wait."""
@@ -85,75 +118,82 @@ class Answers:
 
     def wake(self, log: LogId) -> None:
         """See to it that the conversation's waiting turns run."""
+        self._wanted.add(log)
         if log not in self._tasks:
-            task = asyncio.create_task(self._run(log), name=f"answers {log}")
-            self._tasks[log] = task
-            task.add_done_callback(lambda _: self._tasks.pop(log, None))
+            self._tasks[log] = asyncio.create_task(self._run(log), name=f"answers {log}")
 
     def running(self, log: LogId) -> TurnId | None:
         turn = self._running.get(log)
         return turn.active.asked.turn if turn else None
 
     async def cancel(self, log: LogId, turn: TurnId | None) -> TurnId | None:
-        """End ``turn``, or the active one; return the turn that ends, if one did."""
-        running = self._running.get(log)
-        if running is not None and turn in (None, running.active.asked.turn):
-            if running.reason is None:
-                running.reason = "cancelled"
-                running.task.cancel()
-            return running.active.asked.turn
-        if turn is None:
-            return None
-        waited = await self.log.decide(log, lambda desk: decide.withdraw(desk, turn, "cancelled"))
-        return turn if waited else None
+        """End ``turn``, or the one whose turn it is; return which ends, if one does."""
+        if ended := self._end(log, turn):
+            return ended
+        withdraw = partial(decide.withdraw, turn=turn, reason="cancelled")
+        # It may have begun while this decision waited for its place.
+        return await self.log.decide(log, withdraw) or self._end(log, turn)
 
     async def close(self) -> None:
         """Stop: the running turns end as interrupted, their text is kept."""
-        tasks = [*self._tasks.values(), *self._closing]
+        tasks = [*self._tasks.values(), *self._pumps]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, log: LogId, turn: TurnId | None) -> TurnId | None:
+        running = self._running.get(log)
+        if running is None or turn not in (None, running.active.asked.turn):
+            return None
+        return running.active.asked.turn if running.end("cancelled") else None
 
     async def _run(self, log: LogId) -> None:
         try:
+            while log in self._wanted:
+                self._wanted.discard(log)
+                await self._run_waiting(log)
+        finally:
+            # Nothing is awaited since the look at `_wanted`: who wakes us now starts anew.
+            self._tasks.pop(log, None)
+
+    async def _run_waiting(self, log: LogId) -> None:
+        try:
             while (active := await self.log.decide(log, decide.start)) is not None:
-                task = asyncio.create_task(self._turn(log, active), name=f"turn {log}")
-                self._running[log] = _Turn(active, task)
-                try:
-                    await asyncio.wait([task])
-                finally:
-                    if not task.done():
-                        self._running[log].reason = "interrupted"
-                        task.cancel()
-                        await asyncio.wait([task])
-                    self._running.pop(log, None)
+                await self._turn(log, active)
+        except Unavailable as error:
+            logger.warning("the turns of %s wait: %s", log, error.message)
+            await asyncio.sleep(RETRY_S)
+            self._wanted.add(log)
         except GroundwireError as error:
             logger.info("the turns of %s stopped: %s", log, error.code)
+        except Exception:
+            logger.exception("the turns of %s stopped", log)
 
     async def _turn(self, log: LogId, active: Active) -> None:
-        loop = asyncio.get_running_loop()
         writer = AnswerWriter(self.log, log, active)
-        timing = _Timing(loop.time())
-        reason: FinishReason = "error"
-        failure: GroundwireError | None = None
+        timing = _Timing(asyncio.get_running_loop().time())
+        task = asyncio.create_task(self._answer(log, active, writer, timing), name=f"turn {log}")
+        turn = self._running[log] = _Turn(active, task)
         try:
-            async with asyncio.timeout(self.turn_limit_s):
-                reason = await self._answer(log, active, writer, timing)
+            await asyncio.wait([task], timeout=self.turn_limit_s)
+            too_long = UpstreamTimeout("The answer took longer than is allowed. Ask for less.")
+            turn.end("error", too_long)
         except asyncio.CancelledError:
-            # Only `cancel` and `_run` cancel this task, and both wait for its `done`.
-            reason = self._running[log].reason or "interrupted"
-            failure = Interrupted() if reason == "interrupted" else None
-        except Fenced:
-            return
-        except GroundwireError as error:
-            failure = error
-        except TimeoutError:
-            failure = UpstreamTimeout("The answer took longer than is allowed. Ask for less.")
-        except Exception:
-            logger.exception("a turn of %s failed", log)
-            failure = GroundwireError("Something went wrong here. It was noted; try again.")
-        with suppress(Fenced):
-            await writer.finish(reason, timing.usage(loop.time()), failure)
+            turn.end("interrupted", Interrupted())
+            raise
+        finally:
+            # The end is written here, by nobody who can be cancelled before it has begun.
+            if not task.done():
+                await asyncio.wait([task])
+            try:
+                with suppress(Fenced):
+                    await _finish(writer, turn.outcome(), timing)
+            finally:
+                self._running.pop(log, None)
 
     async def _answer(
         self, log: LogId, active: Active, writer: AnswerWriter, timing: _Timing
@@ -172,23 +212,25 @@ class Answers:
         self, model: ChatModel, request: ChatRequest, writer: AnswerWriter, timing: _Timing
     ) -> FinishReason:
         loop = asyncio.get_running_loop()
-        pending: asyncio.Queue[Delta | Finish | BaseException] = asyncio.Queue(PENDING)
+        pending: asyncio.Queue[Delta | Finish | Exception] = asyncio.Queue(PENDING)
         pump = asyncio.create_task(_pump(model, request, pending), name="model")
-        self._closing.add(pump)
-        pump.add_done_callback(self._closing.discard)
+        self._pumps.add(pump)
+        pump.add_done_callback(self._pumps.discard)
         try:
             while True:
                 items = [await pending.get()]
-                timing.mark_first(loop.time())
                 while not pending.empty():
                     items.append(pending.get_nowait())
-                await writer.write([item for item in items if isinstance(item, Delta)])
+                if deltas := [item for item in items if isinstance(item, Delta)]:
+                    timing.mark_first(loop.time())
+                    await writer.write(deltas)
                 match items[-1]:
                     case Finish() as finish:
                         timing.finish = finish
                         await writer.end()
                         return finish.reason
-                    case BaseException() as error:
+                    case Exception() as error:
+                        await writer.end()
                         raise error
                     case _:
                         pass
@@ -199,20 +241,33 @@ class Answers:
 
 
 async def _pump(
-    model: ChatModel, request: ChatRequest, pending: "asyncio.Queue[Delta | Finish | BaseException]"
+    model: ChatModel, request: ChatRequest, pending: "asyncio.Queue[Delta | Finish | Exception]"
 ) -> None:
-    stream = model.stream(request)
     item: Delta | Finish | None = None
     try:
-        async with aclosing(stream):
+        async with aclosing(model.stream(request)) as stream:
             async for item in stream:
                 await pending.put(item)
         if not isinstance(item, Finish):
             await pending.put(ModelUnavailable("The model ended its answer without saying so."))
-    except asyncio.CancelledError:
-        raise
-    except BaseException as error:  # noqa: BLE001 (it is raised where the turn is)
-        await pending.put(error)
+    except Exception as error:  # noqa: BLE001 (it is raised where the turn is)
+        if isinstance(item, Finish):
+            logger.info("a model failed after its answer: %s", error)
+        else:
+            await pending.put(error)
+
+
+async def _finish(writer: AnswerWriter, outcome: Outcome, timing: _Timing) -> None:
+    """Write ``done``; as long as the store cannot take it, try again."""
+    usage = timing.usage(asyncio.get_running_loop().time())
+    while True:
+        try:
+            await writer.finish(outcome[0], usage, outcome[1])
+        except Unavailable as error:
+            logger.warning("the end of an answer cannot be stored: %s", error.message)
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
 
 
 async def _interrupt(log: EventLog, id: LogId) -> None:
@@ -225,32 +280,18 @@ async def _interrupt(log: EventLog, id: LogId) -> None:
         active = desk.standing.active
         if active is None:
             return
-        answer = fold.messages.get(active.asked.answer)
-        text = answer.content if answer else ""
+        asked = active.asked
+        answer = fold.messages.get(asked.answer)
         error = Interrupted()
         failed = TurnFailed(
-            turn_id=active.asked.turn,
-            code=error.code,
-            message=error.message,
-            retryable=error.retryable,
+            turn_id=asked.turn, code=error.code, message=error.message, retryable=error.retryable
         )
         done = Done(
-            turn_id=active.asked.turn,
-            message_id=active.asked.answer,
+            turn_id=asked.turn,
+            message_id=asked.answer,
             finish_reason="interrupted",
-            content_hash=sha256(text.encode()).hexdigest(),
+            content_hash=sha256((answer.content if answer else "").encode()).hexdigest(),
         )
-        if answer is None:
-            # Nothing was said yet, not even that the turn began.
-            desk.append(
-                TurnStarted(
-                    turn_id=active.asked.turn,
-                    message_id=active.asked.answer,
-                    parent_id=active.asked.question,
-                    model=active.asked.model or "auto",
-                    fork_of=active.asked.fork_of,
-                )
-            )
-        decide.finish(desk, active, done, failed)
+        decide.finish(desk, active, done, failed=failed, has_begun=answer is not None)
 
     await log.decide(id, end)

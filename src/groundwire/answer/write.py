@@ -1,10 +1,14 @@
 """The one writer of a turn: what the model says becomes events, in commits."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from groundwire.answer.cite import Citer
-from groundwire.answer.clean import Cleaner
+from groundwire.answer.clean import Cleaner, clean
 from groundwire.conversation import decide
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import (
@@ -16,6 +20,7 @@ from groundwire.model.events import (
     Source,
     Token,
     TurnFailed,
+    TurnStarted,
     Usage,
 )
 from groundwire.model.ids import LogId, TurnId
@@ -23,72 +28,114 @@ from groundwire.model.standing import Active
 from groundwire.ports.chat_model import Delta
 from groundwire.ports.event_log import EventLog
 
+if TYPE_CHECKING:
+    from _hashlib import HASH
+
+
+@dataclass(slots=True)
+class _Said:
+    """What of the answer is in the log: lengths in code points, and the hash of the text."""
+
+    hash: "HASH"
+    length: int = 0
+    reasoned: int = 0
+    has_begun: bool = False
+
+    def copy(self) -> "_Said":
+        return _Said(self.hash.copy(), self.length, self.reasoned, self.has_begun)
+
 
 class AnswerWriter:
-    """Holds the text that is in the log, and its hash.
+    """Appends what the model says, and knows what of it is in the log.
 
-    The text grows before the append is awaited: an append that was begun is committed even
-    if the one who waits for it is cancelled, and `finish` comes after it.
+    An append that was begun goes on if the one who waits for it is cancelled; `finish` then
+    waits for it, so that the hash is that of what readers see.
     """
 
     def __init__(self, log: EventLog, id: LogId, active: Active) -> None:
         self._log = log
         self._id = id
         self._active = active
-        self._hash = sha256()
         self._cleaner = Cleaner()
         self._citer = Citer(0)
         self._sources: Sequence[Source] = ()
-        self.length = 0
-        self._reasoned = 0
+        self._said = _Said(sha256())
+        self._appending: tuple[asyncio.Task[int], _Said] | None = None
 
     def rest_on(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self._citer = Citer(len(sources))
 
     async def append(self, *events: ConversationEvent) -> None:
-        await self._log.append(self._id, events, fence=self._active.fence)
+        said = self._said.copy()
+        said.has_begun |= any(isinstance(event, TurnStarted) for event in events)
+        await self._append(events, said)
 
     async def write(self, deltas: Sequence[Delta]) -> None:
         """Append what the model made since the last time, in one commit."""
+        said = self._said.copy()
         events: list[ConversationEvent] = []
         for delta in deltas:
             if delta.reasoning:
-                events.append(self._reason(delta.content))
+                events.append(self._reason(delta.content, said))
             else:
-                events += self._say(self._cleaner.feed(delta.content))
+                events += self._say(self._cleaner.feed(delta.content), said)
         if events:
-            await self.append(*events)
+            await self._append(events, said)
 
     async def end(self) -> None:
         """Append what was held back for its other half."""
-        if events := self._say(self._cleaner.flush()):
-            await self.append(*events)
+        said = self._said.copy()
+        if events := self._say(self._cleaner.flush(), said):
+            await self._append(events, said)
 
     async def finish(
         self, reason: FinishReason, usage: Usage, error: GroundwireError | None = None
     ) -> None:
         """Append ``done``, after why the turn failed if it did."""
+        await self._settle()
         asked = self._active.asked
         failed = None if error is None else _failed(asked.turn, error)
         done = Done(
             turn_id=asked.turn,
             message_id=asked.answer,
             finish_reason=reason,
-            content_hash=self._hash.hexdigest(),
+            content_hash=self._said.hash.hexdigest(),
             usage=usage,
         )
-        await self._log.decide(
-            self._id, lambda desk: decide.finish(desk, self._active, done, failed)
+        end = partial(
+            decide.finish,
+            active=self._active,
+            done=done,
+            failed=failed,
+            has_begun=self._said.has_begun,
         )
+        await self._log.decide(self._id, end)
 
-    def _say(self, text: str) -> list[ConversationEvent]:
+    async def _append(self, events: Sequence[ConversationEvent], said: _Said) -> None:
+        append = self._log.append(self._id, events, fence=self._active.fence)
+        appending = asyncio.ensure_future(append)
+        self._appending = (appending, said)
+        await asyncio.shield(appending)
+        self._said, self._appending = said, None
+
+    async def _settle(self) -> None:
+        """Learn what became of an append that nobody waited for to the end."""
+        if self._appending is None:
+            return
+        appending, said = self._appending
+        await asyncio.wait([appending])
+        if appending.exception() is None:
+            self._said = said
+        self._appending = None
+
+    def _say(self, text: str, said: _Said) -> list[ConversationEvent]:
         if not text:
             return []
         asked = self._active.asked
-        token = Token(turn_id=asked.turn, message_id=asked.answer, content=text, offset=self.length)
-        self.length += len(text)
-        self._hash.update(text.encode())
+        token = Token(turn_id=asked.turn, message_id=asked.answer, content=text, offset=said.length)
+        said.length += len(text)
+        said.hash.update(text.encode())
         citations = [
             Citation(
                 turn_id=asked.turn,
@@ -101,12 +148,13 @@ class AnswerWriter:
         ]
         return [token, *citations]
 
-    def _reason(self, text: str) -> Reasoning:
+    def _reason(self, text: str, said: _Said) -> Reasoning:
         asked = self._active.asked
+        text = clean(text)
         event = Reasoning(
-            turn_id=asked.turn, message_id=asked.answer, content=text, offset=self._reasoned
+            turn_id=asked.turn, message_id=asked.answer, content=text, offset=said.reasoned
         )
-        self._reasoned += len(text)
+        said.reasoned += len(text)
         return event
 
 

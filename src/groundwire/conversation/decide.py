@@ -10,8 +10,15 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, NotFound, QueueFull
-from groundwire.model.events import Done, FinishReason, MessageCreated, Progress, TurnFailed
+from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, QueueFull
+from groundwire.model.events import (
+    Done,
+    FinishReason,
+    MessageCreated,
+    Progress,
+    TurnFailed,
+    TurnStarted,
+)
 from groundwire.model.ids import MessageId, TurnId
 from groundwire.model.standing import Active, Asked, Waiting
 from groundwire.ports.event_log import Desk
@@ -33,6 +40,7 @@ class Question:
     model: str | None = None
     language: str = "en"
     on_busy: OnBusy = "queue"
+    queued_msg: str = ""
     queue_limit: int = 10
 
     @property
@@ -92,6 +100,8 @@ def ask(desk: Desk, question: Question) -> Accepted:
             language=question.language,
         )
     )
+    if desk.standing.is_busy:
+        desk.append(Progress(turn_id=question.turn, status="queued", msg=question.queued_msg))
     waiting = Waiting(
         turn=question.turn,
         question=question.message,
@@ -131,40 +141,73 @@ def start(desk: Desk) -> Active | None:
     return active
 
 
-def finish(desk: Desk, active: Active, done: Done, failed: TurnFailed | None = None) -> int:
-    """End the active turn. Raises ``Fenced`` if it is not this one any more."""
+def finish(
+    desk: Desk,
+    active: Active,
+    done: Done,
+    *,
+    failed: TurnFailed | None = None,
+    has_begun: bool = True,
+) -> int:
+    """End the active turn, of which ``turn.started`` was said if it ``has_begun``.
+
+    Raises ``Fenced`` if it is not the active one any more.
+    """
     if desk.standing.active != active:
         raise Fenced
+    if not has_begun:
+        _begin(desk, active.asked)
     if failed is not None:
         desk.append(failed)
     desk.standing = msgspec.structs.replace(desk.standing, active=None)
     return desk.append(done)
 
 
-def withdraw(desk: Desk, turn: TurnId, reason: FinishReason) -> bool:
-    """End a turn that still waits; ``False`` if it does not wait."""
-    for asked in desk.standing.waiting:
-        if asked.turn == turn:
-            rest = tuple(each for each in desk.standing.waiting if each is not asked)
-            desk.standing = msgspec.structs.replace(desk.standing, waiting=rest)
-            desk.append(
-                Done(
-                    turn_id=turn,
-                    message_id=asked.answer,
-                    finish_reason=reason,
-                    content_hash=EMPTY_HASH,
-                )
-            )
-            return True
-    return False
+def withdraw(desk: Desk, turn: TurnId | None, reason: FinishReason) -> TurnId | None:
+    """End ``turn`` if it still waits, or for ``None`` the next one unless one is active.
 
-
-def find_turn(desk: Desk, author: str, client_message_id: str) -> TurnId:
-    """Return the turn that was asked for under this id. Raises ``NotFound``."""
-    asked = desk.find_asked(author, client_message_id)
+    Returns the turn that ended.
+    """
+    standing = desk.standing
+    if turn is None and standing.active is None and standing.waiting:
+        turn = standing.waiting[0].turn
+    asked = next((each for each in standing.waiting if each.turn == turn), None)
     if asked is None:
-        raise NotFound("question")
+        return None
+    rest = tuple(each for each in standing.waiting if each is not asked)
+    desk.standing = msgspec.structs.replace(standing, waiting=rest)
+    _begin(desk, asked)
+    desk.append(
+        Done(
+            turn_id=asked.turn,
+            message_id=asked.answer,
+            finish_reason=reason,
+            content_hash=EMPTY_HASH,
+        )
+    )
     return asked.turn
+
+
+def find_turn(desk: Desk, author: str, client_message_id: str) -> TurnId | None:
+    """Return the turn that its author asked for under this id."""
+    asked = desk.find_asked(author, client_message_id)
+    return asked.turn if asked else None
+
+
+def _begin(desk: Desk, asked: Waiting) -> None:
+    """Give a turn that ends before it was begun its answer, an empty one.
+
+    What was asked after it follows that answer.
+    """
+    desk.append(
+        TurnStarted(
+            turn_id=asked.turn,
+            message_id=asked.answer,
+            parent_id=asked.question,
+            model=asked.model or "auto",
+            fork_of=asked.fork_of,
+        )
+    )
 
 
 def _known(desk: Desk, command: Question | Retry) -> Accepted | None:
