@@ -13,22 +13,21 @@ import uvicorn
 from groundwire.bootstrap import Groundwire, open_groundwire
 from groundwire.settings import Settings, load
 from groundwire.transport.hub import Hub
+from groundwire.transport.sansio import SocketProtocol
 
 Announce = Callable[[int], Awaitable[None]]
 
 # What must never reach a log line: tokens in queries, headers and sub-protocols.
-_SECRET = re.compile(r"((?:token|ticket)=|bearer[ .]|gw_)[^\s&\"']+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"((?:token|ticket|groundwire)=|bearer[ .]|gw_|eyJ|\"token\": *\")[^\s&\"';,]+", re.IGNORECASE
+)
 
 
-class Redact(logging.Filter):
-    """Takes tokens out of whatever is logged, by us or by a library."""
+class Redacted(logging.Formatter):
+    """Takes tokens out of whatever is logged, by us or by a library, tracebacks as well."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        redacted = _SECRET.sub(r"\1…", message)
-        if redacted != message:
-            record.msg, record.args = redacted, None
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRET.sub(r"\1…", super().format(record))
 
 
 def serve(flags: Mapping[str, object]) -> int:
@@ -50,7 +49,7 @@ async def _serve(settings: Settings) -> int:
             groundwire.app(),
             host=settings.host,
             port=settings.port,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             http="httptools",
             ws_max_size=settings.frame_bytes,
             ws_ping_interval=settings.heartbeat,
@@ -104,6 +103,5 @@ def _say(line: str) -> None:
 
 def _log(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(Redact())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from groundwire.app import Asking, Assistant, Attached, Retrying, View
 from groundwire.conversation.decide import Accepted
 from groundwire.model.access import Identity
-from groundwire.model.errors import InvalidField
+from groundwire.model.errors import GroundwireError, InvalidField
 from groundwire.model.ids import LogId, MessageId, TurnId, WorkspaceId, conversation_log
 from groundwire.model.ids import workspace_log as log_of_workspace
 from groundwire.ports.conversations import Conversation
@@ -16,10 +16,9 @@ from groundwire.transport.stamp import stamp
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Send the log past ``attached.after``; ``restart`` begins anew if that goes on already."""
+    """Send the log past ``attached.after``, anew if that goes on already."""
 
     attached: Attached
-    restart: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,14 @@ class Commands:
 
     async def prepare(self, frame: frames.ClientFrame) -> None:
         """Do what may take a while and decides nothing: ask the providers for a model."""
-        if isinstance(frame, frames.ChatMessage | frames.Regenerate) and frame.model:
+        if not isinstance(frame, frames.ChatMessage | frames.Regenerate) or not frame.model:
+            return
+        try:
             await self.assistant.models.choose(frame.model, language="en", grounded=True)
+        except GroundwireError:
+            # What was asked before is acknowledged again, whatever became of its model.
+            if frame.client_message_id is None:
+                raise
 
     async def run(
         self, identity: Identity, frame: frames.ClientFrame, position: dict[str, int]
@@ -50,9 +55,9 @@ class Commands:
         """Carry out one command; ``position`` is the last seq sent of each attachment."""
         match frame:
             case frames.ChatMessage():
-                return await self._ask(identity, frame)
+                return await self._ask(identity, frame, position)
             case frames.Regenerate():
-                return await self._regenerate(identity, frame)
+                return await self._regenerate(identity, frame, position)
             case frames.Cancel():
                 return Done((await self._cancel(identity, frame),))
             case frames.Attach():
@@ -64,7 +69,9 @@ class Commands:
             case frames.Auth():
                 raise InvalidField("type", "`auth` belongs to the connection.")
 
-    async def _ask(self, identity: Identity, frame: frames.ChatMessage) -> Done:
+    async def _ask(
+        self, identity: Identity, frame: frames.ChatMessage, position: dict[str, int]
+    ) -> Done:
         asking = Asking(
             session=frame.session_id,
             content=frame.content,
@@ -75,9 +82,11 @@ class Commands:
             on_busy=frame.on_busy,
         )
         conversation, accepted = await self.assistant.ask(identity, asking)
-        return self._accepted(conversation, accepted, frame)
+        return await self._accepted(conversation, accepted, frame, position)
 
-    async def _regenerate(self, identity: Identity, frame: frames.Regenerate) -> Done:
+    async def _regenerate(
+        self, identity: Identity, frame: frames.Regenerate, position: dict[str, int]
+    ) -> Done:
         retrying = Retrying(
             session=frame.session_id,
             answer=MessageId(frame.message_id),
@@ -86,13 +95,14 @@ class Commands:
             language=frame.language,
         )
         conversation, accepted = await self.assistant.regenerate(identity, retrying)
-        return self._accepted(conversation, accepted, frame)
+        return await self._accepted(conversation, accepted, frame, position)
 
-    def _accepted(
+    async def _accepted(
         self,
         conversation: Conversation,
         accepted: Accepted,
         frame: frames.ChatMessage | frames.Regenerate,
+        position: dict[str, int],
     ) -> Done:
         ack = frames.Ack(
             ref=frame.id,
@@ -103,10 +113,21 @@ class Commands:
             duplicate=accepted.duplicate,
             ts=stamp(),
         )
-        before = accepted.seq - 1
+        if conversation.name in position:
+            return Done((ack,))
+        # The asker follows from the question on.
         log = conversation_log(conversation.id)
-        attached = Attached(log, conversation.name, "", before, before)
-        return Done((ack,), Follow(attached, restart=False))
+        head = await self.assistant.log.head(log)
+        ready = frames.Ready(
+            session_id=conversation.name,
+            epoch=head.epoch,
+            head=head.seq,
+            resumed=True,
+            ref=frame.id,
+            ts=stamp(),
+        )
+        attached = Attached(log, conversation.name, head.epoch, head.seq, accepted.seq - 1)
+        return Done((ack, ready), Follow(attached))
 
     async def _cancel(self, identity: Identity, frame: frames.Cancel) -> frames.Ack:
         turn = await self.assistant.cancel(
@@ -141,7 +162,7 @@ class Commands:
         replies: tuple[ServerFrame, ...] = (ready,)
         if attached.view is not None:
             replies = (ready, snapshot(attached.view))
-        return Done(replies, Follow(attached, restart=True))
+        return Done(replies, Follow(attached))
 
     async def _detach(self, identity: Identity, frame: frames.Detach) -> Done:
         if frame.session_id is not None:

@@ -24,6 +24,7 @@ from groundwire.model.errors import (
 from groundwire.transport.frames import (
     Auth,
     ClientFrame,
+    Ping,
     Ref,
     decode,
     reference,
@@ -116,13 +117,13 @@ class Connection:
             frame = decode(data)
         except InvalidRequest as error:
             return self._bad_frame(error, reference(data), now)
-        if isinstance(frame, Auth):
-            return [Identify(frame.token, frame.id)]
-        if self.identity is None:
+        if self.identity is None and not isinstance(frame, Auth):
             return self._close(4401, Unauthorized("Send an `auth` frame first."), frame.id)
         if refusal := self._check_rate(now):
             return self._rate_limited(refusal, frame.id, now)
-        if frame.__class__.__name__ != "Ping":
+        if isinstance(frame, Auth):
+            return [Identify(frame.token, frame.id)]
+        if not isinstance(frame, Ping):
             # A ping shows that the network is alive, not that anybody is there.
             self._last_command = now
         return [Run(frame)]

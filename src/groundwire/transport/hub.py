@@ -2,31 +2,35 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from groundwire.access.authenticate import LOCAL, Authenticator
 from groundwire.model.access import Identity
-from groundwire.model.errors import ConnectionLimit, Overloaded
+from groundwire.model.errors import ConnectionLimit, GroundwireError, Overloaded
 from groundwire.model.ids import PrincipalId
 from groundwire.transport.connection import Limits
 
+logger = logging.getLogger(__name__)
+
 TICK_S = 1.0
 REVOCATION_S = 2.0
+DRAIN_S = 2.0
 
 
 class Member(Protocol):
-    """A connection as the hub sees it."""
+    """A connection as the hub sees it; none of them makes the hub wait."""
 
     @property
     def identity(self) -> Identity | None: ...
 
-    async def tick(self, now: float, wall: float) -> None: ...
+    def tick(self, now: float, wall: float) -> None: ...
 
-    async def revoked(self) -> None: ...
+    def revoked(self) -> None: ...
 
     async def drain(self) -> None: ...
 
@@ -73,14 +77,19 @@ class Hub:
 
     async def drain(self) -> None:
         """Tell every connection to go elsewhere, and close it."""
-        await asyncio.gather(*(member.drain() for member in list(self._members)))
+        tasks = [asyncio.ensure_future(member.drain()) for member in self._members]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             now, wall = self.clock(), self.wall()
             for member in list(self._members):
-                await member.tick(now, wall)
+                member.tick(now, wall)
 
     async def _check(self) -> None:
         while True:
@@ -89,7 +98,16 @@ class Hub:
             for member in self._members:
                 if member.identity and member.identity.credential.id != LOCAL:
                     by_credential.setdefault(member.identity.credential.id, []).append(member)
-            if by_credential:
-                for credential in await self.authenticator.revoked(by_credential.keys()):
-                    for member in by_credential[credential]:
-                        await member.revoked()
+            for credential in await self._revoked(by_credential.keys()):
+                for member in by_credential[credential]:
+                    member.revoked()
+
+    async def _revoked(self, credentials: Collection[str]) -> Collection[str]:
+        if not credentials:
+            return ()
+        try:
+            return await self.authenticator.revoked(credentials)
+        except GroundwireError as error:
+            # The clock must not stop: it is asked again in a moment.
+            logger.warning("revoked tokens cannot be looked up: %s", error.message)
+            return ()

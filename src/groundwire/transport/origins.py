@@ -10,9 +10,14 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """``allowed`` are host names beside the local ones, such as ``kb.example.org``."""
+    """``allowed`` are host names beside the local ones, such as ``kb.example.org``.
+
+    ``own`` is the host that is listened on: one may connect to it by that name, but a page
+    from another of its ports is foreign.
+    """
 
     allowed: Collection[str] = ()
+    own: str | None = None
 
     def knows_host(self, host: str | None) -> bool:
         """Whether a ``Host`` header names us.
@@ -21,7 +26,8 @@ class Origins:
         known, or a foreign page could reach us under a name of its own.
         """
         name = _hostname(f"//{host}") if host else None
-        return name is not None and (name in LOCAL or name in self.allowed or _is_address(name))
+        known = (*LOCAL, *self.allowed, self.own)
+        return name is not None and (name in known or _is_address(name))
 
     def knows_origin(self, origin: str | None, host: str | None) -> bool:
         """Whether an ``Origin`` header, where there is one, is that of our own pages."""
@@ -43,7 +49,12 @@ def _is_same(origin: str, host: str) -> bool:
     page, own = urlsplit(origin), urlsplit(f"{urlsplit(origin).scheme}://{host}")
     if page.netloc == own.netloc:
         return True
-    return page.hostname in LOCAL and own.hostname in LOCAL and page.port == own.port
+    try:
+        is_same_port = page.port == own.port
+    except ValueError:
+        # A port that is no number, or too large a one.
+        return False
+    return is_same_port and page.hostname in LOCAL and own.hostname in LOCAL
 
 
 def _hostname(url: str) -> str | None:

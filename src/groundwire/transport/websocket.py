@@ -19,6 +19,7 @@ from groundwire.model.errors import (
     NotFound,
     Overloaded,
     Unauthorized,
+    Unavailable,
     UnsupportedVersion,
 )
 from groundwire.model.events import Recorded
@@ -35,8 +36,6 @@ from groundwire.transport.spoken import spoken_error, spoken_text
 from groundwire.transport.stamp import stamp
 
 logger = logging.getLogger(__name__)
-
-CLOSE_GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +56,35 @@ class Sockets:
                 as_response(Forbidden("This page may not connect here."))
             )
             return
-        identity: Identity | None = None
-        refused: GroundwireError | None = None
-        try:
-            identity = await self.doorkeeper.identify(socket)
-        except Unauthorized as error:
-            refused = error
         offered = subprotocols(socket)
-        promises = PROTOCOL in offered or socket.query_params.get("auth") == "frame"
-        if identity is None and refused is None and not promises:
-            refused = Unauthorized("Say who you are: send a token with the connection.")
-        client = Client(self, socket, identity)
+        client = Client(self, socket)
         try:
-            self.hub.enter(client)
-        except Overloaded as error:
-            await socket.send_denial_response(as_response(error))
-            return
-        try:
-            await self._admit(client, refused, offered)
+            await self._admit(client, offered)
+        except GroundwireError as error:
+            if origin is None:
+                await socket.send_denial_response(as_response(error))
+                return
+            # A browser cannot read the status of a failed upgrade.
+            await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+            await client.refuse(error)
+        else:
+            await client.serve()
         finally:
             await client.leave()
 
-    async def _admit(
-        self, client: "Client", refused: GroundwireError | None, offered: list[str]
-    ) -> None:
+    async def _admit(self, client: "Client", offered: list[str]) -> None:
+        """Let the client in, or raise why not."""
         socket = client.socket
-        if refused is None and client.identity is not None:
-            try:
-                client.claim(client.identity.principal.id)
-            except ConnectionLimit as error:
-                refused = error
-        if refused is not None and socket.headers.get("origin") is None:
-            await socket.send_denial_response(as_response(refused))
-            return
+        self.hub.enter(client)
+        client.known = await self.doorkeeper.identify(socket)
+        promises = PROTOCOL in offered or socket.query_params.get("auth") == "frame"
+        if client.known is not None:
+            client.claim(client.known.principal.id)
+        elif not promises and speaks(offered):
+            raise Unauthorized("Say who you are: send a token with the connection.")
         await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
         if not speaks(offered):
-            await client.refuse(UnsupportedVersion(f"This server speaks {PROTOCOL}."), 4406)
-        elif refused is not None:
-            await client.refuse(refused, 4429 if isinstance(refused, ConnectionLimit) else 4401)
-        else:
-            await client.serve()
+            await client.refuse(UnsupportedVersion(f"This server speaks {PROTOCOL}."))
 
 
 @dataclass(slots=True, eq=False)
@@ -105,7 +93,7 @@ class Client:
 
     sockets: Sockets
     socket: WebSocket
-    known: Identity | None
+    known: Identity | None = None
     connection: Connection = field(init=False)
     commands: Commands = field(init=False)
     is_text: bool = field(init=False)
@@ -116,6 +104,7 @@ class Client:
     _names: dict[LogId, str] = field(default_factory=dict[LogId, str])
     _heads: dict[LogId, int] = field(default_factory=dict[LogId, int])
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _owed: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
     _closed: bool = False
 
     def __post_init__(self) -> None:
@@ -134,17 +123,19 @@ class Client:
 
     async def leave(self) -> None:
         self._closed = True
-        for task in self._followers.values():
-            task.cancel()
-        await asyncio.gather(*self._followers.values(), return_exceptions=True)
         self.sockets.hub.leave(self, self._claimed)
+        tasks = [*self._followers.values(), *self._owed]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def refuse(self, error: GroundwireError, code: int) -> None:
-        """Tell a browser, which cannot read the status of a failed upgrade, why."""
-        await self._carry_out([Tell(error), Close(code, error.code)])
+    async def refuse(self, error: GroundwireError) -> None:
+        """Say why, and close."""
+        await self._carry_out([Tell(error), Close(_close_code(error), error.code)])
 
     async def serve(self) -> None:
-        with suppress(WebSocketDisconnect):
+        # RuntimeError: what was to be sent when another task closed the socket.
+        with suppress(WebSocketDisconnect, RuntimeError):
             if self.known is not None:
                 await self._carry_out(self.connection.identified(self.known))
                 await self._attach_at_once()
@@ -159,17 +150,24 @@ class Client:
                     hub = self.sockets.hub
                     await self._carry_out(self.connection.receive(text, hub.clock()))
 
-    async def tick(self, now: float, wall: float) -> None:
+    def tick(self, now: float, wall: float) -> None:
         running = self.sockets.assistant.answers.running
         is_running = any(running(log) is not None for log in self._followers)
-        await self._carry_out(self.connection.tick(now, is_running=is_running, wall=wall))
+        self._owe(self.connection.tick(now, is_running=is_running, wall=wall))
 
-    async def revoked(self) -> None:
-        await self._carry_out(self.connection.revoked())
+    def revoked(self) -> None:
+        self._owe(self.connection.revoked())
 
     async def drain(self) -> None:
         await self._send(frames.Reconnect(delay_ms=500, reason="restart", ts=stamp()))
         await self._close(1012, "restart")
+
+    def _owe(self, effects: Sequence[Effect]) -> None:
+        """Carry out what nobody waits for: the hub does not wait for a slow client."""
+        if effects:
+            task = asyncio.create_task(self._carry_out(effects), name="owed to a client")
+            self._owed.add(task)
+            task.add_done_callback(self._owed.discard)
 
     async def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -191,7 +189,7 @@ class Client:
             if self._claimed is None:
                 self.claim(identity.principal.id)
         except ConnectionLimit as error:
-            await self.refuse(error, 4429)
+            await self.refuse(error)
             return
         except GroundwireError as error:
             await self._carry_out(self.connection.fail(error, ref))
@@ -211,6 +209,7 @@ class Client:
         identity = self.connection.identity
         assert identity is not None
         try:
+            self._check_room(frame)
             await self.commands.prepare(frame)
             # An answer's events must not overtake the ack of its question.
             async with self._sending:
@@ -227,21 +226,29 @@ class Client:
         for reply in done.replies:
             await self._put(reply)
         match done.then:
-            case Follow(attached, restart):
-                await self._follow(attached, restart=restart)
+            case Follow(attached):
+                await self._follow(attached)
             case Forget(log):
                 await self._unfollow(log)
             case None:
                 pass
 
-    async def _follow(self, attached: Attached, *, restart: bool) -> None:
-        if attached.log in self._followers:
-            if not restart:
-                return
-            await self._unfollow(attached.log)
-        limit = self.connection.limits.attachments
-        if self.connection.limits.enforced and len(self._followers) >= limit:
-            raise Overloaded(f"This connection follows {limit} logs already. Detach from one.")
+    def _check_room(self, frame: frames.ClientFrame) -> None:
+        """Refuse, before anything is recorded, a command that would attach one log too many."""
+        limits = self.connection.limits
+        if not limits.enforced or len(self._followers) < limits.attachments:
+            return
+        if isinstance(frame, frames.ChatMessage | frames.Regenerate | frames.Attach):
+            name = frame.session_id
+            if name is None and isinstance(frame, frames.Attach):
+                name = frame.workspace_id
+            if name not in self._names.values():
+                raise Overloaded(
+                    f"This connection follows {limits.attachments} logs already. Detach from one."
+                )
+
+    async def _follow(self, attached: Attached) -> None:
+        await self._unfollow(attached.log)
         self._names[attached.log] = attached.name
         self._heads[attached.log] = attached.after
         task = asyncio.create_task(self._read(attached.log, attached.after))
@@ -259,17 +266,23 @@ class Client:
         try:
             async for batch in follow(self.sockets.assistant.log, log, after=after):
                 async with self._sending:
+                    if self._closed:
+                        return
                     for recorded in batch:
                         await self._put_event(recorded)
-                    if log in self._heads:
-                        self._heads[log] = batch[-1].seq
+                    self._heads[log] = batch[-1].seq
                 # uvicorn's send does not yield while the socket takes everything.
                 await asyncio.sleep(0)
         except NotFound:
-            # Not from this task: closing waits for the followers to end.
-            await self._carry_out([Tell(Gone("conversation any more")), Close(4404, "gone")])
-        except WebSocketDisconnect:
-            self._closed = True
+            await self.refuse(Gone("conversation any more"))
+        except (WebSocketDisconnect, RuntimeError):
+            # The socket is gone, or was closed while this waited to send.
+            return
+        except Exception:
+            # A reader that stopped in silence would be a gap: it comes back with its cursor.
+            logger.exception("a log could not be read")
+            error = GroundwireError("Something went wrong here. Connect again to go on.")
+            await self._carry_out([Tell(error), Close(1011, error.code)])
 
     async def _put_event(self, recorded: Recorded) -> None:
         text = spoken_text(recorded.data) if self.is_text else recorded.data.decode()
@@ -280,19 +293,19 @@ class Client:
         if not self.is_text:
             await self.socket.send_text(frames.encode(frame).decode())
 
-    async def _send(self, frame: ServerFrame) -> None:
-        if self._closed:
-            return
+    async def _send(self, frame: ServerFrame, *, spoken: str = "") -> None:
+        """Send ``frame``, or to a client of text what it is ``spoken`` as, if at all."""
         async with self._sending:
+            if self._closed:
+                return
             with suppress(WebSocketDisconnect, RuntimeError):
-                await self._put(frame)
+                if not self.is_text:
+                    await self._put(frame)
+                elif spoken:
+                    await self.socket.send_text(spoken)
 
     async def _tell(self, error: GroundwireError, ref: Ref) -> None:
-        if self.is_text and not self._closed:
-            async with self._sending:
-                await self.socket.send_text(spoken_error(error))
-        else:
-            await self._send(as_frame(error, ts=stamp(), ref=ref))
+        await self._send(as_frame(error, ts=stamp(), ref=ref), spoken=spoken_error(error))
 
     async def _say(self, what: str) -> None:
         if what == "ping":
@@ -329,3 +342,19 @@ class Client:
         self.connection.closed = True
         with suppress(WebSocketDisconnect, RuntimeError):
             await self.socket.close(code, reason)
+
+
+def _close_code(error: GroundwireError) -> int:
+    match error:
+        case ConnectionLimit():
+            return 4429
+        case UnsupportedVersion():
+            return 4406
+        case Unauthorized():
+            return 4401
+        case Gone():
+            return 4404
+        case Unavailable():
+            return 1013
+        case _:
+            return 1011
