@@ -5,9 +5,11 @@ Each checks who may first. Nothing here knows a transport.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from groundwire.access.authorize import require
+from groundwire.answer.clean import clean
 from groundwire.answer.run import Answers
 from groundwire.answer.sentences import language_of, say
 from groundwire.conversation import decide
@@ -16,8 +18,8 @@ from groundwire.conversation.fold import Message as Said
 from groundwire.conversation.follow import BATCH
 from groundwire.library import Library
 from groundwire.model.access import Identity
-from groundwire.model.cursor import Cursor, unservable
-from groundwire.model.errors import Forbidden, InvalidField, NotFound
+from groundwire.model.cursor import Cursor, Head, unservable
+from groundwire.model.errors import Forbidden, InvalidField, NotFound, UnknownModel
 from groundwire.model.ids import (
     ConversationId,
     LogId,
@@ -105,10 +107,10 @@ class Assistant:
         A session that the principal does not have yet begins with it. Raises ``InvalidField``,
         ``UnknownModel``, ``IdempotencyConflict``, ``Busy``, ``QueueFull``.
         """
-        content = asking.content.strip()
+        content = clean(asking.content).strip()
         if not content:
             raise InvalidField("content", "Ask something: `content` is empty.")
-        await self._check_model(asking.model, asking.language)
+        await self._check_model_of(identity, asking)
         conversation = await self.open(identity, asking.session, asking.workspace)
         language = asking.language or language_of(content)
         question = decide.Question(
@@ -121,6 +123,7 @@ class Assistant:
             model=asking.model,
             language=language,
             on_busy=asking.on_busy,
+            queued_msg=say("queued", language),
             queue_limit=self.queue_limit,
         )
         log = conversation_log(conversation.id)
@@ -172,10 +175,9 @@ class Assistant:
         conversation = await self.find(identity, session)
         log = conversation_log(conversation.id)
         if turn is None and client_message_id is not None:
-            author = identity.principal.id
-            turn = await self.log.decide(
-                log, lambda desk: decide.find_turn(desk, author, client_message_id)
-            )
+            turn = await self._find_turn(identity, conversation, client_message_id)
+            if turn is None:
+                return None
         return await self.answers.cancel(log, turn)
 
     async def open(
@@ -229,12 +231,9 @@ class Assistant:
         conversation = await self.open(identity, session)
         log = conversation_log(conversation.id)
         head = await self.log.head(log)
-        reason = None
-        if cursor is not None:
-            at = Cursor.parse(cursor)
-            reason = unservable(at, head)
-            if reason is None:
-                return Attached(log, conversation.name, head.epoch, head.seq, at.seq)
+        after, reason = _serve(cursor, head)
+        if after is not None:
+            return Attached(log, conversation.name, head.epoch, head.seq, after)
         view = await self._view(conversation)
         seq = view.cursor.seq
         return Attached(log, conversation.name, view.cursor.epoch, seq, seq, view, reason)
@@ -251,13 +250,29 @@ class Assistant:
         log = workspace_log(workspace)
         await self.log.create(log, name=workspace)
         head = await self.log.head(log)
-        reason = None
-        if cursor is not None:
-            at = Cursor.parse(cursor)
-            reason = unservable(at, head)
-            if reason is None:
-                return Attached(log, workspace, head.epoch, head.seq, at.seq)
+        after, reason = _serve(cursor, head)
+        if after is not None:
+            return Attached(log, workspace, head.epoch, head.seq, after)
         return Attached(log, workspace, head.epoch, head.seq, head.seq, reason=reason)
+
+    async def _check_model_of(self, identity: Identity, asking: Asking) -> None:
+        """Let a question that was accepted before pass: its model may have gone meanwhile."""
+        try:
+            await self._check_model(asking.model, asking.language)
+        except UnknownModel:
+            conversation = await self._find(identity, asking.session)
+            key = asking.client_message_id
+            if conversation is None or key is None:
+                raise
+            if await self._find_turn(identity, conversation, key) is None:
+                raise
+
+    async def _find_turn(
+        self, identity: Identity, conversation: Conversation, client_message_id: str
+    ) -> TurnId | None:
+        author = identity.principal.id
+        find = partial(decide.find_turn, author=author, client_message_id=client_message_id)
+        return await self.log.decide(conversation_log(conversation.id), find)
 
     async def _check_model(self, model: str | None, language: Language | None) -> None:
         """Refuse a model that is not there before anything is recorded."""
@@ -299,8 +314,13 @@ class Assistant:
             created_at=now,
             updated_at=now,
         )
-        await self.log.create(conversation_log(id), name=conversation.name)
-        return await self.conversations.add(conversation)
+        log = conversation_log(id)
+        await self.log.create(log, name=conversation.name)
+        stored = await self.conversations.add(conversation)
+        if stored.id != id:
+            # Another connection of the same principal began it at the same moment.
+            await self.log.remove(log)
+        return stored
 
     async def _view(self, conversation: Conversation) -> View:
         log = conversation_log(conversation.id)
@@ -314,3 +334,15 @@ class Assistant:
         while batch := await self.log.read(log, after=fold.seq, limit=BATCH):
             fold.add(batch)
         return fold
+
+
+def _serve(cursor: str | None, head: Head) -> tuple[int | None, str | None]:
+    """Return the position to go on from, or ``None`` and why there is none to go on from."""
+    if cursor is None:
+        return None, None
+    try:
+        at = Cursor.parse(cursor)
+    except InvalidField:
+        return None, "unreadable"
+    reason = unservable(at, head)
+    return (at.seq, None) if reason is None else (None, reason)
