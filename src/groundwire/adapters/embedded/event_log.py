@@ -23,6 +23,9 @@ T = TypeVar("T")
 TAIL = 512
 """How many committed events of a log stay in memory for its readers."""
 
+WATCHED = 256
+"""How many logs have such a tail at most; those looked at last keep theirs."""
+
 AUDIT_S = 1.0
 """A reader looks again after this long without a wake-up: another process may have written."""
 
@@ -125,7 +128,7 @@ class SqliteEventLog:
         return await self._store.read(stored)
 
     async def wait(self, log: LogId, *, after: int) -> None:
-        watched = self._watched.setdefault(log, _Watched(self._tail_size))
+        watched = self._watch(log)
         if watched.head > after:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -138,8 +141,8 @@ class SqliteEventLog:
             watched.forget()
         finally:
             watched.waiting.discard(woken)
-            if not watched.waiting and not watched.tail:
-                self._watched.pop(log, None)
+            if not watched.waiting and not watched.tail and self._watched.get(log) is watched:
+                del self._watched[log]
 
     async def head(self, log: LogId) -> Head:
         def stored(connection: apsw.Connection) -> Head:
@@ -166,6 +169,17 @@ class SqliteEventLog:
                 watched.wake()
 
         await self._store.write(delete, then=then)
+
+    def _watch(self, log: LogId) -> "_Watched":
+        """Return the log's tail, as the one that was looked at last."""
+        watched = self._watched.pop(log, None) or _Watched(self._tail_size)
+        self._watched[log] = watched
+        for oldest in list(self._watched)[: len(self._watched) - WATCHED]:
+            # Whoever waits looks again at each audit: behind the first of them all are live.
+            if self._watched[oldest].waiting:
+                break
+            del self._watched[oldest]
+        return watched
 
     def _publish(self, log: LogId, recorded: list[Recorded], commits: int) -> None:
         self._seen.value = max(self._seen.value, commits)

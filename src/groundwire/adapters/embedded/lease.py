@@ -56,16 +56,23 @@ class Lease:
             reason = "restored"
         elif commits < self.seen.value:
             reason = "commits_lost"
-        elif not clean and boot != self._boot:
+        elif not clean and (boot != self._boot or not self._boot):
+            # Where no boot id is told, every unclean stop may have been the machine's.
             reason = "machine_stopped"
         if reason is not None:
             connection.execute("UPDATE logs SET epoch = lower(hex(randomblob(5)))")
-        self._renew()
         self.seen.value = commits
-        connection.execute(
-            "UPDATE lifetime SET lease = ?, boot = ?, clean = 0", (self._identity(), self._boot)
-        )
+        # Until `renew`, the database matches any lease: dying in between is no restore.
+        connection.execute("UPDATE lifetime SET lease = '', boot = ?, clean = 0", (self._boot,))
         return reason
+
+    def renew(self, connection: apsw.Connection) -> None:
+        """Take the lease anew, after `begin` is committed; runs in a transaction of its own."""
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n".encode())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        connection.execute("UPDATE lifetime SET lease = ?", (self._identity(),))
 
     def end(self, connection: apsw.Connection) -> None:
         """Note an orderly stop; runs in the last, synced transaction."""
@@ -74,12 +81,6 @@ class Lease:
     def release(self) -> None:
         self.seen.close()
         self._file.close()
-
-    def _renew(self) -> None:
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n".encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
     def _identity(self) -> str:
         status = self._path.stat()

@@ -1,6 +1,7 @@
 """One SQLite file: one writer thread that commits in groups, and readers beside it."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from typing import Any, Generic, TypeVar
 import apsw
 
 from groundwire.model.errors import GroundwireError, Overloaded
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Prepare = Callable[[apsw.Connection], None]
@@ -40,14 +43,15 @@ class _Work(Generic[T]):
 
         ``then`` runs even if the waiting task was cancelled meanwhile: the commit stands.
         """
-        if self.error is None and self.then is not None:
-            self.then(self.result)  # pyright: ignore[reportArgumentType] (T is set by then)
-        if self.done.done():
-            return
-        if self.error is None:
-            self.done.set_result(self.result)  # pyright: ignore[reportArgumentType]
-        else:
-            self.done.set_exception(self.error)
+        try:
+            if self.error is None and self.then is not None:
+                self.then(self.result)  # pyright: ignore[reportArgumentType] (T is set by then)
+        finally:
+            if not self.done.done():
+                if self.error is None:
+                    self.done.set_result(self.result)  # pyright: ignore[reportArgumentType]
+                else:
+                    self.done.set_exception(self.error)
 
 
 class Store:
@@ -62,6 +66,7 @@ class Store:
         self._prepare = prepare
         self._writer = self._connect()
         migrate(self._writer, migrations)
+        self._closed = False
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_forever, name=f"writer {path.name}")
         self._thread.daemon = True
@@ -72,6 +77,7 @@ class Store:
 
     def close(self) -> None:
         """Finish the writes that wait, then close. Blocks for as long as that takes."""
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
         self._readers.shutdown()
@@ -91,13 +97,18 @@ class Store:
         and is raised here. ``then`` gets the result on the event loop, in commit order,
         before the caller does and even if the caller was cancelled.
         """
+        if self._closed:
+            raise Overloaded("The server is stopping. Try again in a moment.")
         loop = asyncio.get_running_loop()
         item = _Work(work, sync, then, loop.create_future(), loop)
         self._queue.put(item)
         return await item.done
 
     async def read(self, work: Callable[[apsw.Connection], T]) -> T:
-        """Run ``work`` on a reader's connection, away from the event loop."""
+        """Run ``work`` on a reader's connection, away from the event loop.
+
+        Raises ``Overloaded`` if the file cannot be read.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
@@ -106,7 +117,10 @@ class Store:
             connection = self._connect()
             self._local.connection = connection
             self._reader_connections.append(connection)
-        return work(connection)
+        try:
+            return work(connection)
+        except (apsw.BusyError, apsw.IOError, apsw.CorruptError) as error:
+            raise _translate(error) from error
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
@@ -151,8 +165,10 @@ class Store:
                 _run(self._writer, work)
             self._writer.execute("COMMIT")
         except apsw.Error as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            logger.error("a commit to %s failed: %s", self.path.name, error)  # noqa: TRY400
+            with suppress(apsw.Error):
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
             failure = _translate(error)
             for work in group:
                 work.error = work.error or failure
