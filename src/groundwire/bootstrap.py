@@ -80,7 +80,7 @@ class Groundwire:
 
         settings = self.settings
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
-        origins = Origins((*settings.allowed_hosts, settings.host))
+        origins = Origins(settings.allowed_hosts, own=settings.host)
         attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
         sockets = Sockets(
             self.assistant, doorkeeper, origins, self.hub, new_id, node=secrets.token_hex(4)
@@ -137,6 +137,7 @@ async def open_groundwire(
         stack.callback(lease.release)
         if reason := await store.write(lease.begin):
             logger.warning("earlier cursors are void (%s): clients load a snapshot", reason)
+        await store.write(lease.renew)
         stack.push_async_callback(store.write, lease.end)
         parts = _Parts(
             settings=settings,
