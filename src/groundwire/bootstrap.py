@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 DATABASE = "groundwire.db"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
+UNLOAD_AFTER_S = 600.0
 PAGE = Path(__file__).parent / "static"
 
 
@@ -144,7 +145,7 @@ async def open_groundwire(
             store=store,
             log=SqliteEventLog(store, utc_now, lease.seen),
             identities=SqliteIdentities(store, utc_now),
-            embedder=embedder or _embedder(),
+            embedder=embedder or _embedder(stack),
             extra=tuple(models),
         )
         yield await _assemble(parts, stack)
@@ -295,10 +296,12 @@ def _models(
     )
 
 
-def _embedder() -> "Embedder":
+def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
     from groundwire.adapters.embedder.local import LocalEmbedder
 
-    return LocalEmbedder()
+    embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
+    stack.push_async_callback(embedder.aclose)
+    return embedder
 
 
 def _run_until_closed(

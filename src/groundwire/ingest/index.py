@@ -112,7 +112,7 @@ class Index:
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
         chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks)
-        await self.chunks.replace(document.workspace, document.id, chunks)
+        await self.chunks.replace(document.workspace, document.id, chunks, title=document.title)
         document = await self._store(
             document, status="embedding", searchable="words", chunks=len(chunks), embedded=0
         )
