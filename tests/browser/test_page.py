@@ -1,0 +1,228 @@
+"""The page as a person uses it: a real server, a real browser, a model that is told what to say."""
+
+import re
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    StorageState,
+    WebSocketRoute,
+    expect,
+)
+from visit import NAME, PASSWORD, Served, new_context
+
+from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
+
+pytestmark = pytest.mark.browser
+
+LONG = tuple(f"word{n} " for n in range(120))
+WHOLE = "".join(LONG).strip()
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def answer(page: Page):
+    return page.get_by_role("article", name="Answer").last
+
+
+def until_done(page: Page) -> None:
+    expect(answer(page)).to_have_attribute("aria-busy", "false")
+
+
+def test_an_owner_signs_out_and_in_again(
+    browser: Browser, served: Served, owner: StorageState
+) -> None:
+    del owner
+    context = new_context(browser)
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill("wrong horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Your question")).to_be_visible()
+
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to Groundwire")).to_be_visible()
+    context.close()
+
+
+def test_files_tell_how_far_they_are_and_why_one_failed(page: Page, library: None) -> None:
+    del library
+    files = [
+        {"name": "note.txt", "mimeType": "text/plain", "buffer": b"The lamp is in the cellar."},
+        {"name": "empty.pdf", "mimeType": "application/pdf", "buffer": b""},
+    ]
+    page.get_by_test_id("file-input").set_input_files(files)  # pyright: ignore[reportArgumentType]
+
+    panel = page.get_by_role("complementary")
+    note = panel.get_by_role("listitem").filter(has_text="note.txt")
+    expect(note.get_by_text("Found by meaning")).to_be_visible(timeout=60_000)
+    failed = panel.get_by_role("listitem").filter(has_text="empty.pdf")
+    expect(failed.locator(".reason")).not_to_be_empty()
+
+    note.get_by_role("button", name="Delete “note.txt”").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(note).to_have_count(0)
+
+
+def test_an_answer_streams_with_sources_and_its_citation_opens_the_passage(
+    page: Page, model: ScriptedServer, library: None
+) -> None:
+    del library
+    model.enqueue(Reply(deltas=("It carries ", "the **fault ", "current** [1]."), pace_s=0.05))
+    ask(page, "What does the ground wire carry?")
+
+    until_done(page)
+    expect(answer(page)).to_contain_text("It carries the fault current")
+    expect(answer(page).get_by_role("img", name=re.compile("proved by its hash"))).to_be_visible()
+
+    answer(page).locator("[data-citation='1']").click()
+    panel = page.get_by_role("complementary")
+    expect(panel.locator("mark")).to_contain_text("fault current")
+    expect(panel).to_contain_text("guide.md")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+
+
+def test_what_a_model_says_becomes_text_and_never_markup(page: Page, model: ScriptedServer) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    evil = (
+        "<img src=x onerror=\"document.title='owned'\"> ![leak](http://127.0.0.1:9/x?q=1) "
+        "[click](javascript:alert(1))\n\n```python\nprint('hello')\n```\n"
+    )
+    model.enqueue(Reply(deltas=(evil,)))
+    ask(page, "Show me some code.")
+
+    until_done(page)
+    expect(answer(page)).to_contain_text("<img src=x")
+    expect(answer(page).locator("figure .hljs-built_in, figure .hljs-string").first).to_be_visible()
+    assert answer(page).locator("img, a, script").count() == 0
+    assert not [url for url in requests if ":9/" in url]
+    assert page.title() != "owned"
+
+
+def test_an_answer_goes_on_without_its_reader(
+    context: BrowserContext, page: Page, model: ScriptedServer
+) -> None:
+    model.enqueue(Reply(deltas=LONG, pace_s=0.02))
+    ask(page, "Count, please.")
+    expect(answer(page)).to_contain_text("word3")
+    address = page.url
+    page.close()
+
+    again = context.new_page()
+    again.goto(address)
+
+    until_done(again)
+    expect(answer(again)).to_contain_text(WHOLE)
+
+
+def test_a_cut_connection_says_so_and_resumes_the_answer_whole(
+    context: BrowserContext, served: Served, model: ScriptedServer
+) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        sockets.append(route)
+
+    page = context.new_page()
+    page.route_web_socket(re.compile("/chat/stream"), pass_on)
+    page.goto(served.url)
+    state = page.locator(".connection")
+    expect(state).to_have_attribute("data-state", "live")
+    page.evaluate(
+        """() => {
+            window.states = [];
+            const dot = document.querySelector(".connection");
+            new MutationObserver(() => window.states.push(dot.dataset.state))
+                .observe(dot, { attributes: true });
+        }"""
+    )
+    model.enqueue(Reply(deltas=LONG, pace_s=0.02))
+    ask(page, "Count once more.")
+    expect(answer(page)).to_contain_text("word3")
+    sockets[-1].close(code=1011, reason="cut")
+
+    until_done(page)
+    expect(answer(page)).to_contain_text(WHOLE)
+    expect(answer(page).get_by_role("img", name=re.compile("proved by its hash"))).to_be_visible()
+    expect(state).to_have_attribute("data-state", "live")
+    assert page.evaluate("window.states[0]") == "reconnecting"
+
+
+def test_stop_keeps_what_was_said_and_another_answer_is_a_branch(
+    page: Page, model: ScriptedServer
+) -> None:
+    model.enqueue(Reply(deltas=LONG, pace_s=0.05))
+    ask(page, "Count for ever.")
+    expect(answer(page)).to_contain_text("word3")
+    page.get_by_role("button", name="Stop").click()
+    expect(answer(page)).to_contain_text("Stopped")
+
+    model.enqueue(Reply(deltas=("A second ", "answer.")))
+    page.get_by_role("button", name="Answer again").click()
+    expect(answer(page)).to_contain_text("A second answer.")
+    until_done(page)
+
+    page.get_by_role("button", name="Previous answer").click()
+    expect(answer(page)).to_contain_text("word3")
+    expect(answer(page)).to_contain_text("1/2")
+
+
+def test_a_model_that_fails_says_why_and_can_be_asked_again(
+    page: Page, model: ScriptedServer
+) -> None:
+    model.enqueue(Reply(status=503, body="{}"))
+    ask(page, "What does the ground wire carry?")
+    expect(answer(page).get_by_role("alert")).to_be_visible()
+    until_done(page)
+
+    model.enqueue(Reply(deltas=("Here ", "again.")))
+    answer(page).get_by_role("button", name="Try again").click()
+
+    expect(answer(page)).to_contain_text("Here again.")
+
+
+def test_the_page_speaks_chinese_and_fits_a_phone(
+    browser: Browser, served: Served, owner: StorageState
+) -> None:
+    context = new_context(browser, owner, locale="zh-CN")
+    page = context.new_page()
+    page.set_viewport_size({"width": 375, "height": 720})
+    page.goto(served.url)
+
+    expect(page.get_by_label("你的问题")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+    page.get_by_role("button", name="菜单").click()
+    expect(page.get_by_role("link", name="新对话")).to_be_in_viewport()
+    context.close()
+
+
+def test_workspaces_keep_their_conversations_apart(page: Page, model: ScriptedServer) -> None:
+    model.enqueue(Reply(deltas=("Kept here.",)))
+    ask(page, "Only in the first workspace")
+    until_done(page)
+    listed = page.get_by_role("link", name="Only in the first workspace")
+    expect(listed).to_be_visible()
+
+    page.get_by_role("button", name=re.compile("^Workspace: ")).click()
+    page.get_by_role("menuitem", name="New workspace").click()
+    page.get_by_label("Name of the workspace").fill("Second")
+    page.get_by_role("button", name="Create").click()
+
+    expect(page.get_by_role("button", name="Workspace: Second")).to_be_visible()
+    expect(listed).to_have_count(0)
