@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from groundwire.answer import prompt
+from groundwire.answer.restate import may_restate, restate
 from groundwire.answer.sentences import say
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.fold import Fold
@@ -16,7 +18,7 @@ from groundwire.model.standing import Active
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Choice, Language, Message, Models
 from groundwire.ports.conversations import Conversations
 from groundwire.ports.documents import Documents, Workspaces
-from groundwire.retrieve.rewrite import Turn, stand_alone
+from groundwire.retrieve.rewrite import Turn, rewrite
 from groundwire.retrieve.search import Found, Search
 
 PASSAGES = 8
@@ -57,7 +59,7 @@ class Compose:
             return self._request(choice.model, asked, ())
         if all(document.searchable == "none" for document in documents):
             return say("not_yet", asked.language)
-        found = await self._retrieve(asked, writer)
+        found = await self._retrieve(asked, choice.model, writer)
         if not found.relevant:
             return say("nothing_relevant", asked.language)
         composed = self._request(choice.model, asked, found.relevant)
@@ -100,8 +102,9 @@ class Compose:
             raise failure
         return choice
 
-    async def _retrieve(self, asked: _Asked, writer: AnswerWriter) -> Found:
-        query = stand_alone(asked.text, _history(asked.earlier))
+    async def _retrieve(self, asked: _Asked, model: ChatModel, writer: AnswerWriter) -> Found:
+        ask = partial(restate, model, asked.language) if may_restate(model) else None
+        query = await rewrite(asked.text, _history(asked.earlier), ask=ask)
         await self._status(
             writer, asked, "retrieving", say("retrieving", asked.language), query=query
         )
