@@ -23,7 +23,7 @@ def smollm2() -> Path:
 
 
 async def test_a_generation_whose_response_is_closed_frees_its_slot(tmp_path: Path) -> None:
-    options = RuntimeOptions(model=smollm2(), mode="chat", window_tokens=1024)
+    options = RuntimeOptions(model=smollm2(), window_tokens=1024)
     runtime = Runtime(options, folder=tmp_path)
     endless = {
         "messages": [{"role": "user", "content": "Tell a story."}],
@@ -45,7 +45,7 @@ async def test_a_generation_whose_response_is_closed_frees_its_slot(tmp_path: Pa
 
 
 async def test_a_child_that_was_killed_is_started_again_by_the_next_user(tmp_path: Path) -> None:
-    runtime = Runtime(RuntimeOptions(model=smollm2(), mode="chat"), folder=tmp_path)
+    runtime = Runtime(RuntimeOptions(model=smollm2()), folder=tmp_path)
     await runtime.ensure()
     first = runtime.pid
     assert first is not None
@@ -65,7 +65,7 @@ async def test_a_child_that_was_killed_is_started_again_by_the_next_user(tmp_pat
 async def test_a_file_that_is_no_model_is_a_typed_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"not a model")
-    runtime = Runtime(RuntimeOptions(model=path, mode="chat"), folder=tmp_path / "run")
+    runtime = Runtime(RuntimeOptions(model=path), folder=tmp_path / "run")
 
     with pytest.raises(ModelUnavailable, match=r"broken\.gguf"):
         await runtime.ensure()

@@ -102,7 +102,6 @@ class EmbeddedModels:
         if path not in self._runtimes:
             options = RuntimeOptions(
                 model=path,
-                mode="chat",
                 slots=SLOTS,
                 window_tokens=info.window_tokens,
                 batch_tokens=BATCH_TOKENS,

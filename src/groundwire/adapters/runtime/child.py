@@ -8,7 +8,7 @@ its input ends, which happens when the parent closes it or dies.
 import os
 import sys
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -23,7 +23,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     model: str
-    mode: Literal["chat", "embedding"]
     address: str
     api_key: str
     log: str
@@ -72,10 +71,6 @@ def _serve(task: Task) -> Any:
     params.api_keys = [task.api_key]
     params.ui = params.endpoint_slots = False
     params.cache_ram_mib = 0
-    if task.mode == "embedding":
-        params.embedding = True
-        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-        params.warmup = False
     return xllamacpp.Server(params)
 
 

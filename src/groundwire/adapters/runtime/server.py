@@ -1,6 +1,6 @@
 """`Runtime`: starts the child, hands out its endpoint, notices its death.
 
-    runtime = Runtime(RuntimeOptions(model=path, mode="chat"), folder=data / "run")
+    runtime = Runtime(RuntimeOptions(model=path), folder=data / "run")
     async with runtime.use() as endpoint:
         async with endpoint.session.post("/v1/chat/completions", json=body) as response:
             ...
@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import aiohttp
 import msgspec
@@ -35,13 +35,11 @@ SOCKET_PATH_BYTES = 103
 class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to run. ``window_tokens`` is the context of each of the ``slots``.
 
-    ``batch_tokens`` bounds one step: a cancelled generation ends within it, and an input
-    to embed must fit it. ``unload_after_s`` without a user ends the child; the next user
-    starts it again.
+    ``batch_tokens`` bounds one step: a cancelled generation ends within it.
+    ``unload_after_s`` without a user ends the child; the next user starts it again.
     """
 
     model: Path
-    mode: Literal["chat", "embedding"]
     slots: int = 1
     window_tokens: int = 4096
     batch_tokens: int = 512
@@ -62,8 +60,7 @@ class Endpoint(NamedTuple):
 class Runtime:
     """One model in one child process, started by its first user.
 
-    A child that died is started again by the next user, a few
-    times a minute at most.
+    A child that died is started again by the next user, a few times a minute at most.
     """
 
     def __init__(self, options: RuntimeOptions, *, folder: Path) -> None:
@@ -144,10 +141,9 @@ class _Child:
     @classmethod
     async def start(cls, options: RuntimeOptions, folder: Path) -> "_Child":
         room = _socket_room(folder)
-        log = folder / f"{options.mode}.log"
+        log = folder / "runtime.log"
         task = Task(
             model=str(options.model),
-            mode=options.mode,
             address=_address(room),
             api_key=secrets.token_urlsafe(24),
             log=str(log),
