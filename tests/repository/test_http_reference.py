@@ -1,0 +1,33 @@
+"""Every route is in the reference of HTTP, and every route there exists."""
+
+import re
+from pathlib import Path
+
+from starlette.routing import Route
+
+from groundwire.transport.accounts import Accounts
+from groundwire.transport.rest import Resources
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
+ROUTE = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
+PROBES = {("GET", "/healthz"), ("GET", "/readyz")}
+
+
+def served() -> set[tuple[str, str]]:
+    """Return the routes as they are declared; who carries them out does not matter here."""
+    accounts = Accounts.routes(object.__new__(Accounts))
+    resources = Resources.routes(object.__new__(Resources))
+    return {
+        (method, f"/api/v1{route.path}")
+        for route in (*accounts, *resources)
+        for method in methods(route)
+    } | PROBES
+
+
+def methods(route: Route) -> set[str]:
+    # Starlette answers HEAD wherever it answers GET.
+    return {method for method in route.methods or () if method != "HEAD"}
+
+
+def test_the_reference_names_every_route_and_no_other() -> None:
+    assert set(ROUTE.findall(REFERENCE.read_text("utf-8"))) == served()
