@@ -57,10 +57,11 @@ test("emphasis that is still open is shown as emphasis, not as asterisks", () =>
 test("a marker cites only sources that there are", () => {
   const known = new Set([1, 2]);
   const numbers = (text: string): number[] =>
-    splitCitations(text, known).flatMap((part) => ("n" in part ? [part.n] : []));
+    splitCitations(text, known).flatMap((part) => ("numbers" in part ? [...part.numbers] : []));
 
   assert.deepEqual(numbers("so [1], and [2, 1]."), [1, 2, 1]);
   assert.deepEqual(numbers("因此 [1，2]。"), [1, 2]);
+  assert.deepEqual(numbers("both [1][2]."), [1, 2]);
   assert.deepEqual(numbers("a list [3] and [0]"), []);
 });
 

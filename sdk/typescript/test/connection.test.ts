@@ -148,6 +148,29 @@ test("a missing event is read again, never skipped", async () => {
   connection.stop();
 });
 
+test("a tail that was lost is read again when a heartbeat tells of it", async () => {
+  const server = new MemoryServer();
+  const { connection, conversation } = connect(server);
+  await until(conversation, (view) => view.loaded);
+  answerTo(server);
+  await until(conversation, (view) => view.verified.has("a1"));
+  server.log.push({
+    type: "message.created",
+    sessionId: "c1",
+    turnId: "t2",
+    messageId: "q2",
+    role: "user",
+    content: "lost",
+    seq: server.log.length + 1,
+  });
+
+  server.ping();
+  const view = await until(conversation, (now) => now.current && now.messages.length === 3);
+
+  assert.equal(view.messages[2]?.content, "lost");
+  connection.stop();
+});
+
 test("the connection tells the truth: live, then reconnecting, then offline, then live", async () => {
   const server = new MemoryServer();
   let refused = 0;

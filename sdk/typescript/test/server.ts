@@ -80,6 +80,10 @@ export class MemoryServer {
     }
   }
 
+  ping(): void {
+    if (this.#socket) this.#send(this.#socket, { type: "ping", head: { c1: this.log.length } });
+  }
+
   cut(): void {
     this.#socket?.close();
   }

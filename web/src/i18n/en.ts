@@ -132,6 +132,7 @@ export const en = {
   openInTab: "Open in a new tab",
   previousSource: "Previous source",
   nextSource: "Next source",
+  showPassage: "Show the passage",
   passageFrom: "Passage the answer rests on",
   copy: "Copy",
   copied: "Copied",

@@ -127,6 +127,7 @@ export const zh: Texts = {
   openInTab: "在新标签页打开",
   previousSource: "上一个来源",
   nextSource: "下一个来源",
+  showPassage: "查看段落",
   passageFrom: "回答所依据的段落",
   copy: "复制",
   copied: "已复制",

@@ -42,23 +42,28 @@ function parse(text: string, start: number, growing: boolean): Block[] {
   }));
 }
 
-export type TextPart = { readonly text: string } | { readonly n: number };
+/** Plain text; or citations with the word before and the punctuation after them, kept on one line. */
+export type TextPart =
+  | { readonly text: string }
+  | { readonly word: string; readonly numbers: readonly number[]; readonly after: string };
 
-const MARKERS = /\s*\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\](?=(\p{P})?)/gu;
-/** Forbids a line to break, so that no number stands alone at the start of one. */
-const WORD_JOINER = "\u2060";
+const MARKERS = /\s*\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]((?![[(（【])\p{P})?/gu;
+/** The last word of a text; of Chinese, which breaks anywhere, the last character. */
+const LAST_WORD = /(?:\p{Script=Han}|[^\s\p{Script=Han}]{1,24})\p{P}*$/u;
 
 /** Split a text at its citation markers, `[2]` or `[1, 3]`, as far as they name known sources. */
 export function splitCitations(text: string, known: ReadonlySet<number>): TextPart[] {
   const parts: TextPart[] = [];
   let at = 0;
   for (const match of text.matchAll(MARKERS)) {
-    const [marker, listed = "", punctuation] = match;
+    const [marker, listed = "", after = ""] = match;
     const numbers = listed.split(/[,，、]/).map(Number);
     if (!numbers.every((n) => known.has(n))) continue;
     const before = text.slice(at, match.index);
-    parts.push({ text: before + WORD_JOINER }, ...numbers.map((n) => ({ n })));
-    if (punctuation) parts.push({ text: WORD_JOINER });
+    const word = LAST_WORD.exec(before)?.[0] ?? "";
+    if (word.length < before.length)
+      parts.push({ text: before.slice(0, before.length - word.length) });
+    parts.push({ word, numbers, after });
     at = match.index + marker.length;
   }
   if (at < text.length) parts.push({ text: text.slice(at) });
