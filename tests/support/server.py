@@ -1,0 +1,98 @@
+"""A running server on a port of its own, with a model that says what it is told to say."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.adapters.models.scripted import ScriptedModel, Step
+from groundwire.bootstrap import Groundwire, new_id, open_groundwire
+from groundwire.cli.serve import Server
+from groundwire.model.access import Principal, Role
+from groundwire.model.ids import PrincipalId
+from groundwire.settings import Settings
+from tests.support.socket import Talk, talk
+
+# A closed port: no Ollama of this machine shall be found.
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass(slots=True)
+class Served:
+    """The server, its one model, and what its owner needs to speak to it."""
+
+    groundwire: Groundwire
+    model: ScriptedModel
+    port: int
+    key: str
+    _sessions: int = field(default=0)
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def url(self, query: str = "", path: str = "/api/v1/chat/stream") -> str:
+        return f"ws://127.0.0.1:{self.port}{path}{'?' if query else ''}{query}"
+
+    def connect(self, query: str = "", *, key: str | None = None) -> "Talk.Opening":
+        """Connect as the owner, or by another ``key``; an empty one is none."""
+        key = self.key if key is None else key
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return talk(self.url(query), headers=headers)
+
+    def new_session(self) -> str:
+        """Return a sessionId that no test has used."""
+        self._sessions += 1
+        return f"session {self._sessions}"
+
+    def script(self, *steps: Step) -> None:
+        self.model.enqueue(*steps)
+
+    async def add_user(self, name: str, role: Role = "editor") -> str:
+        """Return the key of a new user."""
+        principal = Principal(id=PrincipalId(new_id("p")), name=name, role=role)
+        await self.groundwire.identities.add(principal)
+        return await self.groundwire.authenticator.issue_key(principal, "test", "owner")
+
+    def browse(self, key: str | None = None) -> httpx.AsyncClient:
+        key = self.key if key is None else key
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.AsyncClient(base_url=self.http, headers=headers, timeout=10, trust_env=False)
+
+
+@asynccontextmanager
+async def serve(data: Path, **settings: Any) -> AsyncGenerator[Served]:
+    """Serve in this process, on a free port, until the context is left."""
+    model = ScriptedModel()
+    values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
+    made = Settings(data=data, port=0, **(values | settings))
+    async with open_groundwire(made, models=[model], embedder=ScriptedEmbedder()) as groundwire:
+        groundwire.hub.tick_s = groundwire.hub.revocation_s = 0.05
+        owner = await groundwire.authenticator.owner()
+        key = await groundwire.authenticator.issue_key(owner, "test", "owner")
+        async with _Running(groundwire) as running:
+            yield Served(groundwire, model, running.port, key)
+
+
+class _Running:
+    def __init__(self, groundwire: Groundwire) -> None:
+        self._announced: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._server = Server(groundwire, self._announce)
+        self.port = 0
+
+    async def _announce(self, port: int) -> None:
+        self._announced.set_result(port)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._server.serve())
+        self.port = await asyncio.wait_for(self._announced, 10)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        await asyncio.wait_for(self._task, 20)

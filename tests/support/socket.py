@@ -1,0 +1,170 @@
+"""A client that says frames and reads what comes, and folds nothing that it was not sent."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+PATIENCE_S = 10.0
+Frame = dict[str, Any]
+
+
+class Talk:
+    """One connection. ``frames`` is all that was received, in order."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.frames: list[Frame] = []
+
+    async def say(self, type: str, **fields: object) -> None:
+        await self.socket.send(json.dumps({"type": type, **fields}))
+
+    async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
+        """Ask, and return the ``ack``."""
+        await self.say("chat_message", sessionId=session, content=content, **fields)
+        return await self.next("ack")
+
+    async def receive(self) -> Frame:
+        frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        self.frames.append(frame)
+        return frame
+
+    async def next(self, *types: str) -> Frame:
+        """Return the next frame of one of ``types``; what comes before it is passed over."""
+        return await self.until(lambda frame: frame["type"] in types)
+
+    async def until(self, holds: Callable[[Frame], bool]) -> Frame:
+        while not holds(frame := await self.receive()):
+            pass
+        return frame
+
+    async def turn(self, turn: str) -> list[Frame]:
+        """Return the rest of a turn's events, to its ``done``."""
+        events: list[Frame] = []
+        while True:
+            frame = await self.receive()
+            if frame.get("turnId") == turn and "seq" in frame:
+                events.append(frame)
+                if frame["type"] == "done":
+                    return events
+
+    async def answer(self, session: str, content: str = "hi", **fields: object) -> list[Frame]:
+        """Ask, and return the events of the turn."""
+        ack = await self.ask(session, content, **fields)
+        return await self.turn(ack["turnId"])
+
+    async def nothing_more(self) -> list[Frame]:
+        """Return what came before the answer to a ping: all that was sent so far."""
+        await self.say("ping", id="nothing more?")
+        before = len(self.frames)
+        await self.until(lambda frame: frame.get("ref") == "nothing more?")
+        return self.frames[before:-1]
+
+    async def closed(self) -> int:
+        """Return the close code; what came before it is in ``frames``."""
+        try:
+            while True:
+                await self.receive()
+        except ConnectionClosed:
+            assert self.socket.close_code is not None
+            return self.socket.close_code
+
+    def cut(self) -> None:
+        """Drop the connection without a word."""
+        self.socket.transport.abort()
+
+    class Opening:
+        """``async with`` opens the connection and closes it in the end."""
+
+        def __init__(self, url: str, options: dict[str, Any]) -> None:
+            self._opening = connect(url, proxy=None, compression=None, **options)
+
+        async def __aenter__(self) -> "Talk":
+            return Talk(await self._opening.__aenter__())
+
+        async def __aexit__(
+            self,
+            type: type[BaseException] | None,
+            error: BaseException | None,
+            traceback: TracebackType | None,
+        ) -> None:
+            await self._opening.__aexit__(type, error, traceback)
+
+
+def talk(
+    url: str,
+    *,
+    headers: dict[str, str] | None = None,
+    origin: str | None = None,
+    subprotocols: list[str] | None = None,
+    host: str | None = None,
+) -> Talk.Opening:
+    """Open ``url``; ``host`` is where it really is, if its name is to lie."""
+    options: dict[str, Any] = {"additional_headers": headers or {}}
+    if host is not None:
+        options["host"] = host
+    if origin is not None:
+        options["additional_headers"] = {**(headers or {}), "Origin": origin}
+    if subprotocols is not None:
+        options["subprotocols"] = [Subprotocol(name) for name in subprotocols]
+    return Talk.Opening(url, options)
+
+
+class Folded:
+    """What a client has on its screen: folded from snapshots and events, and proved by hash."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.hashes: dict[str, str] = {}
+        self.epoch = ""
+        self.seq = 0
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.epoch}:{self.seq}"
+
+    def fold(self, frame: Frame) -> Self:
+        match frame["type"]:
+            case "ready":
+                self.epoch = frame["epoch"]
+            case "snapshot":
+                self._load(frame)
+            case _ if "seq" in frame:
+                assert frame["seq"] == self.seq + 1, f"{frame['seq']} after {self.seq}"
+                self.seq = frame["seq"]
+                self._apply(frame)
+            case _:
+                pass
+        return self
+
+    def is_proved(self, message: str) -> bool:
+        return sha256(self.texts.get(message, "").encode()).hexdigest() == self.hashes[message]
+
+    def _load(self, snapshot: Frame) -> None:
+        self.seq = snapshot["asOf"]
+        answers = [each for each in snapshot["messages"] if each["role"] == "assistant"]
+        self.texts = {each["messageId"]: each["content"] for each in answers}
+        self.hashes = {
+            each["messageId"]: each["contentHash"] for each in answers if "contentHash" in each
+        }
+
+    def _apply(self, event: Frame) -> None:
+        if event["type"] == "token":
+            text = self.texts.get(event["messageId"], "")
+            assert event["offset"] == len(text)
+            self.texts[event["messageId"]] = text + event["content"]
+        elif event["type"] == "done":
+            self.hashes[event["messageId"]] = event["contentHash"]
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
+    """Return once ``holds``, of which nobody tells when; fails after ``within_s``."""
+    async with asyncio.timeout(within_s):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
