@@ -12,8 +12,10 @@ import uvicorn
 
 from groundwire.bootstrap import Groundwire, open_groundwire
 from groundwire.settings import Settings, load
-from groundwire.transport.hub import Hub
 from groundwire.transport.sansio import SocketProtocol
+
+ADDRESS = "address"
+"""The file in the data folder that says where its server is, for the other commands."""
 
 Announce = Callable[[int], Awaitable[None]]
 
@@ -45,6 +47,33 @@ def serve(flags: Mapping[str, object]) -> int:
 
 async def _serve(settings: Settings) -> int:
     async with open_groundwire(settings) as groundwire:
+        server = Server(groundwire, partial(_announce, settings, groundwire))
+        try:
+            await server.serve()
+        finally:
+            (settings.data / ADDRESS).unlink(missing_ok=True)
+    return 0 if server.started else 1
+
+
+async def _announce(settings: Settings, groundwire: Groundwire, port: int) -> None:
+    """Print the address, and at the first start the link that makes the owner."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{port}"
+    (settings.data / ADDRESS).write_text(address, encoding="utf-8")
+    _say(f"Groundwire serves {address} (data: {settings.data})")
+    if settings.single_user:
+        _say("Single user: whoever is on this machine is the owner.")
+    elif await groundwire.authenticator.needs_setup():
+        token = await groundwire.authenticator.issue_setup()
+        _say("First start. Create the owner's account here, once:")
+        _say(f"  {address}/#/setup?token={token}")
+
+
+class Server(uvicorn.Server):
+    """Says on which port it serves, and sends the connections away before it stops."""
+
+    def __init__(self, groundwire: Groundwire, announce: Announce) -> None:
+        settings = groundwire.settings
         config = uvicorn.Config(
             groundwire.app(),
             host=settings.host,
@@ -61,30 +90,8 @@ async def _serve(settings: Settings) -> int:
             lifespan="on",
             timeout_graceful_shutdown=5,
         )
-        server = Server(config, groundwire.hub, partial(_announce, settings, groundwire))
-        await server.serve()
-    return 0 if server.started else 1
-
-
-async def _announce(settings: Settings, groundwire: Groundwire, port: int) -> None:
-    """Print the address, and at the first start the link that makes the owner."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{port}"
-    _say(f"Groundwire serves {address} (data: {settings.data})")
-    if settings.single_user:
-        _say("Single user: whoever is on this machine is the owner.")
-    elif await groundwire.authenticator.needs_setup():
-        token = await groundwire.authenticator.issue_setup()
-        _say("First start. Create the owner's account here, once:")
-        _say(f"  {address}/#/setup?token={token}")
-
-
-class Server(uvicorn.Server):
-    """Says when it is served, and sends the connections away before it stops."""
-
-    def __init__(self, config: uvicorn.Config, hub: Hub, announce: Announce) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._hub = groundwire.hub
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -41,8 +41,14 @@ class Hub:
     authenticator: Authenticator
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
+    tick_s: float = TICK_S
+    revocation_s: float = REVOCATION_S
     _members: set[Member] = field(default_factory=set[Member])
     _per_user: Counter[PrincipalId] = field(default_factory=Counter[PrincipalId])
+
+    @property
+    def members(self) -> Collection[Member]:
+        return self._members
 
     def enter(self, member: Member) -> None:
         """Raises ``Overloaded`` where the node is full."""
@@ -86,14 +92,14 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(self.tick_s)
             now, wall = self.clock(), self.wall()
             for member in list(self._members):
                 member.tick(now, wall)
 
     async def _check(self) -> None:
         while True:
-            await asyncio.sleep(REVOCATION_S)
+            await asyncio.sleep(self.revocation_s)
             by_credential: dict[str, list[Member]] = {}
             for member in self._members:
                 if member.identity and member.identity.credential.id != LOCAL:

@@ -37,6 +37,9 @@ from groundwire.transport.stamp import stamp
 
 logger = logging.getLogger(__name__)
 
+TELL_S = 1.0
+"""How long a client that will be closed may take to be told why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
@@ -173,7 +176,10 @@ class Client:
         for effect in effects:
             match effect:
                 case Tell(error, ref):
-                    await self._tell(error, ref)
+                    # Who takes nothing cannot be told, and is closed all the same.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(TELL_S if self.connection.closed else None):
+                            await self._tell(error, ref)
                 case Close(code, reason):
                     await self._close(code, reason)
                 case Say(what):
