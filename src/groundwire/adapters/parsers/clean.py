@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _CJK = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CJK_MARKS = "\u3000-\u3004\uff00-\uffef“”‘’"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u200b\u00ad]")
+_BLANKS = re.compile(r"[ \t\u3000]+")
 _SPACED = re.compile(rf"(?<=[{_CJK}{_CJK_MARKS}])[ \u00a0]+(?=[{_CJK}{_CJK_MARKS}])")
 _ADJACENT = re.compile(rf"[{_CJK}](?=[{_CJK}])")
 _ENDS_WIDE = re.compile(rf"[{_CJK}\u3000-\u3004\uff00-\uffef]$")
@@ -27,9 +28,9 @@ def tidy_spaces(text: str) -> str:
 
     A few spaces between Chinese words are the author's (columns, names) and stay.
     """
-    text = re.sub(r"[ \t\u3000]+", " ", clean_text(text)).strip()
-    spaced = len(_SPACED.findall(text))
-    return _SPACED.sub("", text) if spaced > len(_ADJACENT.findall(text)) else text
+    text = _BLANKS.sub(" ", clean_text(text)).strip()
+    tight, spaced = _SPACED.subn("", text)
+    return tight if spaced > len(_ADJACENT.findall(text)) else text
 
 
 def join_lines(lines: Sequence[str]) -> str:

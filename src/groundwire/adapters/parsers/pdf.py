@@ -6,7 +6,7 @@
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pypdfium2
@@ -78,56 +78,63 @@ def _lines(document: pypdfium2.PdfDocument, index: int) -> Iterator[Line]:
         return
     textpage = page.get_textpage()
     try:
-        yield from _measured(textpage, page.get_height())
+        yield from _Measure(textpage.raw, page.get_height()).lines(textpage.get_text_range())
     finally:
         textpage.close()
         page.close()
 
 
-def _measured(textpage: pypdfium2.PdfTextPage, height: float) -> Iterator[Line]:
-    position = 0
-    for text in textpage.get_text_range().split("\r\n"):
-        # PDFium counts UTF-16 units.
-        units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-        if text.strip():
-            line = _line(textpage, text, position, position + units - 1)
-            yield replace(line, edge=min(line.y, height - line.y) / height) if height else line
-        position += units + 2
+class _Measure:
+    """The lines of one page; what PDFium writes its answers to is made once."""
+
+    def __init__(self, textpage: object, height: float) -> None:
+        self._page = textpage
+        self._height = height
+        self._numbers = tuple(ctypes.c_double() for _ in range(4))
+        self._name = ctypes.create_string_buffer(_FONT_NAME_BYTES)
+
+    def lines(self, text: str) -> Iterator[Line]:
+        position = 0
+        for line in text.split("\r\n"):
+            # PDFium counts UTF-16 units.
+            units = len(line.encode("utf-16-le", "surrogatepass")) // 2
+            if line.strip():
+                yield self._line(line, position, position + units - 1)
+            position += units + 2
+
+    def _line(self, text: str, start: int, end: int) -> Line:
+        page, height = self._page, self._height
+        first = pdfium.FPDFText_GetCharIndexFromTextIndex(page, start)
+        last = pdfium.FPDFText_GetCharIndexFromTextIndex(page, end)
+        left, y = self._origin(first)
+        return Line(
+            text=text.encode("utf-8", "replace").decode(),
+            left=left,
+            right=self._right(last),
+            y=y,
+            # PDFium joins two lines where a word is cut between them.
+            foot=self._origin(last)[1],
+            size=pdfium.FPDFText_GetFontSize(page, first),
+            bold=pdfium.FPDFText_GetFontWeight(page, first) >= _BOLD_WEIGHT,
+            mono=self._is_monospaced(first) and self._is_monospaced(last),
+            edge=min(y, height - y) / height if height else 0.5,
+        )
+
+    def _origin(self, index: int) -> tuple[float, float]:
+        x, y, *_ = self._numbers
+        found = pdfium.FPDFText_GetCharOrigin(self._page, index, x, y)
+        return (x.value, y.value) if found else (0.0, 0.0)
+
+    def _right(self, index: int) -> float:
+        found = pdfium.FPDFText_GetCharBox(self._page, index, *self._numbers)
+        return self._numbers[1].value if found else 0.0
+
+    def _is_monospaced(self, index: int) -> bool:
+        found = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, _FONT_NAME_BYTES, None)
+        return found > 0 and _names_monospaced(self._name.value)
 
 
-def _line(textpage: pypdfium2.PdfTextPage, text: str, start: int, end: int) -> Line:
-    first = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, start)
-    last = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, end)
-    left, y = _origin(textpage, first)
-    mono = _is_monospaced(textpage, first) and _is_monospaced(textpage, last)
-    return Line(
-        text=text.encode("utf-8", "replace").decode(),
-        left=left,
-        right=_right(textpage, last),
-        y=y,
-        # PDFium joins two lines where a word is cut between them.
-        foot=_origin(textpage, last)[1],
-        size=pdfium.FPDFText_GetFontSize(textpage, first),
-        bold=pdfium.FPDFText_GetFontWeight(textpage, first) >= _BOLD_WEIGHT,
-        mono=mono,
-    )
-
-
-def _origin(textpage: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
-    return x.value, y.value
-
-
-def _right(textpage: pypdfium2.PdfTextPage, index: int) -> float:
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    pdfium.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
-    return right.value
-
-
-def _is_monospaced(textpage: pypdfium2.PdfTextPage, index: int) -> bool:
-    name = ctypes.create_string_buffer(_FONT_NAME_BYTES)
-    flags = ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(textpage, index, name, _FONT_NAME_BYTES, flags)
-    lowered = name.value.lower()
+@lru_cache(maxsize=256)  # a document has a handful of fonts
+def _names_monospaced(font: bytes) -> bool:
+    lowered = font.lower()
     return any(word in lowered for word in (b"mono", b"cour", b"consol", b"typewriter", b"cmtt"))

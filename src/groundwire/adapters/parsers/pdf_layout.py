@@ -7,7 +7,6 @@ font, the right margin and the space between lines.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -18,8 +17,7 @@ from groundwire.adapters.parsers.clean import clean_text, join_lines, tidy_space
 from groundwire.model.documents import Block
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``left``, ``right``, ``y`` and ``foot`` in points from the lower left corner.
 
     ``y`` is the baseline that it begins on, ``foot`` the one that it ends on. ``edge`` is how
@@ -83,7 +81,9 @@ _NUMBER_CHARS = 20
 _COLUMN = 20
 # A line that ends further than this many type sizes from the margin ends its paragraph.
 _RAGGED = 4.5
-_CUT_WORD = re.compile("([A-Za-z]*)[\ufffe\x02]([A-Za-z]*)")
+# PDFium's marks for a hyphen at the end of a line.
+_CUTS = ("\ufffe", "\x02")
+_CUT_WORD = re.compile(f"([A-Za-z]*)[{''.join(_CUTS)}]([A-Za-z]*)")
 
 
 def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
@@ -98,10 +98,10 @@ def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
     levels: tuple[int, ...] = ()
     for number, page in enumerate(kept, start=1):
         for group, level in _groups(page, number, headings, _Paragraphs(page, leading)):
-            text = _text(group, words, is_code=level is None and _is_code(group))
             if level is None:
-                _append(blocks, _block(group, text, number, path))
+                _append(blocks, _block(group, words, number, path))
                 continue
+            text = _prose(group, words)
             above = sum(1 for each in levels if each < level)
             path, levels = path[:above], levels[:above]
             blocks.append(
@@ -120,11 +120,11 @@ def _append(blocks: list[Block], block: Block) -> None:
         blocks.append(block)
 
 
-def _block(group: Page, text: str, number: int, path: tuple[str, ...]) -> Block:
-    if _is_code(group):
-        return Block(text=text, kind="code", page=number, headings=path)
+def _block(group: Page, words: Counter[str], number: int, path: tuple[str, ...]) -> Block:
+    if all(line.mono for line in group):
+        return Block(text="\n".join(_indented(group)), kind="code", page=number, headings=path)
     kind = "list" if _BULLET.match(group[0].text.strip()) else "text"
-    return Block(text=text, kind=kind, page=number, headings=path)
+    return Block(text=_prose(group, words), kind=kind, page=number, headings=path)
 
 
 # -- What is not the text's: running heads, page numbers, contents ------------------------------
@@ -324,10 +324,6 @@ def _is_label(group: Page, heading: Line) -> bool:
     )
 
 
-def _is_code(group: Page) -> bool:
-    return all(line.mono for line in group)
-
-
 def _body_size(pages: Sequence[Page]) -> float:
     sizes = [line.size for page in pages for line in page if not line.mono]
     return median(sizes) if sizes else 10.0
@@ -338,7 +334,7 @@ def _body_size(pages: Sequence[Page]) -> float:
 
 def _vocabulary(pages: Sequence[Page]) -> Counter[str]:
     """Count the words that stand whole in the document; they tell how to mend cut ones."""
-    if not any(_CUT_WORD.search(line.text) for page in pages for line in page):
+    if not any(_has_cut(line.text) for page in pages for line in page):
         return Counter()
     return Counter(
         word
@@ -348,9 +344,7 @@ def _vocabulary(pages: Sequence[Page]) -> Counter[str]:
     )
 
 
-def _text(group: Page, words: Counter[str], *, is_code: bool) -> str:
-    if is_code:
-        return "\n".join(_indented(group))
+def _prose(group: Page, words: Counter[str]) -> str:
     return tidy_spaces(join_lines([_mended(line.text, words) for line in group]))
 
 
@@ -363,7 +357,9 @@ def _indented(group: Page) -> Iterator[str]:
 
 
 def _mended(text: str, words: Counter[str]) -> str:
-    """Resolve PDFium's mark for a hyphen at the end of a line (U+FFFE, or U+0002)."""
+    """Resolve a cut word by what the document has elsewhere."""
+    if not _has_cut(text):
+        return text
 
     def mend(match: re.Match[str]) -> str:
         left, right = match.group(1), match.group(2)
@@ -371,3 +367,7 @@ def _mended(text: str, words: Counter[str]) -> str:
         return hyphened if words[hyphened] > words[left + right] else left + right
 
     return _CUT_WORD.sub(mend, text)
+
+
+def _has_cut(text: str) -> bool:
+    return any(mark in text for mark in _CUTS)
