@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DATABASE = "groundwire.db"
+# Where the server of a data folder is, for the commands beside it.
+ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
 UNLOAD_AFTER_S = 600.0
 PAGE = Path(__file__).parent / "static"

@@ -1,17 +1,14 @@
 """`groundwire ask` and `groundwire ingest`: the main job in a terminal, without a server."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from groundwire.app import Asking
-from groundwire.bootstrap import Groundwire, open_groundwire
-from groundwire.conversation.follow import follow
-from groundwire.model.access import Identity
-from groundwire.model.documents import Document
+from groundwire.cli.session import Session, open_session
+from groundwire.cli.taken import Events
 from groundwire.model.errors import GroundwireError, InvalidField
 from groundwire.model.events import (
     DocumentChunking,
@@ -29,10 +26,7 @@ from groundwire.model.events import (
     decode_conversation_event,
     decode_workspace_event,
 )
-from groundwire.model.ids import DocumentId, LogId, WorkspaceId, conversation_log, workspace_log
 from groundwire.settings import load
-
-READ_BYTES = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +41,10 @@ class Wish:
 async def ask(flags: Mapping[str, object], wish: Wish) -> int:
     """Take the files in, ask, and print the answer as it is made, then its sources."""
     _require_files(wish.files)
-    async with open_groundwire(load(flags).settings) as groundwire:
-        identity = await groundwire.authenticator.local_identity()
-        name = wish.workspace or _shelf_name(wish.files)
-        workspace = await _workspace(groundwire, identity, name)
-        failed = await _take_in(groundwire, identity, workspace, wish.files, until_words=wish.now)
-        answered = await _answer(groundwire, identity, workspace, wish)
+    async with open_session(load(flags).settings) as session:
+        workspace = await session.workspace(wish.workspace or _shelf_name(wish.files))
+        failed = await _take_in(session, workspace, wish.files, until_words=wish.now)
+        answered = await _answer(session, workspace, wish)
     return 0 if answered and not failed else 1
 
 
@@ -61,10 +53,9 @@ async def ingest(
 ) -> int:
     """Take the files in and wait until each is ready or has failed; 1 if one failed."""
     _require_files(files)
-    async with open_groundwire(load(flags).settings) as groundwire:
-        identity = await groundwire.authenticator.local_identity()
-        found = await _workspace(groundwire, identity, workspace)
-        failed = await _take_in(groundwire, identity, found, files, until_words=False)
+    async with open_session(load(flags).settings) as session:
+        found = await session.workspace(workspace)
+        failed = await _take_in(session, found, files, until_words=False)
     return 1 if failed else 0
 
 
@@ -83,69 +74,37 @@ def _shelf_name(files: Sequence[Path]) -> str | None:
     return f"{names[:60]} ({sha256(''.join(hashes).encode()).hexdigest()[:8]})"
 
 
-async def _workspace(groundwire: Groundwire, identity: Identity, name: str | None) -> WorkspaceId:
-    library = groundwire.assistant.library
-    if name is None:
-        return await library.default_workspace(identity)
-    for workspace in await library.list_workspaces(identity):
-        if name in (workspace.name, workspace.id):
-            return workspace.id
-    return (await library.create_workspace(identity, name)).id
-
-
 async def _take_in(
-    groundwire: Groundwire,
-    identity: Identity,
-    workspace: WorkspaceId,
-    files: Sequence[Path],
-    *,
-    until_words: bool,
+    session: Session, workspace: str, files: Sequence[Path], *, until_words: bool
 ) -> int:
     """Upload ``files`` and show how far they come; returns how many failed."""
-    log = workspace_log(workspace)
-    head = await groundwire.assistant.log.head(log)
     failed = 0
-    waited_for: set[DocumentId] = set()
-    for path in files:
-        try:
-            document = await groundwire.assistant.library.upload(
-                identity, workspace, path.name, _content(path)
-            )
-        except GroundwireError as error:
-            _note(f"{path.name}: {error.message}")
-            failed += 1
-            continue
-        if not _is_enough(document, until_words=until_words):
-            waited_for.add(document.id)
-    failed += await _watch(groundwire, log, head.seq, waited_for, until_words=until_words)
-    return failed
+    waited_for: set[str] = set()
+    async with session.documents(workspace) as events:
+        for path in files:
+            try:
+                taken = await session.upload(workspace, path)
+            except GroundwireError as error:
+                _note(f"{path.name}: {error.message}")
+                failed += 1
+                continue
+            if taken.searchable not in (("words", "meaning") if until_words else ("meaning",)):
+                waited_for.add(taken.id)
+        return failed + await _watch(events, waited_for, until_words=until_words)
 
 
-async def _watch(
-    groundwire: Groundwire,
-    log: LogId,
-    after: int,
-    waited_for: set[DocumentId],
-    *,
-    until_words: bool,
-) -> int:
+async def _watch(events: Events, waited_for: set[str], *, until_words: bool) -> int:
     """Show what becomes of ``waited_for`` until all is over; returns how many failed."""
     failed = 0
-    async with aclosing(follow(groundwire.assistant.log, log, after=after)) as batches:
-        while waited_for:
-            for recorded in await anext(batches):
-                event = decode_workspace_event(recorded.data)
-                if event is None or event.document_id not in waited_for:
-                    continue
-                _show(event)
-                failed += isinstance(event, DocumentFailed)
-                if _is_over(event, until_words=until_words):
-                    waited_for.discard(event.document_id)
+    while waited_for:
+        event = decode_workspace_event(await anext(events))
+        if event is None or event.document_id not in waited_for:
+            continue
+        _show(event)
+        failed += isinstance(event, DocumentFailed)
+        if _is_over(event, until_words=until_words):
+            waited_for.discard(event.document_id)
     return failed
-
-
-def _is_enough(document: Document, *, until_words: bool) -> bool:
-    return document.searchable == "meaning" or (until_words and document.searchable == "words")
 
 
 def _is_over(event: DocumentEvent, *, until_words: bool) -> bool:
@@ -170,34 +129,26 @@ def _show(event: DocumentEvent) -> None:
             pass
 
 
-async def _answer(
-    groundwire: Groundwire, identity: Identity, workspace: WorkspaceId, wish: Wish
-) -> bool:
+async def _answer(session: Session, workspace: str, wish: Wish) -> bool:
     """Print the answer while it is written; returns whether it was completed."""
-    assistant = groundwire.assistant
-    conversation = await assistant.begin(identity, workspace)
-    asking = Asking(session=conversation.name, content=wish.question, model=wish.model)
-    await assistant.ask(identity, asking)
     sources: tuple[Source, ...] = ()
-    log = conversation_log(conversation.id)
-    async with aclosing(follow(assistant.log, log, after=0)) as batches:
-        async for batch in batches:
-            for recorded in batch:
-                match decode_conversation_event(recorded.data):
-                    case Progress(msg=msg):
-                        _note(msg)
-                    case Sources(items=items):
-                        sources = items
-                    case Token(content=content):
-                        print(content, end="", flush=True)  # noqa: T201
-                    case TurnFailed(message=message):
-                        _note(f"\n{message}")
-                    case Done(finish_reason=reason):
-                        print()  # noqa: T201
-                        _list_sources(sources)
-                        return reason in ("stop", "length")
-                    case _:
-                        pass
+    async with aclosing(session.ask(workspace, wish.question, wish.model)) as events:
+        async for data in events:
+            match decode_conversation_event(data):
+                case Progress(msg=msg):
+                    _note(msg)
+                case Sources(items=items):
+                    sources = items
+                case Token(content=content):
+                    print(content, end="", flush=True)  # noqa: T201
+                case TurnFailed(message=message):
+                    _note(f"\n{message}")
+                case Done(finish_reason=reason):
+                    print()  # noqa: T201
+                    _list_sources(sources)
+                    return reason in ("stop", "length")
+                case _:
+                    pass
     return False
 
 
@@ -206,12 +157,6 @@ def _list_sources(sources: Sequence[Source]) -> None:
         where = [source.title, *source.headings]
         page = f", p. {source.page}" if source.page is not None else ""
         print(f"  [{source.n}] {' › '.join(where)}{page}")  # noqa: T201
-
-
-async def _content(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while part := file.read(READ_BYTES):
-            yield part
 
 
 def _note(line: str, *, again: bool = False) -> None:

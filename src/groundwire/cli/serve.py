@@ -10,12 +10,9 @@ from functools import partial
 
 import uvicorn
 
-from groundwire.bootstrap import Groundwire, open_groundwire
+from groundwire.bootstrap import ADDRESS, Groundwire, open_groundwire
 from groundwire.settings import Settings, load
 from groundwire.transport.sansio import SocketProtocol
-
-ADDRESS = "address"
-"""The file in the data folder that says where its server is, for the other commands."""
 
 Announce = Callable[[int], Awaitable[None]]
 

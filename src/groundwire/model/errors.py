@@ -16,7 +16,9 @@
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout, RetrievalFailed, Overloaded, WorkerLost, SlowReader
+        * ModelUnavailable, UpstreamTimeout, RetrievalFailed, WorkerLost, SlowReader
+        * Overloaded
+            * FolderInUse
         * Idle
     * ContextOverflow
     * Interrupted
@@ -216,6 +218,10 @@ class Unavailable(GroundwireError):
 
 class Overloaded(Unavailable):
     pass
+
+
+class FolderInUse(Overloaded):
+    """Another process serves this data folder."""
 
 
 class ModelUnavailable(Unavailable):

@@ -18,7 +18,7 @@ from pathlib import Path
 import apsw
 
 from groundwire.adapters.embedded.store import select
-from groundwire.model.errors import Overloaded
+from groundwire.model.errors import FolderInUse
 
 try:
     import fcntl
@@ -27,7 +27,7 @@ except ImportError:  # Windows has no flock; the lease is then kept by the open 
 
 
 class Lease:
-    """Held by the one server of a data folder; raises ``Overloaded`` if another has it."""
+    """Held by the one server of a data folder; raises ``FolderInUse`` if another has it."""
 
     def __init__(self, folder: Path, *, boot: str | None = None) -> None:
         self._boot = boot if boot is not None else boot_id()
@@ -38,7 +38,7 @@ class Lease:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 self._file.close()
-                raise Overloaded(
+                raise FolderInUse(
                     f"Another Groundwire serves the data folder {folder}. Stop it, or use another "
                     "folder (--data)."
                 ) from error
