@@ -88,7 +88,7 @@ export const en = {
   model: "Model",
   modelFor: (name: string) => `Model: ${name}`,
   auto: "Auto",
-  autoNow: (name: string) => `Auto · now ${name}`,
+  autoNow: (name: string) => `Now ${name}`,
   workspaceDefault: "The workspace’s model",
   grounded: "Answers from documents",
   notGrounded: "Often unreliable with documents",

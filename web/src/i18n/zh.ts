@@ -85,7 +85,7 @@ export const zh: Texts = {
   model: "模型",
   modelFor: (name) => `模型：${name}`,
   auto: "自动",
-  autoNow: (name) => `自动 · 当前为 ${name}`,
+  autoNow: (name) => `当前为 ${name}`,
   workspaceDefault: "工作区的模型",
   grounded: "能依据文档回答",
   notGrounded: "依据文档回答时常不可靠",
