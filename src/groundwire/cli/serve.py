@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,11 +46,19 @@ def serve(flags: Mapping[str, object]) -> int:
 async def _serve(settings: Settings) -> int:
     async with open_groundwire(settings) as groundwire:
         server = Server(groundwire, partial(_announce, settings, groundwire))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises the signal that stopped it once more, for these: what follows is
+            # our own orderly stop, which must not be cut short.
+            signal.signal(number, _already_stopping)
         try:
             await server.serve()
         finally:
             (settings.data / ADDRESS).unlink(missing_ok=True)
     return 0 if server.started else 1
+
+
+def _already_stopping(_: int, __: object) -> None:
+    pass
 
 
 async def _announce(settings: Settings, groundwire: Groundwire, port: int) -> None:
