@@ -94,21 +94,27 @@ def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
     leading = _leading(kept)
     headings = _Headings(outline, body, kept)
     blocks: list[Block] = []
-    path: tuple[str, ...] = ()
-    levels: tuple[int, ...] = ()
+    path: list[tuple[int, str]] = []
     for number, page in enumerate(kept, start=1):
         for group, level in _groups(page, number, headings, _Paragraphs(page, leading)):
             if level is None:
-                _append(blocks, _block(group, words, number, path))
+                _append(blocks, _block(group, words, number, _texts(path)))
                 continue
-            text = _prose(group, words)
-            above = sum(1 for each in levels if each < level)
-            path, levels = path[:above], levels[:above]
-            blocks.append(
-                Block(text=text, kind="heading", page=number, headings=path, level=min(level, 6))
+            path = [each for each in path if each[0] < level]
+            heading = Block(
+                text=_prose(group, words),
+                kind="heading",
+                page=number,
+                headings=_texts(path),
+                level=min(level, 6),
             )
-            path, levels = (*path, text), (*levels, level)
+            blocks.append(heading)
+            path.append((level, heading.text))
     return blocks
+
+
+def _texts(path: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    return tuple(text for _, text in path)
 
 
 def _append(blocks: list[Block], block: Block) -> None:
