@@ -125,7 +125,9 @@ class Store:
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON")
+        # Each by itself: after a statement that has a row the next is not run until it is read.
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("foreign_keys", True)
         if self._prepare is not None:
             self._prepare(connection)
         return connection
