@@ -147,6 +147,7 @@ class TestAskingTwice:
             await client.ask(session, "one", clientMessageId="k1")
             await client.say("chat_message", sessionId=session, content="2", clientMessageId="k1")
             assert (await client.next("error"))["code"] == "idempotency_conflict"
+            await client.next("done")
 
     async def test_two_connections_at_once_make_one_turn(self, served: Served) -> None:
         async with served.connect() as one, served.connect() as two:
@@ -156,6 +157,7 @@ class TestAskingTwice:
             )
             assert len({ack["turnId"] for ack in acks}) == 1
             assert sorted(ack.get("duplicate", False) for ack in acks) == [False, True]
+            await asyncio.gather(one.next("done"), two.next("done"))
 
 
 class TestCancel:
@@ -180,9 +182,9 @@ class TestCancel:
     async def test_right_behind_the_question_it_cancels_it(self, served: Served) -> None:
         """Wherever the turn is: waiting, about to begin, or begun."""
         async with served.connect() as client:
-            for _ in range(30):
+            for _ in range(20):
                 session = served.new_session()
-                long = "on and " * 2_000
+                long = "on and " * 500
                 await client.say("chat_message", sessionId=session, content=long)
                 await client.say("cancel", sessionId=session, id="stop")
                 ack = await client.next("ack")

@@ -48,7 +48,7 @@ class Served:
     def new_session(self) -> str:
         """Return a sessionId that no test has used."""
         self._sessions += 1
-        return f"session {self._sessions}"
+        return f"session-{self._sessions}"
 
     def script(self, *steps: Step) -> None:
         self.model.enqueue(*steps)
