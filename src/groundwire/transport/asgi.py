@@ -25,7 +25,7 @@ from groundwire.transport.websocket import Sockets
 # The brief's paths, and the one that is ours.
 SOCKET_PATHS = ("/api/v1/chat/stream", "/ws/chat", "/ws/conversation", "/socket")
 CONTENT_SECURITY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:; "
     "object-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
     "form-action 'self'"
 )
