@@ -126,8 +126,8 @@ class Store:
         connection = apsw.Connection(str(self.path))
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         # Each by itself: after a statement that has a row the next is not run until it is read.
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("foreign_keys", True)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = ON")
         if self._prepare is not None:
             self._prepare(connection)
         return connection
