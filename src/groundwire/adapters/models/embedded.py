@@ -121,7 +121,10 @@ class EmbeddedModels:
                 continue
             files[name] = path
             window = min(head.window_tokens, MAX_WINDOW_TOKENS)
-            infos.append(ModelInfo(name=name, provider=self.name, window_tokens=window))
+            languages = ("en",) if _is_packaged(path) else ()
+            infos.append(
+                ModelInfo(name=name, provider=self.name, window_tokens=window, languages=languages)
+            )
         self._files = files
         return infos
 
@@ -148,8 +151,12 @@ def find_packaged() -> list[Path]:
     return [path for folder in folders or () for path in sorted(Path(folder).glob("*.gguf"))]
 
 
+def _is_packaged(path: Path) -> bool:
+    return path.parent.name == WEIGHTS_PACKAGE
+
+
 def _name(path: Path) -> str:
     """Return the stem; a packaged file's without its quantisation, for people to type."""
-    if path.parent.name == WEIGHTS_PACKAGE:
+    if _is_packaged(path):
         return _QUANTISATION.sub("", path.stem).lower()
     return path.stem
