@@ -62,6 +62,15 @@ async def test_running_heads_and_page_numbers_are_dropped(
     assert " / 4" not in text
 
 
+async def test_a_long_pdf_keeps_the_order_of_its_pages(parser: ParserPool, tmp_path: Path) -> None:
+    parsed = await read(parser, tmp_path, "r.pdf", bytes(report(21).output()))
+
+    assert [(block.page, block.text) for block in parsed.blocks if block.kind == "heading"] == [
+        (year, f"Chapter about year {year}") for year in range(1, 22)
+    ]
+    assert parsed.pages == 21
+
+
 async def test_a_chinese_pdf_is_joined_without_spaces(parser: ParserPool, tmp_path: Path) -> None:
     font = next((path for path in CHINESE_FONTS if path.exists()), None)
     if font is None:

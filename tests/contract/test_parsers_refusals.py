@@ -7,7 +7,9 @@ import asyncio
 import io
 import os
 import signal
+import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import docx
@@ -85,6 +87,18 @@ async def reading_child(parser: ParserPool) -> int:
     return busy[0]
 
 
+LONG_PDF = bytes(report(30).output())
+
+
+def children_of(parent: int) -> set[int]:
+    children: set[int] = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            if f"PPid:\t{parent}\n" in status.read_text():
+                children.add(int(status.parent.name))
+    return children
+
+
 def heavy_csv() -> bytes:
     return b"a,b,c\n" + b'"x",y,z\n' * 2_000_000
 
@@ -120,6 +134,21 @@ async def test_a_crash_of_the_child_is_the_files_error(tmp_path: Path) -> None:
             await reading
         assert caught.value.reason == "broken"
         assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a parser has a partner on Linux only")
+async def test_a_child_whose_partner_has_died_is_replaced(tmp_path: Path) -> None:
+    parser = ParserPool(size=1)
+    others = children_of(os.getpid())
+    await parser.warm()
+    (child,) = children_of(os.getpid()) - others
+    (partner,) = children_of(child)
+    try:
+        os.kill(partner, signal.SIGSEGV)
+        await refused(parser, tmp_path, "long.pdf", LONG_PDF, "broken")
+        assert (await read(parser, tmp_path, "long.pdf", LONG_PDF)).pages == 30
     finally:
         await parser.close()
 

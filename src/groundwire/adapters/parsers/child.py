@@ -1,20 +1,17 @@
 """What runs in a parser's process: files in by name, blocks out, until the pipe closes.
 
-Both directions carry messages of four bytes of length, most significant first, and JSON.
+Both directions carry JSON, in the messages of `wire`.
 """
 
 import gc
 import sys
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
-from groundwire.adapters.parsers import confine
+from groundwire.adapters.parsers import confine, wire
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument, UnreadableReason
-
-LENGTH_BYTES = 4
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -50,30 +47,31 @@ class Reply(msgspec.Struct, frozen=True):
 def main() -> None:
     """Answer a `Start` with `Ready`, then each `Request` with a `Reply`."""
     # Loaded now: an import in the middle of a file would cost its uploader the time.
-    from groundwire.adapters.parsers import pdf  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from groundwire.adapters.parsers.partner import fork_partner
     from groundwire.adapters.parsers.read import read_file
 
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    message = _receive(source)
+    message = wire.receive(source)
     if message is None:
         return
     start = msgspec.json.decode(message, type=Start)
-    isolated = confine.confine(start.memory_bytes)
-    _send(sink, msgspec.json.encode(Ready(isolated)))
     # Blocks have no cycles: looking for some in the middle of a file takes a tenth of its time.
     gc.disable()
-    while (message := _receive(source)) is not None:
+    partner = fork_partner(memory_bytes=start.memory_bytes, cpu_s=start.cpu_s)
+    isolated = confine.confine(start.memory_bytes)
+    wire.send(sink, msgspec.json.encode(Ready(isolated)))
+    while (message := wire.receive(source)) is not None:
         request = msgspec.json.decode(message, type=Request)
         confine.allow_cpu(start.cpu_s)
         try:
-            reply = Reply(parsed=read_file(Path(request.path), request.name))
+            reply = Reply(parsed=read_file(Path(request.path), request.name, partner))
         except UnreadableDocument as error:
             reply = Reply(refusal=Refusal(error.reason, error.message))
         except MemoryError:
             reply = Reply(refusal=TOO_LARGE)
         except Exception:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
             reply = Reply(refusal=BROKEN)
-        _send(sink, msgspec.json.encode(reply))
+        wire.send(sink, msgspec.json.encode(reply))
         gc.collect()
 
 
@@ -85,18 +83,6 @@ BROKEN = Refusal(
 TOO_LARGE = Refusal(
     "too_large", "Reading this file takes more memory than allowed. Split it and upload parts."
 )
-
-
-def _receive(source: IO[bytes]) -> bytes | None:
-    length = source.read(LENGTH_BYTES)
-    if len(length) < LENGTH_BYTES:
-        return None
-    return source.read(int.from_bytes(length, "big"))
-
-
-def _send(sink: IO[bytes], message: bytes) -> None:
-    sink.write(len(message).to_bytes(LENGTH_BYTES, "big") + message)
-    sink.flush()
 
 
 if __name__ == "__main__":

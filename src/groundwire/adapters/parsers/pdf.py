@@ -8,6 +8,7 @@ import ctypes
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -17,18 +18,28 @@ from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
 
 MAX_PAGES = 20_000
+# From so many pages on, two processes are quicker than one.
+SHARED_PAGES = 16
 _FONT_NAME_BYTES = 256
 _BOLD_WEIGHT = 600
 
 
-def parse_pdf(path: Path) -> Parsed:
+class Aside(Protocol):
+    """Reads pages of a file while its owner reads others."""
+
+    def begin(self, path: Path, start: int, step: int) -> None: ...
+
+    def finish(self) -> list[list[Line]]: ...
+
+
+def parse_pdf(path: Path, aside: Aside | None = None) -> Parsed:
     """Read a PDF's text layer; pages count from 1.
 
     Raises ``UnreadableDocument``: broken, encrypted, empty or too_large.
     """
     document = _open(path)
     try:
-        pages = [list(_lines(document, index)) for index in range(len(document))]
+        pages = _pages(document, path, aside)
         if not any(pages):
             raise UnreadableDocument(
                 "empty",
@@ -40,6 +51,28 @@ def parse_pdf(path: Path) -> Parsed:
         return Parsed(blocks=tuple(blocks), pages=len(pages), title=title)
     finally:
         document.close()
+
+
+def read_pages(path: Path, start: int, step: int) -> list[list[Line]]:
+    """Return the lines of every page ``start``, ``start + step`` and so on, counted from 0."""
+    document = _open(path)
+    try:
+        return [list(_lines(document, index)) for index in range(start, len(document), step)]
+    finally:
+        document.close()
+
+
+def _pages(document: pypdfium2.PdfDocument, path: Path, aside: Aside | None) -> list[list[Line]]:
+    if aside is None or len(document) < SHARED_PAGES:
+        return [list(_lines(document, index)) for index in range(len(document))]
+    aside.begin(path, 1, 2)
+    pages: list[list[Line]] = [[]] * len(document)
+    try:
+        pages[0::2] = [list(_lines(document, index)) for index in range(0, len(document), 2)]
+    finally:
+        # Even if ours failed: the next file must not be given the pages of this one.
+        pages[1::2] = aside.finish()
+    return pages
 
 
 def _open(path: Path) -> pypdfium2.PdfDocument:

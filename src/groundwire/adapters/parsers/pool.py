@@ -12,7 +12,6 @@ import msgspec
 
 from groundwire.adapters.parsers.child import (
     BROKEN,
-    LENGTH_BYTES,
     TOO_LARGE,
     Ready,
     Refusal,
@@ -20,6 +19,7 @@ from groundwire.adapters.parsers.child import (
     Request,
     Start,
 )
+from groundwire.adapters.parsers.wire import LENGTH_BYTES
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import Overloaded, UnreadableDocument
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from groundwire.adapters.parsers import docx, pptx, xlsx
 from groundwire.adapters.parsers.archive import Archive, open_archive
@@ -9,6 +10,9 @@ from groundwire.adapters.parsers.markup import parse_html, parse_markdown
 from groundwire.adapters.parsers.text import decode, parse_csv, parse_text
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
+
+if TYPE_CHECKING:
+    from groundwire.adapters.parsers.pdf import Aside
 
 KNOWN = "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT and CSV"
 _HEAD_BYTES = 4096
@@ -25,25 +29,27 @@ _BINARY = (
 )  # fmt: skip
 
 
-def read_file(path: Path, name: str) -> Parsed:
+def read_file(path: Path, name: str, aside: "Aside | None" = None) -> Parsed:
     """Parse the file at ``path``, which its uploader called ``name``.
+
+    ``aside`` reads part of a long PDF meanwhile.
 
     Raises ``UnreadableDocument`` for what the reader can tell; whatever else a damaged file
     makes a parser raise, the caller takes for ``broken``.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    parsed = _parse(path, name, head)
+    parsed = _parse(path, name, head, aside)
     if not parsed.blocks:
         raise UnreadableDocument("empty", "There is no text in this file.")
     return parsed
 
 
-def _parse(path: Path, name: str, head: bytes) -> Parsed:
+def _parse(path: Path, name: str, head: bytes, aside: "Aside | None") -> Parsed:
     if b"%PDF-" in head[:1024]:
         from groundwire.adapters.parsers.pdf import parse_pdf
 
-        return parse_pdf(path)
+        return parse_pdf(path, aside)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _parse_archive(path)
     if head.startswith(_OLE):
