@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from groundwire.model.errors import InvalidField
+from groundwire.settings import FILE, load
+
+
+def test_flags_come_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('port = 1\nhost = "::1"\nheartbeat = 7\n', encoding="utf-8")
+    environment = {"GROUNDWIRE_PORT": "2", "GROUNDWIRE_HOST": "localhost"}
+    loaded = load({"data": tmp_path, "port": 3, "host": None}, environment)
+    assert (loaded.settings.port, loaded.settings.host) == (3, "localhost")
+    assert loaded.settings.heartbeat == 7
+    sources = [loaded.sources[name] for name in ("port", "host", "heartbeat", "limits")]
+    assert sources == ["flag", "environment", "file", "default"]
+
+
+def test_a_typo_in_the_environment_is_an_error_that_guesses_what_was_meant() -> None:
+    with pytest.raises(InvalidField, match="Did you mean GROUNDWIRE_PORT"):
+        load({}, {"GROUNDWIRE_PROT": "3001"})
+
+
+def test_a_typo_in_the_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("prot = 3001\n", encoding="utf-8")
+    with pytest.raises(InvalidField, match="prot"):
+        load({"data": tmp_path}, {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "99999"), ("PORT", "many"), ("LIMITS", "maybe"), ("HEARTBEAT", "0")],
+)
+def test_a_value_out_of_range_names_its_setting_and_where_it_came_from(
+    variable: str, value: str
+) -> None:
+    with pytest.raises(InvalidField, match=f"GROUNDWIRE_{variable} \\(environment\\)"):
+        load({}, {f"GROUNDWIRE_{variable}": value})
+
+
+def test_a_file_that_is_no_toml_says_so(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("port = = 1", encoding="utf-8")
+    with pytest.raises(InvalidField, match="not valid TOML"):
+        load({"data": tmp_path}, {})
+
+
+def test_lists_and_tables_come_from_the_environment_too() -> None:
+    environment = {
+        "GROUNDWIRE_ALLOWED_HOSTS": "kb.example.org, wiki.example.org",
+        "GROUNDWIRE_MODEL_ALIASES": "llama3=qwen2.5-1.5b-instruct",
+    }
+    settings = load({}, environment).settings
+    assert settings.allowed_hosts == ("kb.example.org", "wiki.example.org")
+    assert settings.model_aliases == {"llama3": "qwen2.5-1.5b-instruct"}
+
+
+def test_letting_everybody_in_needs_a_loopback_host() -> None:
+    with pytest.raises(InvalidField, match="loopback"):
+        load({"single_user": True, "host": "0.0.0.0"}, {})
