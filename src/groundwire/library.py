@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from groundwire.access.authorize import require
+from groundwire.access.authorize import require, require_editor
 from groundwire.ingest.accept import Accept
 from groundwire.model.access import Identity
 from groundwire.model.documents import Document
@@ -49,6 +49,7 @@ class Library:
         return found
 
     async def create_workspace(self, identity: Identity, name: str) -> Workspace:
+        require_editor(identity)
         return await self._create(identity, name)
 
     async def list_workspaces(self, identity: Identity) -> Sequence[Workspace]:

@@ -23,6 +23,18 @@ async def require(
     return role
 
 
+def require_editor(identity: Identity) -> None:
+    """Raise ``Forbidden`` to one who may only read in the installation."""
+    if lower(identity.principal.role, identity.credential.role) == "reader":
+        raise Forbidden("Your role here is reader, which may not do this.")
+
+
+def require_whole(identity: Identity) -> None:
+    """Raise ``Forbidden`` to a credential that may do less than its principal."""
+    if lower(identity.principal.role, identity.credential.role) != identity.principal.role:
+        raise Forbidden("This key may not do all that you may. Sign in to do this.")
+
+
 def require_owner(identity: Identity) -> None:
     """Raise ``Forbidden`` unless the identity may manage the installation."""
     if lower(identity.principal.role, identity.credential.role) != "owner":

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from groundwire.access.authenticate import Authenticator
-from groundwire.access.authorize import require_owner
+from groundwire.access.authorize import require_owner, require_whole
 from groundwire.app import Assistant
 from groundwire.model.access import Identity, Principal, lower
 from groundwire.model.errors import InvalidField, NotFound
@@ -57,7 +57,8 @@ class Accounts:
 
     async def logout(self, request: Request) -> Response:
         identity = await self.doorkeeper.require(request)
-        await self.authenticator.revoke(identity.credential.id)
+        if identity.credential.kind == "session":
+            await self.authenticator.revoke(identity.credential.id)
         response = answer({"ok": True})
         response.delete_cookie(COOKIE, path="/")
         return response
@@ -98,6 +99,7 @@ class Accounts:
 
     async def revoke_key(self, request: Request) -> Response:
         identity = await self.doorkeeper.require(request)
+        require_whole(identity)
         id = request.path_params["id"]
         if id not in {key.id for key in await self._keys(identity)}:
             raise NotFound("key")
