@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
@@ -18,17 +19,16 @@ LIMIT = 1000
 # A section shorter than this shares its chunk with the next one.
 SMALL = 240
 
-_WIDE = re.compile("[\u2e80-\U0010ffff]")
+_WIDE = re.compile("[\u2e80-\U0010ffff]+")
 
 
 @lru_cache(maxsize=256)  # the same few pieces are weighed while a chunk grows
 def weigh(text: str) -> int:
     """Return the length of ``text`` in Latin characters; wide characters count twice."""
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+    return len(text) if text.isascii() else len(text) + sum(map(len, _WIDE.findall(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """What is never cut: a sentence, a row, a line of code, a heading.
 
     ``glue`` stands between it and the piece before, when both are in one chunk. ``header``
@@ -250,7 +250,7 @@ def _within_limit(piece: _Piece) -> Iterator[_Piece]:
     glue = piece.glue
     for text in _packed(split_clauses(piece.text), room):
         kept = text.rstrip()
-        yield replace(piece, text=kept, glue=glue)
+        yield piece._replace(text=kept, glue=glue)
         glue = text[len(kept) :]
 
 

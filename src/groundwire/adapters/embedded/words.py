@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
-from itertools import pairwise
+from operator import add
 from typing import Any
 
 _CJK = (
@@ -29,25 +29,22 @@ _stemming = threading.Lock()
 
 
 def cut_terms(text: str) -> list[str]:
-    """Return the terms of ``text`` in order, with repetitions.
+    """Return the terms of ``text``, with repetitions.
 
     A word gives its stem; one with joiners also itself, so that ``debian/control`` is found
     whole and by its parts. A Chinese run gives its characters and its pairs of neighbours:
     no dictionary is needed, and a word of two characters is a term.
     """
-    return list(_terms(unicodedata.normalize("NFKC", text).casefold()))
-
-
-def _terms(text: str) -> Iterator[str]:
-    for match in _RUN.finditer(text):
-        run = match.group()
+    terms: list[str] = []
+    for run in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
         if run > "\u2e7f":
-            yield from run
-            yield from map("".join, pairwise(run))
+            terms += run
+            terms += map(add, run, run[1:])
         elif run.isalnum():
-            yield stem(run[:LONGEST_TERM])
+            terms.append(stem(run[:LONGEST_TERM]))
         else:
-            yield from _compound(run)
+            terms += _compound(run)
+    return terms
 
 
 def _compound(run: str) -> Iterator[str]:
