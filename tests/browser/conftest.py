@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
-from visit import NAME, PASSWORD, Served, new_context
+from tests.browser.visit import NAME, PASSWORD, Served, new_context
 
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
 

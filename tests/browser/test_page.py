@@ -11,7 +11,7 @@ from playwright.sync_api import (
     WebSocketRoute,
     expect,
 )
-from visit import NAME, PASSWORD, Served, new_context
+from tests.browser.visit import NAME, PASSWORD, Served, new_context
 
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
 
