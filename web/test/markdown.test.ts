@@ -20,6 +20,12 @@ print("x")
 <script>alert(1)</script>
 
 接地线 **很重要** [2]。
+
+Two commands **list** it:
+• df(1) by file system
+• du(1) by tree
+– with depth [1]
+and more.
 `;
 
 /** The tree without the places in the source, which a part of a text cannot know. */
@@ -46,6 +52,45 @@ test("blocks that are finished are not made again when more text comes", () => {
 
   assert.equal(after[0], before[0]);
   assert.equal(after[1], before[1]);
+});
+
+/** What of the tree a reader sees, one line of text a line, two spaces for each list it is in. */
+function seen(text: string): string {
+  const lines = (node: unknown, depth: number): string => {
+    const {
+      type,
+      value,
+      children = [],
+    } = node as {
+      type: string;
+      value?: string;
+      children?: unknown[];
+    };
+    if (type === "break") return "\n";
+    const inner = children.map((child) => lines(child, depth + (type === "list" ? 1 : 0))).join("");
+    if (type === "paragraph") return `${"  ".repeat(depth)}${inner}\n`;
+    return (value ?? "") + inner;
+  };
+  return new GrowingText()
+    .blocks(text, false)
+    .map((block) => lines(block.node, 0))
+    .join("");
+}
+
+test("a line that its author ended stays a line of its own", () => {
+  assert.equal(seen("$ tar -x a.tar\n$ cd a\n"), "$ tar -x a.tar\n$ cd a\n");
+  assert.equal(seen("第一行\n第二行"), "第一行\n第二行\n");
+});
+
+test("lines that begin with a document's bullets are a list, dashes a list within it", () => {
+  assert.equal(seen("Two:\n• one\n– deep\n•two\nend"), "Two:\n  one\n    deep\n  two\nend\n");
+  assert.equal(seen("– one\n– two"), "  one\n  two\n");
+  assert.equal(seen("一——二\n–one"), "一——二\n–one\n");
+  assert.equal(seen("可以这样：\n‣ 甲\n‣ 乙"), "可以这样：\n  甲\n  乙\n");
+});
+
+test("a marker on a line of its own stays with the line that it vouches for", () => {
+  assert.equal(seen("• one\n• two\n[1]"), "  one\n  two\n[1]\n");
 });
 
 test("emphasis that is still open is shown as emphasis, not as asterisks", () => {

@@ -5,6 +5,7 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import remend from "remend";
+import { withLines } from "./lines.ts";
 
 /** A block at the top of a text, with the piece of source that it was made from. */
 export interface Block {
@@ -25,7 +26,8 @@ export class GrowingText {
     const last = this.#blocks.at(-1);
     const keeps = growing && last !== undefined && text.startsWith(this.#text);
     const start = keeps ? last.start : 0;
-    const kept = keeps ? this.#blocks.slice(0, -1) : [];
+    // A paragraph with lists in it has become several blocks, all from one place.
+    const kept = keeps ? this.#blocks.filter((block) => block.start < start) : [];
     this.#text = text;
     this.#blocks = [...kept, ...parse(text.slice(start), start, growing)];
     return this.#blocks;
@@ -36,10 +38,10 @@ function parse(text: string, start: number, growing: boolean): Block[] {
   // Links are left open: `[1` is on its way to be a citation, not a link.
   const source = growing ? remend(text, { links: false, images: false }) : text;
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-  return tree.children.map((node) => ({
-    node,
-    start: start + (node.position?.start.offset ?? 0),
-  }));
+  return tree.children.flatMap((node) => {
+    const from = start + (node.position?.start.offset ?? 0);
+    return withLines(node).map((block) => ({ node: block, start: from }));
+  });
 }
 
 /** Plain text; or citations with the word before and the punctuation after them, kept on one line. */

@@ -7,7 +7,6 @@ import {
   type LiveConversation,
   type LiveWorkspace,
   type Models,
-  type Source,
   type Workspace,
   type WorkspaceView,
 } from "@groundwire/client";
@@ -19,7 +18,7 @@ import { server } from "./server.ts";
 /** What the side panel shows. */
 export type Panel =
   | { readonly kind: "documents" }
-  | { readonly kind: "source"; readonly sources: readonly Source[]; readonly n: number };
+  | { readonly kind: "source"; readonly messageId: string; readonly n: number };
 
 class Desk {
   workspaces = $state.raw<readonly Workspace[]>([]);
