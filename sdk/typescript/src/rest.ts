@@ -7,6 +7,23 @@ import type { Snapshot } from "./wire.ts";
 export interface Principal {
   readonly id: string;
   readonly name: string;
+  readonly role?: Role;
+}
+
+export type Role = "reader" | "editor" | "owner";
+
+/** An API key as it is listed; the key itself was shown when it was made, and never again. */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: string;
+}
+
+export interface NewApiKey {
+  readonly key: string;
+  readonly name: string;
+  readonly role: Role;
 }
 
 export interface Workspace {
@@ -95,6 +112,20 @@ export class Rest {
 
   async ticket(): Promise<string> {
     return (await this.#call<{ ticket: string }>("POST", "/tickets")).ticket;
+  }
+
+  async keys(): Promise<readonly ApiKey[]> {
+    return (await this.#call<{ keys: ApiKey[] }>("GET", "/keys")).keys;
+  }
+
+  /** Make a key that may do no more than `role`. Nobody can read it again later. */
+  createKey(name: string, role: Role): Promise<NewApiKey> {
+    return this.#call("POST", "/keys", { name, role });
+  }
+
+  /** Connections that were made with the key close within seconds. */
+  revokeKey(id: string): Promise<unknown> {
+    return this.#call("DELETE", `/keys/${part(id)}`);
   }
 
   async workspaces(): Promise<readonly Workspace[]> {
