@@ -1,6 +1,7 @@
 /** Who is here: from the first request to a connection, and back on signing out. */
 
 import { type ConnectionStatus, GroundwireError, type Principal } from "@groundwire/client";
+import { canRemember, recall, remember } from "./memory.ts";
 import { place } from "./route.svelte.ts";
 import { server } from "./server.ts";
 
@@ -17,7 +18,7 @@ class Session {
     server.connection.subscribe((status) => {
       this.connection = status;
       // The cookie ran out while the page was open.
-      if (status.state === "closed" && status.reason?.status === 401) this.stage = "signedOut";
+      if (status.state === "closed" && status.reason?.status === 401) this.#leave();
     });
   }
 
@@ -28,9 +29,11 @@ class Session {
         this.stage = "setup";
         return;
       }
-      this.#enter(await server.rest.me());
+      // A browser writes every refused request to its console: one that never signed in asks for none.
+      if (recall("signedIn") === null && canRemember()) this.#leave();
+      else this.#enter(await server.rest.me());
     } catch (error) {
-      if (error instanceof GroundwireError && error.status === 401) this.stage = "signedOut";
+      if (error instanceof GroundwireError && error.status === 401) this.#leave();
       else this.#tryLater();
     }
   }
@@ -51,16 +54,22 @@ class Session {
     try {
       await server.rest.logout();
     } finally {
-      this.principal = null;
-      this.stage = "signedOut";
+      this.#leave();
     }
   }
 
   #enter(principal: Principal): void {
     this.principal = principal;
     this.stage = "ready";
+    remember("signedIn", "1");
     if (place.route.setupToken !== null) place.replace(null);
     server.connect();
+  }
+
+  #leave(): void {
+    this.principal = null;
+    this.stage = "signedOut";
+    remember("signedIn", null);
   }
 
   #tryLater(): void {
