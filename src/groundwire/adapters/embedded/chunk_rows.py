@@ -96,9 +96,13 @@ def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
     return int(str(row[0])) if row else None
 
 
-def id_of(db: apsw.Connection, row: int) -> ChunkId | None:
-    found = db.execute("SELECT id FROM chunks WHERE row = ?", (row,)).fetchone()
-    return ChunkId(str(found[0])) if found else None
+def ids_of(db: apsw.Connection, rows: Sequence[int]) -> dict[int, ChunkId]:
+    """Return the ids of those rows that exist."""
+    found = db.execute(
+        "SELECT row, id FROM chunks WHERE row IN (SELECT value FROM json_each(?))",
+        (msgspec.json.encode(rows).decode(),),
+    )
+    return {int(str(row)): ChunkId(str(id)) for row, id in found}
 
 
 def terms_of(db: apsw.Connection, row: int) -> set[str]:

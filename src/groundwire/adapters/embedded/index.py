@@ -36,6 +36,7 @@ class SqliteIndex:
         """Open the file. Vectors of another ``embedder`` are dropped, to be made again."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._store = Store(path, MIGRATIONS, prepare=_prepare)
+        self._counted = word_search.Frequencies()
         _settle_space(path, embedder, dimensions)
 
     def close(self) -> None:
@@ -54,17 +55,29 @@ class SqliteIndex:
             lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
         )
         await self._store.write(
-            lambda db: chunk_rows.replace(db, workspace, document, drafts), sync=False
+            lambda db: chunk_rows.replace(db, workspace, document, drafts),
+            sync=False,
+            then=self._words_changed,
         )
 
     async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
         return await self._store.read(lambda db: chunk_rows.get(db, chunks))
 
     async def remove(self, document: DocumentId) -> None:
-        await self._store.write(lambda db: chunk_rows.remove(db, document), sync=False)
+        await self._store.write(
+            lambda db: chunk_rows.remove(db, document), sync=False, then=self._words_changed
+        )
+
+    def _words_changed(self, _: None) -> None:
+        self._counted.forget()
 
     async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
-        return await self._store.read(lambda db: _search_words(db, workspace, query, limit))
+        terms = cut_terms(query)
+        if not terms:
+            return WordHits((), 0.0)
+        return await self._store.read(
+            lambda db: _search_words(db, workspace, terms, self._counted, limit)
+        )
 
     async def add(
         self,
@@ -142,12 +155,17 @@ def _add(
         db.execute("UPDATE chunks SET embedded = 1 WHERE row = ?", (row,))
 
 
-def _search_words(db: apsw.Connection, workspace: WorkspaceId, query: str, limit: int) -> WordHits:
+def _search_words(
+    db: apsw.Connection,
+    workspace: WorkspaceId,
+    terms: Sequence[str],
+    counted: word_search.Frequencies,
+    limit: int,
+) -> WordHits:
     number = chunk_rows.find_workspace(db, workspace)
-    terms = cut_terms(query)
-    if number is None or not terms:
+    if number is None:
         return WordHits((), 0.0)
-    found = word_search.search(db, number, terms, limit=limit)
+    found = word_search.search(db, number, terms, counted, limit=limit)
     hits = _hits(db, found.rows)
     if not hits:
         return WordHits((), 0.0)
@@ -174,5 +192,5 @@ def _cosine(distance: float) -> float:
 
 
 def _hits(db: apsw.Connection, rows: Sequence[tuple[int, float]]) -> list[Hit]:
-    named = ((chunk_rows.id_of(db, row), score) for row, score in rows)
-    return [Hit(id, score) for id, score in named if id is not None]
+    ids = chunk_rows.ids_of(db, [row for row, _ in rows])
+    return [Hit(ids[row], score) for row, score in rows if row in ids]

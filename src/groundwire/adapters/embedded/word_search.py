@@ -16,6 +16,39 @@ MOST_MATCHES = 12_000
 ALWAYS_TERMS = 4
 
 
+# Terms remembered at most: more than the vocabulary of a language.
+MOST_REMEMBERED = 200_000
+_ALL = ""
+
+
+class Frequencies:
+    """In how many chunks a term is, by workspace: counted once, as long as no words change.
+
+    SQLite counts by reading on, which takes as long as the answer is large.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], int] = {}
+
+    def forget(self) -> None:
+        """To be called when words have changed; who counts at this moment keeps to himself."""
+        self._known = {}
+
+    def of(self, db: apsw.Connection, number: int, terms: Sequence[str]) -> dict[str, int]:
+        """Return the number of chunks that have each term."""
+        known = self._known if len(self._known) < MOST_REMEMBERED else {}
+        for term in terms:
+            if (number, term) not in known:
+                known[number, term] = _frequency(db, number, term)
+        return {term: known[number, term] for term in terms}
+
+    def total(self, db: apsw.Connection, number: int) -> int:
+        known = self._known
+        if (number, _ALL) not in known:
+            known[number, _ALL] = _count(db, number)
+        return known[number, _ALL]
+
+
 class Found(NamedTuple):
     """Rows with their BM25, best first, and what each term of the query weighs."""
 
@@ -47,11 +80,13 @@ def drop(db: apsw.Connection, number: int, row: int) -> None:
     db.execute(f"DELETE FROM words_{number} WHERE rowid = ?", (row,))
 
 
-def search(db: apsw.Connection, number: int, terms: Sequence[str], *, limit: int) -> Found:
+def search(
+    db: apsw.Connection, number: int, terms: Sequence[str], counted: Frequencies, *, limit: int
+) -> Found:
     """Return the best rows for ``terms``, any of which may match."""
     distinct = list(dict.fromkeys(terms))
-    total = _count(db, number)
-    frequencies = {term: _frequency(db, number, term) for term in distinct}
+    total = counted.total(db, number)
+    frequencies = counted.of(db, number, distinct)
     weights = {term: _idf(frequencies[term], total) for term in distinct}
     known = [term for term in distinct if frequencies[term]]
     telling = [term for term in known if frequencies[term] <= TOO_COMMON * total] or known
