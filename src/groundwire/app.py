@@ -3,6 +3,7 @@
 Each checks who may first. Nothing here knows a transport.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from groundwire.answer.sentences import language_of, say
 from groundwire.conversation import decide
 from groundwire.conversation.fold import Fold, Running
 from groundwire.conversation.fold import Message as Said
-from groundwire.conversation.follow import BATCH
+from groundwire.conversation.follow import fold_all
 from groundwire.library import Library
 from groundwire.model.access import Identity
 from groundwire.model.cursor import Cursor, Head, unservable
@@ -127,11 +128,13 @@ class Assistant:
             queue_limit=self.queue_limit,
         )
         log = conversation_log(conversation.id)
-        accepted = await self.log.decide(log, lambda desk: decide.ask(desk, question))
+        title = " ".join(content.split())[:TITLE]
+        # Beside each other, so that one commit holds both.
+        accepted, _ = await asyncio.gather(
+            self.log.decide(log, lambda desk: decide.ask(desk, question)),
+            self.conversations.touch(conversation.id, at=self.now(), title=title),
+        )
         self.answers.wake(log)
-        if not accepted.duplicate:
-            title = " ".join(content.split())[:TITLE]
-            await self.conversations.touch(conversation.id, at=self.now(), title=title)
         return conversation, accepted
 
     async def regenerate(
@@ -272,7 +275,7 @@ class Assistant:
     ) -> TurnId | None:
         author = identity.principal.id
         find = partial(decide.find_turn, author=author, client_message_id=client_message_id)
-        return await self.log.decide(conversation_log(conversation.id), find)
+        return await self.log.decide(conversation_log(conversation.id), find, sync=False)
 
     async def _check_model(self, model: str | None, language: Language | None) -> None:
         """Refuse a model that is not there before anything is recorded."""
@@ -330,10 +333,7 @@ class Assistant:
         return View(conversation, cursor, list(fold.messages.values()), fold.running)
 
     async def _fold(self, log: LogId) -> Fold:
-        fold = Fold()
-        while batch := await self.log.read(log, after=fold.seq, limit=BATCH):
-            fold.add(batch)
-        return fold
+        return await fold_all(self.log, log)
 
 
 def _serve(cursor: str | None, head: Head) -> tuple[int | None, str | None]:

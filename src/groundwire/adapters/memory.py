@@ -26,7 +26,13 @@ class MemoryEventLog:
     async def create(self, log: LogId, *, name: str) -> None:
         self._logs.setdefault(log, _Log(log, name))
 
-    async def decide(self, log: LogId, decision: Callable[[Desk], T]) -> T:
+    async def decide(
+        self,
+        log: LogId,
+        decision: Callable[[Desk], T],
+        *,
+        sync: bool = True,  # noqa: ARG002 (memory knows no power loss)
+    ) -> T:
         stored = self._get(log)
         desk = _MemoryDesk(stored)
         result = decision(desk)

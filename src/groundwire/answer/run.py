@@ -13,8 +13,7 @@ from hashlib import sha256
 from groundwire.answer.compose import Compose
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation import decide
-from groundwire.conversation.fold import Fold
-from groundwire.conversation.follow import BATCH
+from groundwire.conversation.follow import fold_all
 from groundwire.model.errors import (
     Fenced,
     GroundwireError,
@@ -162,7 +161,7 @@ class Answers:
 
     async def _run_waiting(self, log: LogId) -> None:
         try:
-            while (active := await self.log.decide(log, decide.start)) is not None:
+            while (active := await self._start(log)) is not None:
                 await self._turn(log, active)
         except Unavailable as error:
             logger.warning("the turns of %s wait: %s", log, error.message)
@@ -172,6 +171,10 @@ class Answers:
             logger.info("the turns of %s stopped: %s", log, error.code)
         except Exception:
             logger.exception("the turns of %s stopped", log)
+
+    async def _start(self, log: LogId) -> Active | None:
+        # Undone by a loss of power, the turn would only wait again.
+        return await self.log.decide(log, decide.start, sync=False)
 
     async def _turn(self, log: LogId, active: Active) -> None:
         writer = AnswerWriter(self.log, log, active)
@@ -198,9 +201,7 @@ class Answers:
     async def _answer(
         self, log: LogId, active: Active, writer: AnswerWriter, timing: _Timing
     ) -> FinishReason:
-        fold = Fold()
-        while batch := await self.log.read(log, after=fold.seq, limit=BATCH):
-            fold.add(batch)
+        fold = await fold_all(self.log, log)
         composed = await self.compose.compose(log, active, fold, writer)
         if isinstance(composed, str):
             await writer.write([Delta(content=composed)])
@@ -272,9 +273,7 @@ async def _finish(writer: AnswerWriter, outcome: Outcome, timing: _Timing) -> No
 
 async def _interrupt(log: EventLog, id: LogId) -> None:
     """End the turn that was active when its process died."""
-    fold = Fold()
-    while batch := await log.read(id, after=fold.seq, limit=BATCH):
-        fold.add(batch)
+    fold = await fold_all(log, id)
 
     def end(desk: decide.Desk) -> None:
         active = desk.standing.active

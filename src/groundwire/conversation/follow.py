@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
+from groundwire.conversation.fold import Fold
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId
 from groundwire.ports.event_log import EventLog
@@ -23,3 +24,13 @@ async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequ
             yield batch
         else:
             await log.wait(id, after=after)
+
+
+async def fold_all(log: EventLog, id: LogId) -> Fold:
+    """Return what the log folds into by now. Raises ``NotFound``."""
+    fold = Fold()
+    while True:
+        batch = await log.read(id, after=fold.seq, limit=BATCH)
+        fold.add(batch)
+        if len(batch) < BATCH:
+            return fold

@@ -40,10 +40,11 @@ class EventLog(Protocol):
         """Make sure that ``log`` exists; ``name`` is its sessionId or workspaceId."""
         ...
 
-    async def decide(self, log: LogId, decision: Callable[[Desk], T]) -> T:
+    async def decide(self, log: LogId, decision: Callable[[Desk], T], *, sync: bool = True) -> T:
         """Run ``decision`` alone on ``log`` and store what it did to its desk, all or none.
 
-        What ``decision`` raises is raised here, and then nothing is stored. Raises
+        What ``decision`` raises is raised here, and then nothing is stored. Without ``sync``
+        a loss of power may undo it, as long as no ``synced`` event follows. Raises
         ``NotFound``.
         """
         ...

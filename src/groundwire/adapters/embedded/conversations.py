@@ -38,7 +38,8 @@ class SqliteConversations:
                 (conversation.principal, conversation.name),
             )
 
-        row = await self._store.write(insert)
+        # The question that it begins with is synced, and the conversation with it.
+        row = await self._store.write(insert, sync=False)
         assert row is not None
         return _conversation(row)
 

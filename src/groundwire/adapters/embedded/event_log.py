@@ -70,9 +70,10 @@ class SqliteEventLog:
                 (log, envelope, _EMPTY),
             )
 
-        await self._store.write(insert)
+        # An empty log: what is first said in it is synced, and the log with it.
+        await self._store.write(insert, sync=False)
 
-    async def decide(self, log: LogId, decision: Callable[[Desk], T]) -> T:
+    async def decide(self, log: LogId, decision: Callable[[Desk], T], *, sync: bool = True) -> T:
         def work(connection: apsw.Connection) -> tuple[T, list[Recorded], int]:
             desk = _SqliteDesk(connection, log, self._now())
             result = decision(desk)
@@ -81,7 +82,7 @@ class SqliteEventLog:
         def then(done: tuple[T, list[Recorded], int]) -> None:
             self._publish(log, done[1], done[2])
 
-        result, _, _ = await self._store.write(work, then=then)
+        result, _, _ = await self._store.write(work, sync=sync, then=then)
         return result
 
     async def append(self, log: LogId, events: Sequence[Event], *, fence: int = 0) -> int:
