@@ -30,6 +30,13 @@ def pytest_configure() -> None:
     settings.load_profile("groundwire")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the page last: their browser keeps an event loop running, and no other
+    test could have one of its own beside it.
+    """
+    items.sort(key=lambda item: "tests/browser/" in item.nodeid)
+
+
 def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
     """Stop connections, datagrams and name look-ups that would leave this machine.
 
