@@ -22,13 +22,14 @@ from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
-from groundwire.ports.passage_index import Hit
+from groundwire.ports.passage_index import Hit, WordHits
 from groundwire.retrieve.fuse import fuse
 from groundwire.retrieve.search import DEPTH
 
 WORKSPACE = WorkspaceId("bench")
 DIMENSIONS = 384
 CHUNKS_A_DOCUMENT = 200
+WARM_UP = 5
 RESULTS = Path(__file__).parent / "results" / "search.json"
 
 
@@ -80,7 +81,7 @@ async def fill(index: SqliteIndex, passages: int) -> float:
 async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> dict[str, float]:
     """Return p50 and p99 in milliseconds of ``work``, done one after another."""
     taken: list[float] = []
-    for number in range(-5, queries):
+    for number in range(-WARM_UP, queries):
         began = time.perf_counter()
         await work(number)
         if number >= 0:
@@ -89,47 +90,60 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> d
     return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
+class Asked:
+    """What is timed, by the number of the question. A ``None`` embedder costs nothing."""
+
+    def __init__(self, index: SqliteIndex, embedder: LocalEmbedder | None, count: int) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._texts, self._vectors = _questions(count)
+
+    async def bare(self, number: int) -> object:
+        """Find the ten nearest vectors."""
+        return await self._index.search_meaning(WORKSPACE, self._vectors[number], limit=10)
+
+    async def words(self, number: int) -> WordHits:
+        return await self._index.search_words(WORKSPACE, self._texts[number], limit=DEPTH)
+
+    async def embed(self, number: int) -> object:
+        if self._embedder is not None:
+            await self._embedder.embed([self._texts[number]], kind="query")
+        return self._vectors[number]
+
+    async def meaning(self, number: int) -> Sequence[Hit]:
+        await self.embed(number)
+        return await self._index.search_meaning(WORKSPACE, self._vectors[number], limit=DEPTH)
+
+    async def both(self, number: int) -> object:
+        async with asyncio.TaskGroup() as group:
+            near = group.create_task(self.meaning(number))
+            said = group.create_task(self.words(number))
+        best = fuse(said.result(), near.result())[:16]
+        return await self._index.get([item.chunk for item in best])
+
+
 async def measure(passages: int, queries: int, *, with_model: bool) -> dict[str, object]:
     embedder = LocalEmbedder()
-    asked, vectors = _questions(queries + 5)
-
-    async def words(number: int) -> object:
-        return await index.search_words(WORKSPACE, asked[number], limit=DEPTH)
-
-    async def bare(number: int) -> object:
-        return await index.search_meaning(WORKSPACE, vectors[number], limit=10)
-
-    async def embed(number: int) -> NDArray[np.float32]:
-        if with_model:
-            await embedder.embed([asked[number]], kind="query")
-        return vectors[number]
-
-    async def meaning(number: int) -> Sequence[Hit]:
-        return await index.search_meaning(WORKSPACE, await embed(number), limit=DEPTH)
-
-    async def both(number: int) -> object:
-        async with asyncio.TaskGroup() as group:
-            near = group.create_task(meaning(number))
-            said = group.create_task(index.search_words(WORKSPACE, asked[number], limit=DEPTH))
-        best = fuse(said.result(), near.result())[:16]
-        return await index.get([item.chunk for item in best])
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index.db"
         index = SqliteIndex(path, embedder="bench", dimensions=DIMENSIONS)
+        asked = Asked(index, embedder if with_model else None, queries + WARM_UP)
         try:
             filled = await fill(index, passages)
-            result: dict[str, object] = {
-                "passages": passages,
-                "passages_per_s": round(passages / filled),
-                "file_mb": round(path.stat().st_size / 1e6),
-            }
-            for name, work in (("bare", bare), ("words", words), ("both", both)):
-                result[name] = await time_each(queries, work)
+            size = path.stat().st_size
+            works = (asked.bare, asked.words, asked.embed, asked.both)
+            timed = {work.__name__: await time_each(queries, work) for work in works}
         finally:
             index.close()
             await embedder.aclose()
-    return result
+    bare = timed["bare"]["p50_ms"]
+    return {
+        "passages": passages,
+        "passages_per_s": round(passages / filled),
+        "file_mb": round(size / 1e6),
+        **timed,
+        "to_bare": {name: round(each["p50_ms"] / bare, 1) for name, each in timed.items()},
+    }
 
 
 def _questions(count: int) -> tuple[list[str], NDArray[np.float32]]:
