@@ -81,7 +81,7 @@ class SqliteConversations:
 
     async def _one(self, where: str, *values: Value) -> Row | None:
         sql = f"SELECT {_COLUMNS} FROM conversations {where}"
-        return await self._store.read(lambda connection: select_one(connection, sql, values))
+        return self._store.glance(lambda connection: select_one(connection, sql, values))
 
     async def _do(self, sql: str, *values: Value) -> None:
         await self._store.write(lambda connection: select(connection, sql, values), sync=False)

@@ -152,7 +152,7 @@ class SqliteEventLog:
                 raise NotFound("conversation")
             return Head(*row)
 
-        return await self._store.read(stored)
+        return self._store.glance(stored)
 
     async def list_busy(self) -> Sequence[LogId]:
         def stored(connection: apsw.Connection) -> list[LogId]:

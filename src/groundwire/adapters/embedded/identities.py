@@ -114,7 +114,7 @@ class SqliteIdentities:
         return bytes(row[0])
 
     async def _one(self, sql: str, *values: Value) -> Row | None:
-        return await self._store.read(lambda connection: select_one(connection, sql, values))
+        return self._store.glance(lambda connection: select_one(connection, sql, values))
 
     async def _do(self, sql: str, *values: Value) -> None:
         await self._store.write(lambda connection: select(connection, sql, values))

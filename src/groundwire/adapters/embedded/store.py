@@ -111,6 +111,13 @@ class Store:
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
+    def glance(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run a read of a row or two by their key here and now, on the event loop.
+
+        It takes some 10 µs; to a reader and back it takes 100 to 400.
+        """
+        return self._read(work)
+
     def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         connection = getattr(self._local, "connection", None)
         if connection is None:
