@@ -1,0 +1,193 @@
+"""What we add to a model's own speed: before its first token, and to each token after it.
+
+A model server that stamps each token with the time is asked bare, over HTTP, and through a
+real server of ours, over its WebSocket, in turns; the difference is ours. Retrieval is apart:
+the conversations have no documents. ``python -m bench.first_token``
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import msgspec
+from aiohttp import ClientSession, web
+from websockets.asyncio.client import ClientConnection, connect
+
+from groundwire.bootstrap import open_accounts
+from groundwire.settings import Settings
+
+RESULT = Path(__file__).parent / "results" / "first_token.json"
+MODEL = "stamps"
+
+
+class Stamps:
+    """A model of OpenAI's protocol whose tokens say when they were made."""
+
+    def __init__(self) -> None:
+        self.tokens, self.pace_s = 1, 0.0
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncGenerator[str]:
+        app = web.Application()
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/chat/completions", self._answer)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        try:
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        finally:
+            await runner.cleanup()
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"data": [{"id": MODEL, "object": "model"}]})
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        await request.read()
+        response = web.StreamResponse()
+        response.content_type = "text/event-stream"
+        await response.prepare(request)
+        for _ in range(self.tokens):
+            await response.write(_chunk({"content": f"{time.perf_counter_ns()} "}, None))
+            await asyncio.sleep(self.pace_s)
+        await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
+        return response
+
+
+def _chunk(delta: dict[str, str], reason: str | None) -> bytes:
+    chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+
+
+class Run(msgspec.Struct):
+    """Milliseconds from the question to the first token, and of each token from its making."""
+
+    first: float
+    tokens: list[float]
+
+
+async def ask_bare(session: ClientSession, url: str) -> Run:
+    start, arrivals = time.perf_counter_ns(), list[tuple[int, int]]()
+    body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+    async with session.post(f"{url}/chat/completions", json=body) as response:
+        async for line in response.content:
+            if b'"content"' in line:
+                content = msgspec.json.decode(line[6:])["choices"][0]["delta"]["content"]
+                arrivals.append((time.perf_counter_ns(), int(content)))
+    return _run(start, arrivals)
+
+
+async def ask_through(socket: ClientConnection, session: str) -> Run:
+    start, arrivals = time.perf_counter_ns(), list[tuple[int, int]]()
+    frame = {"type": "chat_message", "content": "hi", "sessionId": session, "model": MODEL}
+    await socket.send(json.dumps(frame))
+    while True:
+        received: dict[str, Any] = msgspec.json.decode(await socket.recv())
+        if received["type"] == "token":
+            arrivals.append((time.perf_counter_ns(), int(received["content"])))
+        elif received["type"] in ("done", "error"):
+            return _run(start, arrivals)
+
+
+def _run(start: int, arrivals: Sequence[tuple[int, int]]) -> Run:
+    assert arrivals, "there was no answer"
+    return Run(
+        first=(arrivals[0][0] - start) / 1e6,
+        tokens=[(arrived - made) / 1e6 for arrived, made in arrivals],
+    )
+
+
+@asynccontextmanager
+async def serve_ours(upstream: str) -> AsyncGenerator[ClientConnection]:
+    """Yield a socket to a server in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_accounts(Settings(data=Path(folder))) as accounts:
+            owner = await accounts.authenticator.owner()
+            key = await accounts.authenticator.issue_key(owner, "bench", "owner")
+        environment = {
+            **os.environ,
+            "GROUNDWIRE_OPENAI_BASE_URL": upstream,
+            "GROUNDWIRE_OLLAMA_URL": "http://127.0.0.1:9",
+            "GROUNDWIRE_LIMITS": "off",
+        }
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "groundwire", "serve", "--port", "0", "--data", folder),
+            stdout=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        try:
+            assert child.stdout is not None
+            address = (await child.stdout.readline()).decode().split()[2]
+            url = address.replace("http", "ws", 1) + "/api/v1/chat/stream"
+            headers = {"Authorization": f"Bearer {key}"}
+            async with connect(url, additional_headers=headers, proxy=None) as socket:
+                yield socket
+        finally:
+            child.terminate()
+            await child.wait()
+
+
+async def measure(questions: int, answers: int, tokens: int, pace_s: float) -> dict[str, Any]:
+    model = Stamps()
+    async with model.serve() as url, ClientSession() as session, serve_ours(url) as socket:
+        for n in range(10):
+            await ask_bare(session, url)
+            await ask_through(socket, f"warm-{n}")
+        firsts: list[tuple[float, float]] = []
+        for n in range(questions):
+            bare, through = await ask_bare(session, url), await ask_through(socket, f"first-{n}")
+            firsts.append((bare.first, through.first))
+        model.tokens, model.pace_s = tokens, pace_s
+        each: tuple[list[float], list[float]] = ([], [])
+        for n in range(answers):
+            each[0].extend((await ask_bare(session, url)).tokens)
+            each[1].extend((await ask_through(socket, f"paced-{n}")).tokens)
+    return {
+        "firstTokenMs": _compare([bare for bare, _ in firsts], [ours for _, ours in firsts]),
+        "perTokenMs": _compare(*each),
+        "questions": questions,
+        "pacedTokens": answers * tokens,
+        "paceMs": pace_s * 1000,
+    }
+
+
+def _compare(bare: Sequence[float], ours: Sequence[float]) -> dict[str, dict[str, float]]:
+    """Percentiles of both, and by how much ours are later."""
+    marks = {"p50": 49, "p95": 94, "p99": 98}
+    cuts = quantiles(bare, n=100), quantiles(ours, n=100)
+    return {
+        "bare": {name: round(cuts[0][mark], 3) for name, mark in marks.items()},
+        "ours": {name: round(cuts[1][mark], 3) for name, mark in marks.items()},
+        "added": {name: round(cuts[1][mark] - cuts[0][mark], 3) for name, mark in marks.items()},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--answers", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=100, help="in each of the paced answers")
+    parser.add_argument("--pace-ms", type=float, default=20.0)
+    options = parser.parse_args()
+    measured = asyncio.run(
+        measure(options.questions, options.answers, options.tokens, options.pace_ms / 1000)
+    )
+    machine = {"python": platform.python_version(), "cores": os.cpu_count()}
+    load = round(os.getloadavg()[0], 1)
+    result = json.dumps({**measured, "machine": machine, "loadBefore": load}, indent=2)
+    RESULT.write_text(result + "\n", encoding="utf-8")
+    print(result)
+
+
+if __name__ == "__main__":
+    main()
