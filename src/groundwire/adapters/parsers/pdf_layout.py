@@ -52,6 +52,7 @@ _EDGE_LINES = 2
 # Of the page's height: where running heads and page numbers stand.
 _MARGIN_SHARE = 0.1
 _LEADERS = re.compile(r"(?:\s?[.．·…]){4,}\s*[\divxlc]*\s*$", re.IGNORECASE)
+_ENTRY = re.compile(r"\S\s+(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|第)?\s*[-–—]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—]?\s*(?:页|頁)?"
     r"(?:\s*(?:/|of|共)\s*\d{1,5}\s*页?)?",
@@ -202,7 +203,11 @@ def _stands_apart(page: Page, index: int) -> bool:
 
 def _without_contents(page: Page) -> Page:
     """Drop the lines of a table of contents: the headings themselves say it."""
-    return [line for line in page if not _LEADERS.search(line.text)]
+    kept = [line for line in page if not _LEADERS.search(line.text)]
+    if len(kept) > len(page) // 2:
+        return kept
+    # Chapters often stand among them without leaders.
+    return [line for line in kept if not _ENTRY.search(line.text)]
 
 
 # -- Headings -----------------------------------------------------------------------------------

@@ -88,6 +88,15 @@ def test_contents_with_dot_leaders_are_dropped() -> None:
     assert texts(arrange([lines], [])) == ["Text."]
 
 
+def test_a_chapter_among_contents_is_dropped_without_leaders() -> None:
+    contents = page("1 The lamp 3", "1.1 Its oil . . . . . . 12", "1.2 Its wick . . . . . . 14")
+    text = page("It was lit on 9 May 1904", "Text.")
+
+    said = " ".join(block.text for block in arrange([contents, text], []))
+
+    assert said == "It was lit on 9 May 1904 Text."
+
+
 def test_a_number_that_stands_apart_at_the_foot_is_the_pages() -> None:
     numbers = ("第 1 页", "- 2 -", "3")
     pages = [page(f"Beacon {n} is lit.", line(n, y=30)) for n in numbers]
