@@ -60,7 +60,7 @@ def check() -> None:
 
 
 def test() -> None:
-    install(dev=False)
+    install(dev=True)
     files = sorted([*WEB.glob("test/*.test.ts"), *CLIENT.glob("test/*.test.ts")])
     run([node_binary(), "--test", *map(str, files)])
 

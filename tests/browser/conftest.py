@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
-from tests.browser.visit import NAME, PASSWORD, Served, new_context
 
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
+from tests.browser.visit import NAME, PASSWORD, Served, complaints, new_context
 
 START_TIMEOUT_S = 60
 CHROMIUM_FLAGS = (
@@ -129,6 +129,14 @@ def library(browser: Browser, served: Served, owner: StorageState) -> None:
     page.get_by_test_id("file-input").set_input_files([guide])  # pyright: ignore[reportArgumentType]
     page.locator("[data-status=ready]").wait_for(timeout=60_000)
     context.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet_console() -> Iterator[None]:
+    """No test leaves an error in a console: one of the page's, or of its security policy."""
+    complaints.clear()
+    yield
+    assert complaints == []
 
 
 @pytest.fixture

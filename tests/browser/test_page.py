@@ -11,9 +11,9 @@ from playwright.sync_api import (
     WebSocketRoute,
     expect,
 )
-from tests.browser.visit import NAME, PASSWORD, Served, new_context
 
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
+from tests.browser.visit import NAME, PASSWORD, Served, complaints, new_context
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +45,10 @@ def test_an_owner_signs_out_and_in_again(
     page.get_by_label("Password").fill("wrong horse battery")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    # A browser notes every refused request; nothing else was refused.
+    assert [text for text in complaints if "401" not in text] == []
+    assert len(complaints) == 1
+    complaints.clear()
 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -79,7 +83,8 @@ def test_an_answer_streams_with_sources_and_its_citation_opens_the_passage(
     page: Page, model: ScriptedServer, library: None
 ) -> None:
     del library
-    model.enqueue(Reply(deltas=("It carries ", "the **fault ", "current** [1]."), pace_s=0.05))
+    deltas = ("It carries ", "the **fault ", "current** back to the source [1].")
+    model.enqueue(Reply(deltas=deltas, pace_s=0.05))
     ask(page, "What does the ground wire carry?")
 
     until_done(page)
@@ -88,7 +93,9 @@ def test_an_answer_streams_with_sources_and_its_citation_opens_the_passage(
 
     answer(page).locator("[data-citation='1']").click()
     panel = page.get_by_role("complementary")
-    expect(panel.locator("mark")).to_contain_text("fault current")
+    expect(panel.locator("mark")).to_have_text(
+        "The ground wire carries the fault current back to the source, so that the breaker trips."
+    )
     expect(panel).to_contain_text("guide.md")
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
@@ -210,6 +217,32 @@ def test_the_page_speaks_chinese_and_fits_a_phone(
     page.get_by_role("button", name="菜单").click()
     expect(page.get_by_role("link", name="新对话")).to_be_in_viewport()
     context.close()
+
+
+def test_a_key_is_shown_once_with_a_line_to_try_it_and_is_revoked(
+    page: Page, served: Served
+) -> None:
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("menuitem", name="API keys").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name of the key").fill("Lamp script")
+    dialog.get_by_role("button", name="Create key").click()
+
+    key = dialog.get_by_test_id("new-key").inner_text()
+    address = served.url.replace("http", "ws") + f"/api/v1/chat/stream?token={key}"
+    expect(dialog.get_by_test_id("wscat")).to_have_text(f'npx wscat -c "{address}"')
+    bearer = {"Authorization": f"Bearer {key}"}
+    assert page.request.get(f"{served.url}/api/v1/me", headers=bearer).ok
+
+    dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("menuitem", name="API keys").click()
+    expect(dialog.get_by_role("listitem")).to_contain_text("Lamp script")
+    expect(dialog).not_to_contain_text(key)
+
+    dialog.get_by_role("button", name="Revoke “Lamp script”").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    expect(dialog.get_by_role("listitem")).to_have_count(0)
 
 
 def test_workspaces_keep_their_conversations_apart(page: Page, model: ScriptedServer) -> None:
