@@ -113,10 +113,7 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
     case "citation":
       return changeMessage(state, known.messageId, (answer) => ({
         ...answer,
-        citations: [
-          ...answer.citations,
-          { start: known.start, end: known.end, sourceId: known.sourceId },
-        ],
+        citations: [...answer.citations, citationOf(known)],
       }));
     case "answer.reset":
       return changeMessage(state, known.messageId, (answer) => reset(answer, known.toOffset));
@@ -220,8 +217,8 @@ function fromSnapshotMessage(message: SnapshotMessage): Message {
     finishReason: message.finishReason ?? null,
     contentHash: message.contentHash ?? null,
     sources: message.sources ?? [],
-    citations: message.citations ?? [],
-    error: message.error ?? null,
+    citations: (message.citations ?? []).map(citationOf),
+    error: message.error ? failureOf(message.error) : null,
     usage: message.usage ?? null,
     createdAt: message.createdAt ?? null,
   };
@@ -288,6 +285,11 @@ function reset(answer: Message, toOffset: number): Message {
     content: Array.from(answer.content).slice(0, toOffset).join(""),
     citations: answer.citations.filter((citation) => citation.end <= toOffset),
   };
+}
+
+/** A snapshot's citations are the events that made them. */
+function citationOf({ start, end, sourceId }: Citation): Citation {
+  return { start, end, sourceId };
 }
 
 function failureOf(failure: Failure): Failure {
