@@ -105,7 +105,7 @@ def _prepare(db: apsw.Connection) -> None:
     db.load_extension(sqlite_vec.loadable_path())
     db.enable_load_extension(False)  # noqa: FBT003
     # The scan of a large workspace reads its vectors in place.
-    db.execute("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY")
+    db.execute("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY").fetchall()
 
 
 def _settle_space(path: Path, embedder: str, dimensions: int) -> None:
