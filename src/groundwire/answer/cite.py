@@ -6,6 +6,7 @@ from typing import NamedTuple
 MARKER = re.compile(r"[\[［【]\s*\^?(\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*)\s*[\]］】]")
 _OPEN = re.compile(r"[\[［【][\s\d,，、;^]*$")
 _BORDER = re.compile(r"[.!?](?=[\s\"')\]])|[。！？；…\n]|[.!?]$")
+_ENDINGS = " .!?。！？；\"'”’)）"
 _NUMBER = re.compile(r"\d+")
 
 
@@ -49,16 +50,16 @@ class Citer:
         return [Span(start, marker.start(), n) for n in known]
 
     def _sentence_start(self, end: int) -> int:
-        """Return where the sentence that ends at ``end`` begins."""
-        body_end = len(self._text[:end].rstrip(" .!?。！？；\"'”’)）"))
-        start = 0
-        for border in _BORDER.finditer(self._text, 0, body_end):
+        """Return where the sentence that ends at ``end`` begins; never before the last one."""
+        body_end = len(self._text[self._start : end].rstrip(_ENDINGS)) + self._start
+        start = self._start
+        for border in _BORDER.finditer(self._text, start, body_end):
             start = border.end()
         for marker in MARKER.finditer(self._text, start, body_end):
             start = marker.end()
-        if body_end <= start:
-            start = self._start
-        self._start = start
+        if start < body_end:
+            self._start = start
+        start = self._start
         while start < end and self._text[start].isspace():
             start += 1
         return start
