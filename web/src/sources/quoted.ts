@@ -153,7 +153,10 @@ function pieces(passage: string, spans: readonly Span[]): Piece[] {
   let at = 0;
   for (const [start, end] of spans) {
     cut.push({ text: passage.slice(at, start), marked: false });
-    cut.push({ text: passage.slice(start, end), marked: true });
+    // The empty lines within a quotation are no part of it that one could see.
+    for (const text of passage.slice(start, end).split(/(\n\s*\n)/)) {
+      cut.push({ text, marked: text.trim() !== "" });
+    }
     at = end;
   }
   cut.push({ text: passage.slice(at), marked: false });
