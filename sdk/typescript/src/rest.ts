@@ -4,6 +4,11 @@ import { type DocumentInfo, documentInfo } from "./documents.ts";
 import { GroundwireError, Unreachable } from "./errors.ts";
 import type { Snapshot } from "./wire.ts";
 
+export interface Entrance {
+  readonly needed: boolean;
+  readonly signedIn: boolean;
+}
+
 export interface Principal {
   readonly id: string;
   readonly name: string;
@@ -90,8 +95,9 @@ export class Rest {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
   }
 
-  async needsSetup(): Promise<boolean> {
-    return (await this.#call<{ needed: boolean }>("GET", "/setup")).needed;
+  /** Whether the owner has yet to be created, and whether the server knows who asks. */
+  entrance(): Promise<Entrance> {
+    return this.#call("GET", "/setup");
   }
 
   setup(token: string, name: string, password: string): Promise<unknown> {

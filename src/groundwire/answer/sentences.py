@@ -15,12 +15,11 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
     "thinking": {"en": "Waiting for the model…", "zh": "正在等待模型…"},
     "generating": {"en": "Writing the answer…", "zh": "正在生成回答…"},
     "found": {
-        "en": "{count} passages found in {documents} documents.",
+        "en": "{count} found in {documents}.",
         "zh": "在 {documents} 个文档中找到 {count} 段相关内容。",
     },
     "found_words": {
-        "en": "{count} passages found by their words in {documents} documents; the search by "
-        "meaning is not ready yet.",
+        "en": "{count} found by words in {documents}; the search by meaning is not ready yet.",
         "zh": "按字词在 {documents} 个文档中找到 {count} 段内容；语义检索尚未就绪。",
     },
     "found_nothing": {
@@ -44,8 +43,16 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
 }
 
 
+_COUNTED = {"count": "passage", "documents": "document"}
+
+
 def say(said: Said, language: Language, **values: int) -> str:
-    return _SENTENCES[said][language].format(**values)
+    """Return the sentence; in English a number comes with what it counts."""
+    counted: dict[str, int | str] = dict(values)
+    if language == "en":
+        for name, n in values.items():
+            counted[name] = f"{n} {_COUNTED[name]}{'' if n == 1 else 's'}"
+    return _SENTENCES[said][language].format(**counted)
 
 
 def language_of(text: str, *, default: Language = "en") -> Language:

@@ -10,7 +10,7 @@ from groundwire.access.authenticate import Authenticator
 from groundwire.access.authorize import require_owner, require_whole
 from groundwire.app import Assistant
 from groundwire.model.access import Identity, Principal, lower
-from groundwire.model.errors import InvalidField, NotFound
+from groundwire.model.errors import InvalidField, NotFound, Unauthorized
 from groundwire.ports.identities import Identities
 from groundwire.transport.attempts import Attempts
 from groundwire.transport.bodies import Login, NewKey, SetUp, answer, read_body
@@ -27,7 +27,7 @@ class Accounts:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/setup", self.needs_setup, methods=["GET"]),
+            Route("/setup", self.entrance, methods=["GET"]),
             Route("/setup", self.set_up, methods=["POST"]),
             Route("/login", self.login, methods=["POST"]),
             Route("/logout", self.logout, methods=["POST"]),
@@ -38,8 +38,14 @@ class Accounts:
             Route("/keys/{id}", self.revoke_key, methods=["DELETE"]),
         ]
 
-    async def needs_setup(self, _: Request) -> Response:
-        return answer({"needed": await self.authenticator.needs_setup()})
+    async def entrance(self, request: Request) -> Response:
+        """Tell a page which of its doors to show, before it knows anybody."""
+        try:
+            is_known = await self.doorkeeper.identify(request) is not None
+        except Unauthorized:
+            is_known = False
+        is_needed = not is_known and await self.authenticator.needs_setup()
+        return answer({"needed": is_needed, "signedIn": is_known})
 
     async def set_up(self, request: Request) -> Response:
         """Create the owner's account from the one-time link, and sign in."""

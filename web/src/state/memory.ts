@@ -1,23 +1,12 @@
 /** What this browser remembers between visits. Storage may be forbidden or full: then nothing. */
 
-type Key = "signedIn" | "language" | "theme" | "workspace" | `draft/${string}` | `model/${string}`;
+type Key = "language" | "theme" | "workspace" | `draft/${string}` | `model/${string}`;
 
 export function recall(key: Key): string | null {
   try {
     return localStorage.getItem(`groundwire/${key}`);
   } catch {
     return null;
-  }
-}
-
-/** Whether anything can be remembered at all. */
-export function canRemember(): boolean {
-  try {
-    localStorage.setItem("groundwire/probe", "1");
-    localStorage.removeItem("groundwire/probe");
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,7 +1,6 @@
 /** Who is here: from the first request to a connection, and back on signing out. */
 
 import { type ConnectionStatus, GroundwireError, type Principal } from "@groundwire/client";
-import { canRemember, recall, remember } from "./memory.ts";
 import { place } from "./route.svelte.ts";
 import { server } from "./server.ts";
 
@@ -25,13 +24,10 @@ class Session {
   /** Find out whether there is an owner and whether we are signed in. */
   async begin(): Promise<void> {
     try {
-      if (await server.rest.needsSetup()) {
-        this.stage = "setup";
-        return;
-      }
-      // A browser writes every refused request to its console: one that never signed in asks for none.
-      if (recall("signedIn") === null && canRemember()) this.#leave();
-      else this.#enter(await server.rest.me());
+      const entrance = await server.rest.entrance();
+      if (entrance.signedIn) this.#enter(await server.rest.me());
+      else if (entrance.needed) this.stage = "setup";
+      else this.#leave();
     } catch (error) {
       if (error instanceof GroundwireError && error.status === 401) this.#leave();
       else this.#tryLater();
@@ -61,7 +57,6 @@ class Session {
   #enter(principal: Principal): void {
     this.principal = principal;
     this.stage = "ready";
-    remember("signedIn", "1");
     if (place.route.setupToken !== null) place.replace(null);
     server.connect();
   }
@@ -69,7 +64,6 @@ class Session {
   #leave(): void {
     this.principal = null;
     this.stage = "signedOut";
-    remember("signedIn", null);
   }
 
   #tryLater(): void {
