@@ -161,3 +161,10 @@ def assert_documented(kinds: Iterable[type[msgspec.Struct]], text: str) -> None:
         for tag in fields
         if (missing := fields[tag] - rows[tag] - in_code(introduction))
     }
+
+
+def test_the_architecture_names_tests_and_places_that_there_are() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = {word for word in in_code(text) if word.startswith("tests/")}
+    assert len(named) >= 7
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
