@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from groundwire.adapters.models.directory import ModelDirectory
+from groundwire.adapters.models.extractive import ExtractiveModel
 from groundwire.adapters.models.ollama import Ollama
 from groundwire.adapters.models.openai_compatible import OpenAIEndpoint, OpenAIModel
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
@@ -15,6 +17,7 @@ from groundwire.model.errors import (
     ContextOverflow,
     GroundwireError,
     ModelUnavailable,
+    UnknownModel,
     UpstreamTimeout,
 )
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Finish, Message, ModelInfo
@@ -268,3 +271,17 @@ async def test_an_error_of_ollama_inside_the_stream_is_told(server: ScriptedServ
     with pytest.raises(ModelUnavailable, match="runner has stopped"):
         await parts_of(ollama.model(INFO))
     await ollama.aclose()
+
+
+async def test_the_configured_model_is_asked_though_its_endpoint_does_not_list_it(
+    server: ScriptedServer,
+) -> None:
+    endpoint = OpenAIEndpoint(server.url, timeouts=IMPATIENT)
+    models = ModelDirectory([endpoint], quoting=ExtractiveModel(), default="house-model")
+    try:
+        choice = await models.choose(None, language="en")
+        assert choice.model.info.name == "house-model"
+        with pytest.raises(UnknownModel):
+            await models.choose("llama-nobody-has", language="en")
+    finally:
+        await models.aclose()

@@ -72,13 +72,16 @@ class ModelDirectory:
         return None if info is None else self._model(info)
 
     def _unlisted(self, wanted: str) -> ChatModel | None:
-        """Return a model of an endpoint that lists none, if ``wanted`` is configured or says so."""
+        """Return a model that its endpoint does not list: the configured one, or, where it lists
+        none at all, one that is said to be there.
+        """
         for shelf in self._shelves:
             provider = shelf.provider
-            if not isinstance(provider, OpenAIEndpoint) or shelf.failure is None:
+            if not isinstance(provider, OpenAIEndpoint):
                 continue
             prefix = f"{provider.name}/"
-            if wanted.startswith(prefix) or wanted == self._default:
+            is_said = shelf.failure is not None and wanted.startswith(prefix)
+            if is_said or wanted == self._default:
                 return provider.model(with_ability(provider.unlisted(wanted.removeprefix(prefix))))
         return None
 
