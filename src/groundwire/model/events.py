@@ -7,7 +7,7 @@ encoded event, and what it stored is what every reader is sent.
 A new field gets a default; a field never changes its meaning; a type is never reused.
 """
 
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -225,35 +225,22 @@ class Recorded(msgspec.Struct, frozen=True):
     data: bytes
 
 
-_conversation = msgspec.json.Decoder(ConversationEvent)
-_workspace = msgspec.json.Decoder(WorkspaceEvent)
-
-
-def decode_conversation_event(data: bytes) -> ConversationEvent | None:
-    """Return the event, or ``None`` for a type that this version does not know."""
-    return _decode(_conversation, data)
-
-
-def decode_workspace_event(data: bytes) -> WorkspaceEvent | None:
-    return _decode(_workspace, data)
-
-
-T = TypeVar("T")
-
-
 class _Tag(msgspec.Struct):
     type: str
 
 
 _tag = msgspec.json.Decoder(_Tag)
-_KNOWN = frozenset(
-    str(event.__struct_config__.tag)
-    for union in (ConversationEvent, WorkspaceEvent)
-    for event in union.__args__
-)
+_conversation = msgspec.json.Decoder(ConversationEvent)
+_workspace = msgspec.json.Decoder(WorkspaceEvent)
+_CONVERSATION = frozenset(event.__struct_config__.tag for event in ConversationEvent.__args__)
+_WORKSPACE = frozenset(event.__struct_config__.tag for event in WorkspaceEvent.__args__)
 
 
-def _decode(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T | None:
-    if _tag.decode(data).type not in _KNOWN:
-        return None
-    return decoder.decode(data)
+def decode_conversation_event(data: bytes) -> ConversationEvent | None:
+    """Return the event, or ``None`` for a type that this version does not know."""
+    return _conversation.decode(data) if _tag.decode(data).type in _CONVERSATION else None
+
+
+def decode_workspace_event(data: bytes) -> WorkspaceEvent | None:
+    """Return the event, or ``None`` for a type that this version does not know."""
+    return _workspace.decode(data) if _tag.decode(data).type in _WORKSPACE else None
