@@ -27,10 +27,10 @@ LEAST_COSINE = 0.6
 BACKGROUND_RANK = 50
 # A workspace that has fewer chunks shows no background of its own.
 BACKGROUND_COSINE = 0.745
-# A logistic curve fitted to questions with and without an answer in their corpus.
+# A logistic curve chosen on questions with and without an answer in their corpus; see ADR 7.
 LEAD_SLOPE = 63.0
-WORDS_SLOPE = 3.1
-OFFSET = -3.25
+WORDS_SLOPE = 5.0
+OFFSET = -3.5
 # Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
 COVERAGE_SLOPE = 10.0
