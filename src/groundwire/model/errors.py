@@ -10,20 +10,18 @@
         * Gone
     * Conflict
         * IdempotencyConflict, QueueFull, Busy
-    * UnrecoverableCursor
     * UnknownModel
     * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout, RetrievalFailed, WorkerLost, SlowReader
+        * ModelUnavailable, UpstreamTimeout
         * Overloaded
             * FolderInUse
         * Idle
     * ContextOverflow
     * Interrupted
     * Fenced (never shown: the writer that gets it stops)
-    * MissingExtra (an optional package is not installed)
 """
 
 from typing import ClassVar, Literal
@@ -154,19 +152,6 @@ class Busy(Conflict):
         super().__init__("An answer is running in this conversation. Wait for it, or cancel it.")
 
 
-class UnrecoverableCursor(GroundwireError):
-    """The cursor names a log that was restored, trimmed or never got that far."""
-
-    code = "unrecoverable_cursor"
-    status = 410
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            "This position is not in the history any more. Load the conversation again.",
-            reason=reason,
-        )
-
-
 class UnknownModel(GroundwireError):
     code = "unknown_model"
     status = 400
@@ -233,18 +218,6 @@ class UpstreamTimeout(Unavailable):
     status = 504
 
 
-class RetrievalFailed(Unavailable):
-    code = "retrieval_failed"
-
-
-class WorkerLost(Unavailable):
-    code = "worker_lost"
-
-
-class SlowReader(Unavailable):
-    code = "slow_reader"
-
-
 class ContextOverflow(GroundwireError):
     code = "context_overflow"
     status = 422
@@ -278,10 +251,3 @@ class Fenced(GroundwireError):
 
     def __init__(self) -> None:
         super().__init__("This answer is written elsewhere, or has ended.")
-
-
-class MissingExtra(GroundwireError):
-    status = 501
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an extra: pip install 'groundwire[{extra}]'.", extra=extra)
