@@ -140,7 +140,9 @@ def quiet_console() -> Iterator[None]:
 
 
 @pytest.fixture
-def context(browser: Browser, owner: StorageState) -> Iterator[BrowserContext]:
+def context(browser: Browser, owner: StorageState, library: None) -> Iterator[BrowserContext]:
+    """A browser whose owner may ask about the guide: of anything else no model is asked."""
+    del library
     context = new_context(browser, owner)
     yield context
     context.close()

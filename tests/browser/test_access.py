@@ -63,17 +63,14 @@ def test_signing_in_is_accessible(browser: Browser, served: Served, owner: Stora
     context.close()
 
 
-def test_an_empty_conversation_is_accessible(page: Page, library: None) -> None:
-    del library
-
+def test_an_empty_conversation_is_accessible(page: Page) -> None:
     assert violations(page) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_answer_with_its_source_is_accessible(
-    page: Page, model: ScriptedServer, library: None, theme: str
+    page: Page, model: ScriptedServer, theme: str
 ) -> None:
-    del library
     page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
     answered(page, model, "What does the ground wire carry?")
     page.locator("[data-citation]").first.click()
@@ -82,8 +79,7 @@ def test_an_answer_with_its_source_is_accessible(
     assert violations(page) == []
 
 
-def test_the_documents_are_accessible(page: Page, library: None) -> None:
-    del library
+def test_the_documents_are_accessible(page: Page) -> None:
     page.get_by_role("button", name=re.compile(r"^\d+ documents?$")).click()
     page.get_by_role("complementary").get_by_text("guide.md").wait_for()
 
@@ -119,9 +115,8 @@ def test_a_chinese_phone_is_accessible(
 
 
 def test_one_asks_and_checks_an_answer_by_the_keyboard_alone(
-    page: Page, model: ScriptedServer, library: None
+    page: Page, model: ScriptedServer
 ) -> None:
-    del library
     model.enqueue(Reply(deltas=("It carries the fault current back to the source [1].",)))
     page.get_by_role("button", name="Settings").focus()
     tab_to(page, page.get_by_label("Your question"))

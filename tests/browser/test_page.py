@@ -60,8 +60,7 @@ def test_an_owner_signs_out_and_in_again(
     context.close()
 
 
-def test_files_tell_how_far_they_are_and_why_one_failed(page: Page, library: None) -> None:
-    del library
+def test_files_tell_how_far_they_are_and_why_one_failed(page: Page) -> None:
     files = [
         {"name": "note.txt", "mimeType": "text/plain", "buffer": b"The lamp is in the cellar."},
         {"name": "empty.pdf", "mimeType": "application/pdf", "buffer": b""},
@@ -80,9 +79,8 @@ def test_files_tell_how_far_they_are_and_why_one_failed(page: Page, library: Non
 
 
 def test_an_answer_streams_with_sources_and_its_citation_opens_the_passage(
-    page: Page, model: ScriptedServer, library: None
+    page: Page, model: ScriptedServer
 ) -> None:
-    del library
     deltas = ("It carries ", "the **fault ", "current** back to the source [1].")
     model.enqueue(Reply(deltas=deltas, pace_s=0.05))
     ask(page, "What does the ground wire carry?")
@@ -109,7 +107,7 @@ def test_what_a_model_says_becomes_text_and_never_markup(page: Page, model: Scri
         "[click](javascript:alert(1))\n\n```python\nprint('hello')\n```\n"
     )
     model.enqueue(Reply(deltas=(evil,)))
-    ask(page, "Show me some code.")
+    ask(page, "What is the ground wire for, in code?")
 
     until_done(page)
     expect(answer(page)).to_contain_text("<img src=x")
@@ -123,7 +121,7 @@ def test_an_answer_goes_on_without_its_reader(
     context: BrowserContext, page: Page, model: ScriptedServer
 ) -> None:
     model.enqueue(Reply(deltas=LONG, pace_s=0.02))
-    ask(page, "Count, please.")
+    ask(page, "Which current does the ground wire carry back?")
     expect(answer(page)).to_contain_text("word3")
     address = page.url
     page.close()
@@ -158,7 +156,7 @@ def test_a_cut_connection_says_so_and_resumes_the_answer_whole(
         }"""
     )
     model.enqueue(Reply(deltas=LONG, pace_s=0.02))
-    ask(page, "Count once more.")
+    ask(page, "Which colours may a protective conductor have?")
     expect(answer(page)).to_contain_text("word3")
     sockets[-1].close(code=1011, reason="cut")
 
@@ -173,7 +171,7 @@ def test_stop_keeps_what_was_said_and_another_answer_is_a_branch(
     page: Page, model: ScriptedServer
 ) -> None:
     model.enqueue(Reply(deltas=LONG, pace_s=0.05))
-    ask(page, "Count for ever.")
+    ask(page, "Why does the breaker trip?")
     expect(answer(page)).to_contain_text("word3")
     page.get_by_role("button", name="Stop").click()
     expect(answer(page)).to_contain_text("Stopped")
@@ -247,9 +245,9 @@ def test_a_key_is_shown_once_with_a_line_to_try_it_and_is_revoked(
 
 def test_workspaces_keep_their_conversations_apart(page: Page, model: ScriptedServer) -> None:
     model.enqueue(Reply(deltas=("Kept here.",)))
-    ask(page, "Only in the first workspace")
+    ask(page, "Which conductor is green and yellow?")
     until_done(page)
-    listed = page.get_by_role("link", name="Only in the first workspace")
+    listed = page.get_by_role("link", name="Which conductor is green and yellow?")
     expect(listed).to_be_visible()
 
     page.get_by_role("button", name=re.compile("^Workspace: ")).click()
