@@ -4,41 +4,28 @@ Each checks who may first. Nothing here knows a transport.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from groundwire.access.authorize import require
 from groundwire.answer.clean import clean
 from groundwire.answer.run import Answers
 from groundwire.answer.sentences import language_of, say
+from groundwire.archive import TITLE, Archive
 from groundwire.conversation import decide
-from groundwire.conversation.fold import Fold, Running
-from groundwire.conversation.fold import Message as Said
-from groundwire.conversation.follow import fold_all
+from groundwire.conversation.approve import Verdict, decide_approval
+from groundwire.conversation.asked import Accepted
+from groundwire.conversation.decide import OnBusy
+from groundwire.conversation.state import Message as Said
+from groundwire.conversation.steer import Steering, steer
 from groundwire.library import Library
 from groundwire.model.access import Identity
-from groundwire.model.cursor import Cursor, Head, unservable
-from groundwire.model.errors import Forbidden, InvalidField, NotFound, UnknownModel
-from groundwire.model.ids import (
-    ConversationId,
-    LogId,
-    MessageId,
-    NewId,
-    Now,
-    TurnId,
-    WorkspaceId,
-    conversation_log,
-    workspace_log,
-)
+from groundwire.model.errors import InvalidField, NotFound, UnknownModel
+from groundwire.model.ids import MessageId, NewId, Now, TurnId, WorkspaceId, conversation_log
+from groundwire.model.standing import DEFAULT, Options
 from groundwire.ports.chat_model import Language, Models
-from groundwire.ports.conversations import Conversation, Conversations
+from groundwire.ports.conversations import Conversation
 from groundwire.ports.event_log import EventLog
-
-CONVERSATION_PREFIX = "c_"
-MAX_NAME = 200
-TITLE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +38,33 @@ class Asking:
     model: str | None = None
     client_message_id: str | None = None
     language: Language | None = None
-    on_busy: Literal["queue", "reject"] = "queue"
+    parent: MessageId | None = None
+    options: Options = DEFAULT
+    on_busy: OnBusy = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """The question ``message`` in other words, as they come in."""
+
+    session: str
+    message: MessageId
+    content: str
+    model: str | None = None
+    client_message_id: str | None = None
+    language: Language | None = None
+    options: Options = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """A correction of the running answer, as it comes in."""
+
+    session: str
+    content: str
+    turn: TurnId | None = None
+    client_message_id: str | None = None
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +79,9 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A conversation's state as of ``cursor``."""
-
-    conversation: Conversation
-    cursor: Cursor
-    messages: list[Said]
-    running: Running | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """A log to follow past ``after``; ``view`` is what came before, where that must be told.
-
-    ``reason`` says why the reader's cursor could not be served.
-    """
-
-    log: LogId
-    name: str
-    epoch: str
-    head: int
-    after: int
-    view: View | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Assistant:
     log: EventLog
-    conversations: Conversations
+    archive: Archive
     library: Library
     models: Models
     answers: Answers
@@ -102,53 +89,84 @@ class Assistant:
     new_id: NewId
     queue_limit: int = 10
 
-    async def ask(self, identity: Identity, asking: Asking) -> tuple[Conversation, decide.Accepted]:
+    async def ask(self, identity: Identity, asking: Asking) -> tuple[Conversation, Accepted]:
         """Record a question, durably, and have it answered; returns what the ack tells.
 
         A session that the principal does not have yet begins with it. Raises ``InvalidField``,
         ``UnknownModel``, ``IdempotencyConflict``, ``Busy``, ``QueueFull``.
         """
-        content = clean(asking.content).strip()
-        if not content:
-            raise InvalidField("content", "Ask something: `content` is empty.")
+        content = _content(asking.content)
         await self._check_model_of(identity, asking)
-        conversation = await self.open(identity, asking.session, asking.workspace)
-        language = asking.language or language_of(content)
-        question = decide.Question(
+        conversation = await self.archive.open(identity, asking.session, asking.workspace)
+        if asking.parent is not None:
+            await self._message(conversation, asking.parent, "assistant")
+        question = self._question(identity, asking, content)
+        return conversation, await self._ask(conversation, question)
+
+    async def edit(self, identity: Identity, editing: Editing) -> tuple[Conversation, Accepted]:
+        """Ask a question in other words, in a branch beside it. Raises as `ask`, ``NotFound``."""
+        content = _content(editing.content)
+        conversation = await self.archive.find(identity, editing.session)
+        await self._check_model(editing.model, editing.language)
+        edited = await self._message(conversation, editing.message, "user")
+        asking = Asking(
+            session=editing.session,
+            content=content,
+            model=editing.model,
+            client_message_id=editing.client_message_id,
+            language=editing.language,
+            parent=edited.parent_id,
+            options=editing.options,
+        )
+        question = self._question(identity, asking, content)
+        fork = replace(question, fork_of=edited.message_id)
+        return conversation, await self._ask(conversation, fork)
+
+    async def steer(
+        self, identity: Identity, correcting: Correcting
+    ) -> tuple[Conversation, Accepted | None]:
+        """Correct the running answer; ``None`` if there is none to correct any more.
+
+        Raises ``InvalidField``, ``NotFound``, ``IdempotencyConflict``.
+        """
+        content = _content(correcting.content)
+        conversation = await self.archive.find(identity, correcting.session)
+        log = conversation_log(conversation.id)
+        steering = Steering(
             turn=TurnId(self.new_id("t")),
             message=MessageId(self.new_id("m")),
             answer=MessageId(self.new_id("m")),
             author=identity.principal.id,
             content=content,
-            client_message_id=asking.client_message_id,
-            model=asking.model,
-            language=language,
-            on_busy=asking.on_busy,
-            queued_msg=say("queued", language),
-            queue_limit=self.queue_limit,
+            steered=correcting.turn,
+            client_message_id=correcting.client_message_id,
+            language=correcting.language or language_of(content),
         )
-        log = conversation_log(conversation.id)
-        title = " ".join(content.split())[:TITLE]
-        # Beside each other, so that one commit holds both.
-        accepted, _ = await asyncio.gather(
-            self.log.decide(log, lambda desk: decide.ask(desk, question)),
-            self.conversations.touch(conversation.id, at=self.now(), title=title),
+        accepted = await self.log.decide(log, lambda desk: steer(desk, steering))
+        self.answers.steer(log)
+        return conversation, accepted
+
+    async def approve(
+        self, identity: Identity, session: str, verdict: Verdict
+    ) -> tuple[Conversation, Accepted]:
+        """Allow or deny a tool's call. Raises ``NotFound``, ``ApprovalExpired``, ``Conflict``."""
+        conversation = await self.archive.find(identity, session)
+        now = self.now()
+        accepted = await self.log.decide(
+            conversation_log(conversation.id), lambda desk: decide_approval(desk, verdict, now)
         )
-        self.answers.wake(log)
         return conversation, accepted
 
     async def regenerate(
         self, identity: Identity, retrying: Retrying
-    ) -> tuple[Conversation, decide.Accepted]:
+    ) -> tuple[Conversation, Accepted]:
         """Have an answer written anew beside the first. Raises as `ask`, and ``NotFound``."""
-        conversation = await self.find(identity, retrying.session)
+        conversation = await self.archive.find(identity, retrying.session)
         await self._check_model(retrying.model, retrying.language)
         log = conversation_log(conversation.id)
-        fold = await self._fold(log)
-        answer = fold.messages.get(retrying.answer)
-        if answer is None or answer.role != "assistant" or answer.parent_id is None:
-            raise NotFound("answer in this conversation")
-        asked = fold.messages[answer.parent_id]
+        answer = await self._message(conversation, retrying.answer, "assistant")
+        assert answer.parent_id is not None
+        asked = await self._message(conversation, answer.parent_id, "user")
         language = retrying.language or ("zh" if asked.language == "zh" else "en")
         retry = decide.Retry(
             turn=TurnId(self.new_id("t")),
@@ -175,7 +193,7 @@ class Assistant:
         client_message_id: str | None = None,
     ) -> TurnId | None:
         """End a turn, or the active one; returns which, or ``None`` if none was running."""
-        conversation = await self.find(identity, session)
+        conversation = await self.archive.find(identity, session)
         log = conversation_log(conversation.id)
         if turn is None and client_message_id is not None:
             turn = await self._find_turn(identity, conversation, client_message_id)
@@ -183,87 +201,61 @@ class Assistant:
                 return None
         return await self.answers.cancel(log, turn)
 
-    async def open(
-        self, identity: Identity, session: str, workspace: WorkspaceId | None = None
-    ) -> Conversation:
-        """Return the principal's conversation of that name, which begins if there is none."""
-        found = await self._find(identity, session)
-        if found is not None:
-            return found
-        if session.startswith(CONVERSATION_PREFIX):
-            raise NotFound("conversation")
-        return await self._begin(identity, session, workspace)
-
-    async def begin(self, identity: Identity, workspace: WorkspaceId | None) -> Conversation:
-        """Begin a conversation under an id of ours."""
-        return await self._begin(identity, None, workspace)
-
-    async def find(self, identity: Identity, session: str) -> Conversation:
-        """Raises ``NotFound``, and ``Forbidden`` for another's conversation."""
-        found = await self._find(identity, session)
-        if found is None:
-            raise NotFound("conversation")
-        return found
-
-    async def list_conversations(
-        self, identity: Identity, workspace: WorkspaceId
-    ) -> Sequence[Conversation]:
-        await require(self.library.workspaces, identity, "conversation:ask", workspace)
-        return await self.conversations.list_of(identity.principal.id, workspace)
-
-    async def rename(self, identity: Identity, session: str, title: str) -> None:
-        conversation = await self.find(identity, session)
-        if not title.strip():
-            raise InvalidField("title", "A title cannot be empty.")
-        await self.conversations.rename(conversation.id, title.strip()[:TITLE])
-
     async def remove(self, identity: Identity, session: str) -> None:
         """Forget a conversation; a turn that runs in it ends."""
-        conversation = await self.find(identity, session)
+        conversation = await self.archive.find(identity, session)
         log = conversation_log(conversation.id)
         await self.answers.cancel(log, None)
-        await self.conversations.remove(conversation.id)
-        await self.log.remove(log)
+        await self.archive.remove(conversation)
 
-    async def view(self, identity: Identity, session: str) -> View:
-        """Return the state of a conversation together with the cursor it is as of."""
-        return await self._view(await self.find(identity, session))
+    def _question(self, identity: Identity, asking: Asking, content: str) -> decide.Question:
+        language = asking.language or language_of(content)
+        return decide.Question(
+            turn=TurnId(self.new_id("t")),
+            message=MessageId(self.new_id("m")),
+            answer=MessageId(self.new_id("m")),
+            author=identity.principal.id,
+            content=content,
+            client_message_id=asking.client_message_id,
+            model=asking.model,
+            language=language,
+            parent=asking.parent,
+            options=asking.options,
+            on_busy=asking.on_busy,
+            queued_msg=say("queued", language),
+            queue_limit=self.queue_limit,
+        )
 
-    async def attach(self, identity: Identity, session: str, cursor: str | None) -> Attached:
-        """Return where to follow a conversation from; one not there yet begins."""
-        conversation = await self.open(identity, session)
+    async def _ask(self, conversation: Conversation, question: decide.Question) -> Accepted:
         log = conversation_log(conversation.id)
-        head = await self.log.head(log)
-        after, reason = _serve(cursor, head)
-        if after is not None:
-            return Attached(log, conversation.name, head.epoch, head.seq, after)
-        view = await self._view(conversation)
-        seq = view.cursor.seq
-        return Attached(log, conversation.name, view.cursor.epoch, seq, seq, view, reason)
+        title = " ".join(question.content.split())[:TITLE]
+        # Beside each other, so that one commit holds both.
+        accepted, _ = await asyncio.gather(
+            self.log.decide(log, lambda desk: decide.ask(desk, question)),
+            self.archive.conversations.touch(conversation.id, at=self.now(), title=title),
+        )
+        if accepted.ends is not None:
+            await self.answers.cancel(log, accepted.ends)
+        if question.on_busy == "steer":
+            self.answers.steer(log)
+        self.answers.wake(log)
+        return accepted
 
-    async def attach_documents(
-        self, identity: Identity, workspace: WorkspaceId, cursor: str | None
-    ) -> Attached:
-        """Return where to follow a workspace's documents from: the end, unless told.
-
-        The documents themselves are what their listing says, so a cursor that cannot be
-        served starts at the end with its reason.
-        """
-        await require(self.library.workspaces, identity, "document:read", workspace)
-        log = workspace_log(workspace)
-        await self.log.create(log, name=workspace)
-        head = await self.log.head(log)
-        after, reason = _serve(cursor, head)
-        if after is not None:
-            return Attached(log, workspace, head.epoch, head.seq, after)
-        return Attached(log, workspace, head.epoch, head.seq, head.seq, reason=reason)
+    async def _message(
+        self, conversation: Conversation, id: MessageId, role: Literal["user", "assistant"]
+    ) -> Said:
+        """Raises ``NotFound``."""
+        found = await self.archive.find_message(conversation, id)
+        if found is None or found.role != role:
+            raise NotFound("answer" if role == "assistant" else "question")
+        return found
 
     async def _check_model_of(self, identity: Identity, asking: Asking) -> None:
         """Let a question that was accepted before pass: its model may have gone meanwhile."""
         try:
             await self._check_model(asking.model, asking.language)
         except UnknownModel:
-            conversation = await self._find(identity, asking.session)
+            conversation = await self.archive.peek(identity, asking.session)
             key = asking.client_message_id
             if conversation is None or key is None:
                 raise
@@ -282,67 +274,10 @@ class Assistant:
         if model is not None:
             await self.models.choose(model, language=language or "en", grounded=True)
 
-    async def _find(self, identity: Identity, session: str) -> Conversation | None:
-        if not session or len(session) > MAX_NAME:
-            raise InvalidField("sessionId", f"A sessionId has 1 to {MAX_NAME} characters.")
-        found = await self.conversations.find(identity.principal.id, session)
-        if found is None and session.startswith(CONVERSATION_PREFIX):
-            await self._refuse_foreign(session)
-        if found is not None:
-            workspaces = self.library.workspaces
-            await require(workspaces, identity, "conversation:ask", found.workspace)
-        return found
 
-    async def _refuse_foreign(self, session: str) -> None:
-        """Say of an id of ours, which nobody can guess, that it is somebody else's."""
-        try:
-            await self.conversations.get(ConversationId(session))
-        except NotFound:
-            return
-        raise Forbidden("This conversation belongs to somebody else.")
-
-    async def _begin(
-        self, identity: Identity, name: str | None, workspace: WorkspaceId | None
-    ) -> Conversation:
-        if workspace is None:
-            workspace = await self.library.default_workspace(identity)
-        await require(self.library.workspaces, identity, "conversation:ask", workspace)
-        id = ConversationId(self.new_id("c"))
-        now = self.now()
-        conversation = Conversation(
-            id=id,
-            principal=identity.principal.id,
-            name=name or id,
-            workspace=workspace,
-            created_at=now,
-            updated_at=now,
-        )
-        log = conversation_log(id)
-        await self.log.create(log, name=conversation.name)
-        stored = await self.conversations.add(conversation)
-        if stored.id != id:
-            # Another connection of the same principal began it at the same moment.
-            await self.log.remove(log)
-        return stored
-
-    async def _view(self, conversation: Conversation) -> View:
-        log = conversation_log(conversation.id)
-        head = await self.log.head(log)
-        fold = await self._fold(log)
-        cursor = Cursor(head.epoch, fold.seq)
-        return View(conversation, cursor, list(fold.messages.values()), fold.running)
-
-    async def _fold(self, log: LogId) -> Fold:
-        return await fold_all(self.log, log)
-
-
-def _serve(cursor: str | None, head: Head) -> tuple[int | None, str | None]:
-    """Return the position to go on from, or ``None`` and why there is none to go on from."""
-    if cursor is None:
-        return None, None
-    try:
-        at = Cursor.parse(cursor)
-    except InvalidField:
-        return None, "unreadable"
-    reason = unservable(at, head)
-    return (at.seq, None) if reason is None else (None, reason)
+def _content(content: str) -> str:
+    """Return what is asked, fit to be stored. Raises ``InvalidField``."""
+    content = clean(content).strip()
+    if not content:
+        raise InvalidField("content", "Ask something: `content` is empty.")
+    return content

@@ -168,6 +168,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     from groundwire.answer.compose import Compose
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
+    from groundwire.archive import Archive
     from groundwire.transport.connection import Limits
     from groundwire.transport.hub import Hub
 
@@ -180,7 +181,8 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     answers = Answers(parts.log, compose, settings.turn_timeout)
     stack.push_async_callback(answers.close)
     await answers.resume()
-    assistant = Assistant(parts.log, conversations, library, models, answers, utc_now, new_id)
+    archive = Archive(parts.log, conversations, library, utc_now, new_id)
+    assistant = Assistant(parts.log, archive, library, models, answers, utc_now, new_id)
     authenticator = Authenticator(parts.identities, utc_now, new_id)
     limits = Limits(
         heartbeat_s=settings.heartbeat,

@@ -9,7 +9,7 @@ from groundwire.answer.restate import may_restate, restate
 from groundwire.answer.sentences import say
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.fold import Fold
-from groundwire.conversation.fold import Message as Said
+from groundwire.conversation.state import Message as Said
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Progress, Source, Sources, Status, TurnStarted
 from groundwire.model.ids import ConversationId, LogId, WorkspaceId

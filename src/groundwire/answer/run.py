@@ -133,6 +133,11 @@ class Answers:
         # It may have begun while this decision waited for its place.
         return await self.log.decide(log, withdraw) or self._end(log, turn)
 
+    def steer(self, log: LogId) -> None:
+        """End the running turn, if there is one, for the correction that was accepted."""
+        if turn := self._running.get(log):
+            turn.end("steered")
+
     async def close(self) -> None:
         """Stop: the running turns end as interrupted, their text is kept."""
         tasks = [*self._tasks.values(), *self._pumps]

@@ -69,7 +69,7 @@ class LocalSession:
 
     async def ask(self, workspace: str, question: str, model: str | None) -> Events:
         assistant = self.groundwire.assistant
-        conversation = await assistant.begin(self.identity, WorkspaceId(workspace))
+        conversation = await assistant.archive.begin(self.identity, WorkspaceId(workspace))
         asking = Asking(session=conversation.name, content=question, model=model)
         await assistant.ask(self.identity, asking)
         async with contextlib.aclosing(self._follow(conversation_log(conversation.id), 0)) as all:

@@ -4,14 +4,18 @@ A decision runs inside the transaction that stores it, alone on its conversation
 two of them can never both believe that they came first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
-from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, QueueFull
+from groundwire.conversation.approve import end_approval
+from groundwire.conversation.asked import Accepted, digest, known
+from groundwire.conversation.steer import Steering, apply, give_back, steer
+from groundwire.model.errors import Busy, Fenced, QueueFull
 from groundwire.model.events import (
+    AnswerReset,
     Done,
     FinishReason,
     MessageCreated,
@@ -20,16 +24,22 @@ from groundwire.model.events import (
     TurnStarted,
 )
 from groundwire.model.ids import MessageId, TurnId
-from groundwire.model.standing import Active, Asked, Waiting
+from groundwire.model.standing import DEFAULT, Active, Asked, Options, Waiting
 from groundwire.ports.event_log import Desk
 
-OnBusy = Literal["queue", "reject"]
+OnBusy = Literal["queue", "reject", "steer", "cancel"]
 EMPTY_HASH = sha256(b"").hexdigest()
+# Whoever stopped an answer does not want it gone on with, and one that failed cannot be.
+_GIVES_BACK: frozenset[FinishReason] = frozenset({"cancelled", "error", "interrupted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks; ``turn``, ``message`` and ``answer`` are its ids if it is new."""
+    """What somebody asks; ``turn``, ``message`` and ``answer`` are its ids if it is new.
+
+    It follows ``parent``, or the newest answer. ``fork_of`` is the question that it is another
+    wording of; it then follows what that one follows, which may be nothing.
+    """
 
     turn: TurnId
     message: MessageId
@@ -39,13 +49,17 @@ class Question:
     client_message_id: str | None = None
     model: str | None = None
     language: str = "en"
+    parent: MessageId | None = None
+    fork_of: MessageId | None = None
+    options: Options = DEFAULT
     on_busy: OnBusy = "queue"
     queued_msg: str = ""
     queue_limit: int = 10
 
     @property
     def digest(self) -> str:
-        return _digest("ask", self.content, self.model or "")
+        forks = (self.fork_of,) if self.fork_of else ()
+        return digest("edit" if forks else "ask", *forks, self.content, self.model or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +79,20 @@ class Retry:
 
     @property
     def digest(self) -> str:
-        return _digest("regenerate", self.fork_of, self.model or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What the ``ack`` tells. ``duplicate``: it was accepted before, nothing was done."""
-
-    turn: TurnId
-    seq: int
-    duplicate: bool = False
+        return digest("regenerate", self.fork_of, self.model or "")
 
 
 def ask(desk: Desk, question: Question) -> Accepted:
-    """Record the question and let its turn wait.
+    """Record the question and let its turn wait; or do what its asker wishes while one runs.
 
     Raises ``IdempotencyConflict``, ``Busy`` and ``QueueFull``.
     """
-    if known := _known(desk, question):
-        return known
+    if accepted := known(desk, question):
+        return accepted
     if question.on_busy == "reject" and desk.standing.is_busy:
         raise Busy
+    if question.on_busy == "steer" and (accepted := steer(desk, _as_steering(question))):
+        return accepted
     _check_room(desk, question.queue_limit)
     seq = desk.append(
         MessageCreated(
@@ -95,7 +102,10 @@ def ask(desk: Desk, question: Question) -> Accepted:
             content=question.content,
             author=question.author,
             client_message_id=question.client_message_id,
-            parent_id=desk.standing.leaf,
+            parent_id=question.parent
+            if question.fork_of
+            else question.parent or desk.standing.leaf,
+            fork_of=question.fork_of,
             model=question.model,
             language=question.language,
         )
@@ -109,14 +119,19 @@ def ask(desk: Desk, question: Question) -> Accepted:
         author=question.author,
         model=question.model,
         language=question.language,
+        options=question.options,
     )
-    return _enqueue(desk, question, waiting, seq)
+    active = desk.standing.active
+    accepted = _enqueue(desk, question, waiting, seq)
+    if question.on_busy == "cancel" and active is not None:
+        return replace(accepted, ends=active.asked.turn)
+    return accepted
 
 
 def regenerate(desk: Desk, retry: Retry) -> Accepted:
     """Let another try of an answer wait. Raises as `ask` does."""
-    if known := _known(desk, retry):
-        return known
+    if accepted := known(desk, retry):
+        return accepted
     _check_room(desk, retry.queue_limit)
     seq = desk.append(Progress(turn_id=retry.turn, status="queued", msg=retry.queued_msg))
     waiting = Waiting(
@@ -141,6 +156,23 @@ def start(desk: Desk) -> Active | None:
     return active
 
 
+def take_over(desk: Desk) -> Active | None:
+    """Make this process the writer of the turn that another one left active, if one did."""
+    active = desk.standing.active
+    if active is None:
+        return None
+    taken = msgspec.structs.replace(active, fence=desk.next_fence(), attempt=active.attempt + 1)
+    desk.standing = msgspec.structs.replace(desk.standing, active=taken)
+    return taken
+
+
+def reset(desk: Desk, active: Active, kept: AnswerReset) -> int:
+    """Withdraw what the new attempt does not keep of the answer. Raises ``Fenced``."""
+    if desk.standing.active != active:
+        raise Fenced
+    return desk.append(kept)
+
+
 def finish(
     desk: Desk,
     active: Active,
@@ -151,16 +183,24 @@ def finish(
 ) -> int:
     """End the active turn, of which ``turn.started`` was said if it ``has_begun``.
 
-    Raises ``Fenced`` if it is not the active one any more.
+    Corrections that were accepted meanwhile are the next turns, unless it was cancelled or
+    failed: then their texts are given back. Raises ``Fenced`` if it is not the active one any
+    more.
     """
     if desk.standing.active != active:
         raise Fenced
     if not has_begun:
         _begin(desk, active.asked)
+    for approval in desk.standing.approvals:
+        end_approval(desk, approval.id, "conflict", "The answer ended first.")
+    if done.finish_reason in _GIVES_BACK:
+        give_back(desk, active, done.finish_reason)
     if failed is not None:
         desk.append(failed)
     desk.standing = msgspec.structs.replace(desk.standing, active=None)
-    return desk.append(done)
+    seq = desk.append(done)
+    apply(desk, active)
+    return seq
 
 
 def withdraw(desk: Desk, turn: TurnId | None, reason: FinishReason) -> TurnId | None:
@@ -210,17 +250,6 @@ def _begin(desk: Desk, asked: Waiting) -> None:
     )
 
 
-def _known(desk: Desk, command: Question | Retry) -> Accepted | None:
-    if command.client_message_id is None:
-        return None
-    asked = desk.find_asked(command.author, command.client_message_id)
-    if asked is None:
-        return None
-    if asked.digest != command.digest:
-        raise IdempotencyConflict
-    return Accepted(asked.turn, asked.seq, duplicate=True)
-
-
 def _check_room(desk: Desk, limit: int) -> None:
     if len(desk.standing.waiting) >= limit:
         raise QueueFull(limit)
@@ -244,5 +273,15 @@ def _enqueue(desk: Desk, command: Question | Retry, waiting: Waiting, seq: int) 
     return Accepted(command.turn, seq)
 
 
-def _digest(*parts: str) -> str:
-    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def _as_steering(question: Question) -> Steering:
+    return Steering(
+        turn=question.turn,
+        message=question.message,
+        answer=question.answer,
+        author=question.author,
+        content=question.content,
+        client_message_id=question.client_message_id,
+        model=question.model,
+        language=question.language,
+        options=question.options,
+    )

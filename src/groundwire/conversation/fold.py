@@ -1,69 +1,38 @@
 """The state of a conversation is the fold of its events."""
 
 from collections.abc import Iterable
-from typing import Literal, assert_never
 
 import msgspec
 
+from groundwire.conversation.state import Fault, Message, Running, Steering, ToolUse
 from groundwire.model.events import (
+    AnswerReset,
+    ApprovalRequired,
     Citation,
     ConversationEvent,
     Done,
-    FinishReason,
     MessageCreated,
     Progress,
     Reasoning,
     Recorded,
-    Source,
     Sources,
+    SteerAccepted,
+    SteerApplied,
+    SteerFailed,
     Token,
+    ToolApproved,
+    ToolCalled,
+    ToolDenied,
+    ToolFailed,
+    ToolResult,
     TurnFailed,
     TurnStarted,
     decode_conversation_event,
 )
 from groundwire.model.ids import MessageId, TurnId
 
-MessageStatus = Literal["streaming", "complete"]
-
-
-class Fault(msgspec.Struct, rename="camel", omit_defaults=True):
-    code: str
-    message: str
-    retryable: bool
-
-
-class Message(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
-    """A question or an answer, as far as it has come."""
-
-    message_id: MessageId
-    turn_id: TurnId
-    role: Literal["user", "assistant"]
-    content: str
-    status: MessageStatus
-    created_at: str
-    parent_id: MessageId | None = None
-    fork_of: MessageId | None = None
-    author: str | None = None
-    client_message_id: str | None = None
-    language: str | None = None
-    model: str | None = None
-    why: str | None = None
-    reasoning: str | None = None
-    sources: tuple[Source, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    finish_reason: FinishReason | None = None
-    content_hash: str | None = None
-    error: Fault | None = None
-
-
-class Running(msgspec.Struct, kw_only=True, rename="camel"):
-    """The turn that is not done: the one that runs, or else waits longest."""
-
-    turn_id: TurnId
-    message_id: MessageId | None = None
-    status: str = "queued"
-    msg: str = ""
-    content: str = ""
+ToolChange = ApprovalRequired | ToolApproved | ToolDenied | ToolResult | ToolFailed
+Growth = Sources | Token | Reasoning | Citation | AnswerReset | TurnFailed | ToolCalled | ToolChange
 
 
 class _Envelope(msgspec.Struct):
@@ -115,30 +84,38 @@ class Fold:
             case Progress():
                 running = self._running(event.turn_id)
                 running.status, running.msg = event.status, event.msg
+                running.detail = event.detail
             case Done():
                 self._finish(event)
-            case Sources() | Token() | Reasoning() | Citation() | TurnFailed():
-                self._grow(event)
+            case SteerAccepted() | SteerApplied() | SteerFailed():
+                self._steer(event)
             case _:
-                assert_never(event)
+                if (message := self._answer_of(event.turn_id)) is not None:
+                    _grow(message, event)
+                    self._running(event.turn_id).content = message.content
 
-    def _grow(self, event: Sources | Token | Reasoning | Citation | TurnFailed) -> None:
-        running = self._running(event.turn_id)
-        message = self.messages.get(running.message_id) if running.message_id else None
-        if message is None:
-            return
+    def _steer(self, event: SteerAccepted | SteerApplied | SteerFailed) -> None:
         match event:
-            case Token():
-                message.content += event.content
-                running.content = message.content
-            case Reasoning():
-                message.reasoning = (message.reasoning or "") + event.content
-            case Sources():
-                message.sources = event.items
-            case Citation():
-                message.citations = (*message.citations, event)
-            case TurnFailed():
-                message.error = Fault(event.code, event.message, event.retryable)
+            case SteerAccepted():
+                running = self._running(event.turn_id)
+                steering = Steering(
+                    message_id=event.message_id,
+                    content=event.content,
+                    author=event.author,
+                    client_message_id=event.client_message_id,
+                )
+                running.steers = (*running.steers, steering)
+            case SteerApplied():
+                if (message := self.messages.get(event.message_id)) is not None:
+                    message.steered = event.steered
+            case SteerFailed():
+                running = self._running(event.turn_id)
+                rest = (each for each in running.steers if each.message_id != event.message_id)
+                running.steers = tuple(rest)
+
+    def _answer_of(self, turn: TurnId) -> Message | None:
+        id = self._running(turn).message_id
+        return self.messages.get(id) if id else None
 
     def _running(self, turn: TurnId) -> Running:
         return self.turns.setdefault(turn, Running(turn_id=turn))
@@ -150,6 +127,71 @@ class Fold:
             message.status = "complete"
             message.finish_reason = event.finish_reason
             message.content_hash = event.content_hash
+            message.usage = event.usage
+
+
+def _grow(message: Message, event: Growth) -> None:
+    match event:
+        case Token():
+            message.content += event.content
+        case Reasoning():
+            message.reasoning = (message.reasoning or "") + event.content
+        case Sources():
+            message.sources = event.items
+        case Citation():
+            message.citations = (*message.citations, event)
+        case AnswerReset():
+            _reset(message, event)
+        case TurnFailed():
+            message.error = Fault(event.code, event.message, event.retryable)
+        case _:
+            _use_tool(message, event)
+
+
+def _use_tool(message: Message, event: ToolCalled | ToolChange) -> None:
+    if isinstance(event, ToolCalled):
+        use = ToolUse(
+            tool_call_id=event.tool_call_id,
+            name=event.name,
+            input=event.input,
+            offset=event.offset,
+            reasoning_offset=event.reasoning_offset,
+        )
+        message.tools = (*message.tools, use)
+        return
+    for use in message.tools:
+        if use.tool_call_id == event.tool_call_id:
+            _change(use, event)
+
+
+def _reset(message: Message, event: AnswerReset) -> None:
+    end = event.to_offset
+    message.content = message.content[:end]
+    message.reasoning = (message.reasoning or "")[: event.to_reasoning] or None
+    message.citations = tuple(each for each in message.citations if each.end <= end)
+    message.tools = tuple(each for each in message.tools if _is_kept(each, event))
+    message.error = None
+
+
+def _is_kept(use: ToolUse, event: AnswerReset) -> bool:
+    return use.offset <= event.to_offset and use.reasoning_offset <= event.to_reasoning
+
+
+def _change(use: ToolUse, event: ToolChange) -> None:
+    match event:
+        case ApprovalRequired():
+            use.status, use.approval_id, use.msg = "waiting", event.approval_id, event.msg
+            use.expires_at, use.schema = event.expires_at, event.schema
+        case ToolApproved():
+            use.status, use.author = "approved", event.author
+            use.input = use.input if event.input is None else event.input
+        case ToolDenied():
+            use.status, use.author = "denied", event.author
+            use.reason, use.code = event.reason or None, event.code
+        case ToolResult():
+            use.status, use.output = "done", event.output
+        case ToolFailed():
+            use.status, use.reason, use.code = "failed", event.message, event.code
 
 
 def _question(event: MessageCreated, ts: str) -> Message:
@@ -163,6 +205,7 @@ def _question(event: MessageCreated, ts: str) -> Message:
         parent_id=event.parent_id,
         author=event.author,
         client_message_id=event.client_message_id,
+        fork_of=event.fork_of,
         language=event.language,
     )
 

@@ -8,8 +8,9 @@
     * Forbidden
     * NotFound
         * Gone
+            * UnrecoverableCursor
     * Conflict
-        * IdempotencyConflict, QueueFull, Busy
+        * IdempotencyConflict, QueueFull, Busy, ApprovalExpired
     * UnknownModel
     * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
     * RateLimited
@@ -18,7 +19,7 @@
         * ModelUnavailable, UpstreamTimeout
         * Overloaded
             * FolderInUse
-        * Idle
+        * Idle, SlowReader, ToolUnusable
     * ContextOverflow
     * Interrupted
     * Fenced (never shown: the writer that gets it stops)
@@ -118,6 +119,20 @@ class Gone(NotFound):
     status = 410
 
 
+class UnrecoverableCursor(Gone):
+    """The cursor names a position that the log cannot be read on from; load the snapshot."""
+
+    code = "unrecoverable_cursor"
+
+    def __init__(self, reason: str, **details: object) -> None:
+        GroundwireError.__init__(
+            self,
+            "The history cannot be continued from this cursor. Load the conversation again.",
+            reason=reason,
+            **details,
+        )
+
+
 class Conflict(GroundwireError):
     code = "conflict"
     status = 409
@@ -150,6 +165,14 @@ class Busy(Conflict):
 
     def __init__(self) -> None:
         super().__init__("An answer is running in this conversation. Wait for it, or cancel it.")
+
+
+class ApprovalExpired(Conflict):
+    code = "approval_expired"
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__("Nobody allowed this in time, so it was not done. Ask again if it should.")
 
 
 class UnknownModel(GroundwireError):
@@ -241,6 +264,22 @@ class Idle(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Nothing was asked here for a while. Connect again to go on.")
+
+
+class SlowReader(Unavailable):
+    """A client took nothing of what it was sent for a long while."""
+
+    code = "slow_reader"
+
+    def __init__(self) -> None:
+        super().__init__("This client reads too slowly. Connect again with the cursor to go on.")
+
+
+class ToolUnusable(Unavailable):
+    """A tool could not do what it was asked; the model is told and goes on."""
+
+    code = "tool_failed"
+    status = 502
 
 
 class Fenced(GroundwireError):

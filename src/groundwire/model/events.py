@@ -37,8 +37,8 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
     """A question was asked. ``parent_id`` is the message it follows, if any.
 
-    ``model`` is what the asker wished for; ``language`` is the asker's, for the sentences
-    of this turn.
+    ``fork_of`` is the question that this one is another wording of. ``model`` is what the
+    asker wished for; ``language`` is the asker's, for the sentences of this turn.
     """
 
     synced: ClassVar[bool] = True
@@ -49,6 +49,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     author: str
     client_message_id: str | None = None
     parent_id: MessageId | None = None
+    fork_of: MessageId | None = None
     model: str | None = None
     language: str = "en"
 
@@ -121,6 +122,119 @@ class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
     source_id: ChunkId
 
 
+class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):
+    """A new attempt at the answer keeps its first ``to_offset`` code points and no more.
+
+    Of the reasoning it keeps ``to_reasoning``; citations and tool calls that lie past
+    ``to_offset`` are withdrawn as well.
+    """
+
+    message_id: MessageId
+    to_offset: int
+    to_reasoning: int = 0
+
+
+class SteerEvent(TurnEvent, frozen=True, kw_only=True):
+    """``message_id`` is the message that the steering text becomes once it is applied."""
+
+    message_id: MessageId
+    client_message_id: str | None = None
+
+
+class SteerAccepted(SteerEvent, frozen=True, kw_only=True, tag="steer.accepted"):
+    """Somebody corrected the running turn. Its text is kept; ``applied`` or ``failed`` follows."""
+
+    synced: ClassVar[bool] = True
+
+    content: str
+    author: str
+
+
+class SteerApplied(SteerEvent, frozen=True, kw_only=True, tag="steer.applied"):
+    """The turn ``steered`` ended, and this turn goes on with the steering text."""
+
+    synced: ClassVar[bool] = True
+
+    steered: TurnId
+
+
+class SteerFailed(SteerEvent, frozen=True, kw_only=True, tag="steer.failed"):
+    """The turn ended before it could be steered; ``content`` is given back. ``done`` follows."""
+
+    synced: ClassVar[bool] = True
+
+    content: str
+    reason: str
+
+
+class ToolEvent(TurnEvent, frozen=True, kw_only=True):
+    """``tool_call_id`` is one call of a tool in this turn."""
+
+    tool_call_id: str
+
+
+class ToolCalled(ToolEvent, frozen=True, kw_only=True, tag="tool.call"):
+    """The model wants a tool used. ``offset`` is how much of the answer stands before the call,
+    ``reasoning_offset`` how much of the reasoning.
+    """
+
+    message_id: MessageId
+    name: str
+    input: dict[str, object]
+    offset: int = 0
+    reasoning_offset: int = 0
+
+
+class ApprovalRequired(ToolEvent, frozen=True, kw_only=True, tag="tool.approval_required"):
+    """A person has to allow the call before ``expires_at`` (RFC 3339, UTC).
+
+    ``schema`` is the JSON Schema of what ``editedInput`` of the approval may be.
+    """
+
+    synced: ClassVar[bool] = True
+
+    approval_id: str
+    name: str
+    input: dict[str, object]
+    msg: str
+    expires_at: str
+    schema: dict[str, object] = {}
+
+
+class ToolApproved(ToolEvent, frozen=True, kw_only=True, tag="tool.approved"):
+    """``author`` allowed it; ``input`` is what the tool gets, where it was edited."""
+
+    synced: ClassVar[bool] = True
+
+    approval_id: str
+    author: str
+    input: dict[str, object] | None = None
+
+
+class ToolDenied(ToolEvent, frozen=True, kw_only=True, tag="tool.denied"):
+    """``author`` denied it; nobody did if there is none, and ``code`` says what else happened:
+    ``approval_expired``, or ``conflict`` for a turn that ended first.
+    """
+
+    synced: ClassVar[bool] = True
+
+    approval_id: str
+    author: str | None = None
+    reason: str = ""
+    code: str | None = None
+
+
+class ToolResult(ToolEvent, frozen=True, kw_only=True, tag="tool.result"):
+    output: str
+
+
+class ToolFailed(ToolEvent, frozen=True, kw_only=True, tag="tool.error"):
+    """The tool could not do it; the model is told so and goes on."""
+
+    code: str
+    message: str
+
+
 class TurnFailed(TurnEvent, frozen=True, kw_only=True, tag="error"):
     """Why the turn cannot go on. ``done`` follows."""
 
@@ -161,6 +275,16 @@ ConversationEvent = (
     | Token
     | Reasoning
     | Citation
+    | AnswerReset
+    | SteerAccepted
+    | SteerApplied
+    | SteerFailed
+    | ToolCalled
+    | ApprovalRequired
+    | ToolApproved
+    | ToolDenied
+    | ToolResult
+    | ToolFailed
     | TurnFailed
     | Done
 )

@@ -8,9 +8,29 @@ from groundwire.model.passages import Passage
 Language = Literal["en", "zh"]
 
 
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """The model wants a tool used; ``id`` is its own name for this call."""
+
+    id: str
+    name: str
+    input: dict[str, object]
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    role: Literal["system", "user", "assistant"]
+    """``calls`` are an assistant's; ``call`` is the one whose result a ``tool`` message holds."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[Call, ...] = ()
+    call: str | None = None
+
+
+class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as a model is told of it; ``schema`` is the JSON Schema of its input."""
+
+    name: str
+    description: str
+    schema: dict[str, object]
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,13 +38,15 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``messages`` is the whole prompt, already within the window. ``question`` and
     ``passages`` are what it was made of, for an answer that needs no model; passage n of
-    the tuple is cited as ``[n]``, from 1. ``language`` is the asker's.
+    the tuple is cited as ``[n]``, from 1. ``language`` is the asker's. ``tools`` are offered
+    to a model that can call them.
     """
 
     messages: tuple[Message, ...]
     question: str
     passages: tuple[Passage, ...] = ()
     language: Language = "en"
+    tools: tuple[ToolSpec, ...] = ()
     max_tokens: int = 1024
     temperature: float = 0.2
 
@@ -37,9 +59,13 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finish(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of the stream. Token counts are the model's own, where it tells them."""
+    """The end of the stream. Token counts are the model's own, where it tells them.
 
-    reason: Literal["stop", "length"]
+    ``tool``: the model waits for the results of its ``calls``.
+    """
+
+    reason: Literal["stop", "length", "tool"]
+    calls: tuple[Call, ...] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
 
@@ -49,7 +75,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     ``grounded`` says whether our own check found it able to answer from passages with
     citations; ``None`` is not measured. ``provider`` is where it runs: ``embedded``,
-    ``ollama``, ``openai``, ``extractive``, ``scripted``.
+    ``ollama``, ``openai``, ``extractive``, ``scripted``. ``tools``: it can be offered tools.
     """
 
     name: str
@@ -57,6 +83,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     window_tokens: int
     grounded: bool | None = None
     languages: tuple[str, ...] = ()
+    tools: bool = False
 
 
 class ChatModel(Protocol):

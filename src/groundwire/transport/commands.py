@@ -2,16 +2,31 @@
 
 from dataclasses import dataclass
 
-from groundwire.app import Asking, Assistant, Attached, Retrying, View
-from groundwire.conversation.decide import Accepted
+from groundwire.app import Asking, Assistant, Correcting, Editing, Retrying
+from groundwire.archive import Attached, View
+from groundwire.conversation.approve import Verdict
+from groundwire.conversation.asked import Accepted
+from groundwire.conversation.state import open_approvals
 from groundwire.model.access import Identity
 from groundwire.model.errors import GroundwireError, InvalidField
 from groundwire.model.ids import LogId, MessageId, TurnId, WorkspaceId, conversation_log
 from groundwire.model.ids import workspace_log as log_of_workspace
 from groundwire.ports.conversations import Conversation
 from groundwire.transport import frames
-from groundwire.transport.frames import ServerFrame
+from groundwire.transport.frames import Ref, ServerFrame
 from groundwire.transport.stamp import stamp
+
+Asks = frames.ChatMessage | frames.Regenerate | frames.Edit
+Changes = (
+    frames.Cancel
+    | frames.Steer
+    | frames.ToolApproval
+    | frames.Auth
+    | frames.History
+    | frames.Presence
+    | frames.Typing
+    | frames.Read
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class Commands:
 
     async def prepare(self, frame: frames.ClientFrame) -> None:
         """Do what may take a while and decides nothing: ask the providers for a model."""
-        if not isinstance(frame, frames.ChatMessage | frames.Regenerate) or not frame.model:
+        if not isinstance(frame, Asks) or not frame.model:
             return
         try:
             await self.assistant.models.choose(frame.model, language="en", grounded=True)
@@ -54,65 +69,108 @@ class Commands:
     ) -> Done:
         """Carry out one command; ``position`` is the last seq sent of each attachment."""
         match frame:
-            case frames.ChatMessage():
-                return await self._ask(identity, frame, position)
-            case frames.Regenerate():
-                return await self._regenerate(identity, frame, position)
-            case frames.Cancel():
-                return Done((await self._cancel(identity, frame),))
+            case frames.ChatMessage() | frames.Regenerate() | frames.Edit():
+                conversation, accepted = await self._ask(identity, frame)
+                return await self._accepted(conversation, accepted, frame, position)
             case frames.Attach():
                 return await self._attach(identity, frame)
             case frames.Detach():
                 return await self._detach(identity, frame)
             case frames.Ping(t=t, id=id):
                 return Done((frames.Pong(t=t, head=position, ref=id, ts=stamp()),))
+            case _:
+                return Done((await self._change(identity, frame),))
+
+    async def _change(self, identity: Identity, frame: Changes) -> ServerFrame:
+        match frame:
+            case frames.Cancel():
+                return await self._cancel(identity, frame)
+            case frames.Steer():
+                return await self._steer(identity, frame)
+            case frames.ToolApproval():
+                return await self._approve(identity, frame)
             case frames.Auth():
                 raise InvalidField("type", "`auth` belongs to the connection.")
+            case frames.History() | frames.Presence() | frames.Typing() | frames.Read():
+                raise InvalidField("type", "Not here yet.")
 
-    async def _ask(
-        self, identity: Identity, frame: frames.ChatMessage, position: dict[str, int]
-    ) -> Done:
-        asking = Asking(
+    async def _ask(self, identity: Identity, frame: Asks) -> tuple[Conversation, Accepted]:
+        match frame:
+            case frames.ChatMessage():
+                asking = Asking(
+                    session=frame.session_id,
+                    content=frame.content,
+                    workspace=WorkspaceId(frame.workspace_id) if frame.workspace_id else None,
+                    model=frame.model,
+                    client_message_id=frame.client_message_id,
+                    language=frame.language,
+                    parent=MessageId(frame.parent_id) if frame.parent_id else None,
+                    options=frame.options,
+                    on_busy=frame.on_busy,
+                )
+                return await self.assistant.ask(identity, asking)
+            case frames.Edit():
+                editing = Editing(
+                    session=frame.session_id,
+                    message=MessageId(frame.message_id),
+                    content=frame.content,
+                    model=frame.model,
+                    client_message_id=frame.client_message_id,
+                    language=frame.language,
+                    options=frame.options,
+                )
+                return await self.assistant.edit(identity, editing)
+            case frames.Regenerate():
+                retrying = Retrying(
+                    session=frame.session_id,
+                    answer=MessageId(frame.message_id),
+                    model=frame.model,
+                    client_message_id=frame.client_message_id,
+                    language=frame.language,
+                )
+                return await self.assistant.regenerate(identity, retrying)
+
+    async def _steer(
+        self, identity: Identity, frame: frames.Steer
+    ) -> frames.Ack | frames.SteerRefused:
+        correcting = Correcting(
             session=frame.session_id,
             content=frame.content,
-            workspace=WorkspaceId(frame.workspace_id) if frame.workspace_id else None,
-            model=frame.model,
+            turn=TurnId(frame.turn_id) if frame.turn_id else None,
             client_message_id=frame.client_message_id,
             language=frame.language,
-            on_busy=frame.on_busy,
         )
-        conversation, accepted = await self.assistant.ask(identity, asking)
-        return await self._accepted(conversation, accepted, frame, position)
+        conversation, accepted = await self.assistant.steer(identity, correcting)
+        if accepted is None:
+            return frames.SteerRefused(
+                session_id=conversation.name,
+                content=frame.content,
+                client_message_id=frame.client_message_id,
+                reason="not_running",
+                ref=frame.id,
+                ts=stamp(),
+            )
+        return _ack(conversation, accepted, frame.id, frame.client_message_id)
 
-    async def _regenerate(
-        self, identity: Identity, frame: frames.Regenerate, position: dict[str, int]
-    ) -> Done:
-        retrying = Retrying(
-            session=frame.session_id,
-            answer=MessageId(frame.message_id),
-            model=frame.model,
-            client_message_id=frame.client_message_id,
-            language=frame.language,
+    async def _approve(self, identity: Identity, frame: frames.ToolApproval) -> frames.Ack:
+        verdict = Verdict(
+            approval=frame.approval_id,
+            author=identity.principal.id,
+            approved=frame.approved,
+            reason=frame.reason,
+            input=frame.edited_input,
         )
-        conversation, accepted = await self.assistant.regenerate(identity, retrying)
-        return await self._accepted(conversation, accepted, frame, position)
+        conversation, accepted = await self.assistant.approve(identity, frame.session_id, verdict)
+        return _ack(conversation, accepted, frame.id)
 
     async def _accepted(
         self,
         conversation: Conversation,
         accepted: Accepted,
-        frame: frames.ChatMessage | frames.Regenerate,
+        frame: Asks,
         position: dict[str, int],
     ) -> Done:
-        ack = frames.Ack(
-            ref=frame.id,
-            session_id=conversation.name,
-            client_message_id=frame.client_message_id,
-            turn_id=accepted.turn,
-            message_seq=accepted.seq,
-            duplicate=accepted.duplicate,
-            ts=stamp(),
-        )
+        ack = _ack(conversation, accepted, frame.id, frame.client_message_id)
         if conversation.name in position:
             return Done((ack,))
         # The asker follows from the question on.
@@ -143,9 +201,11 @@ class Commands:
     async def _attach(self, identity: Identity, frame: frames.Attach) -> Done:
         if frame.workspace_id is not None and frame.session_id is None:
             workspace = WorkspaceId(frame.workspace_id)
-            attached = await self.assistant.attach_documents(identity, workspace, frame.cursor)
+            attached = await self.assistant.archive.attach_documents(
+                identity, workspace, frame.cursor
+            )
         elif frame.session_id is not None:
-            attached = await self.assistant.attach(identity, frame.session_id, frame.cursor)
+            attached = await self.assistant.archive.attach(identity, frame.session_id, frame.cursor)
         else:
             raise InvalidField("sessionId", "Attach to a `sessionId` or to a `workspaceId`.")
         is_workspace = frame.session_id is None
@@ -166,7 +226,7 @@ class Commands:
 
     async def _detach(self, identity: Identity, frame: frames.Detach) -> Done:
         if frame.session_id is not None:
-            conversation = await self.assistant.find(identity, frame.session_id)
+            conversation = await self.assistant.archive.find(identity, frame.session_id)
             log = conversation_log(conversation.id)
         elif frame.workspace_id is not None:
             log = log_of_workspace(WorkspaceId(frame.workspace_id))
@@ -175,6 +235,20 @@ class Commands:
         return Done(
             (frames.Ack(ref=frame.id, session_id=frame.session_id, ts=stamp()),), Forget(log)
         )
+
+
+def _ack(
+    conversation: Conversation, accepted: Accepted, ref: Ref, client_message_id: str | None = None
+) -> frames.Ack:
+    return frames.Ack(
+        ref=ref,
+        session_id=conversation.name,
+        client_message_id=client_message_id,
+        turn_id=accepted.turn,
+        message_seq=accepted.seq,
+        duplicate=accepted.duplicate,
+        ts=stamp(),
+    )
 
 
 def snapshot(view: View) -> frames.Snapshot:
@@ -186,6 +260,8 @@ def snapshot(view: View) -> frames.Snapshot:
         as_of=view.cursor.seq,
         cursor=str(view.cursor),
         messages=view.messages,
-        turn=view.running,
+        turn=next(iter(view.turns), None),
+        turns=view.turns,
+        approvals=open_approvals(view.messages),
         ts=stamp(),
     )

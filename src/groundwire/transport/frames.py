@@ -4,12 +4,13 @@ Field names on the wire are camelCase. A client's frame may carry ``id``, which 
 as ``ref`` in whatever answers it; unknown fields are ignored.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from groundwire.conversation.fold import Message, Running
+from groundwire.conversation.state import Approval, Message, Running
 from groundwire.model.errors import BadJson, GroundwireError, InvalidField, UnknownType
+from groundwire.model.standing import DEFAULT, Options
 
 PROTOCOL = "groundwire.v1"
 
@@ -49,13 +50,21 @@ class Detach(Command, frozen=True, kw_only=True, tag="detach"):
 
 
 class ChatMessage(Command, frozen=True, kw_only=True, tag="chat_message"):
+    """Ask. ``parent_id`` is the answer that the question follows, else the newest one.
+
+    ``on_busy`` says what becomes of it while an answer runs: it waits, is refused, corrects
+    that answer, or ends it and comes after what waits.
+    """
+
     content: str
     session_id: str
     model: str | None = None
     workspace_id: str | None = None
     client_message_id: str | None = None
     language: Literal["en", "zh"] | None = None
-    on_busy: Literal["queue", "reject"] = "queue"
+    parent_id: str | None = None
+    options: Options = DEFAULT
+    on_busy: Literal["queue", "reject", "steer", "cancel"] = "queue"
 
 
 class Cancel(Command, frozen=True, kw_only=True, tag="cancel"):
@@ -72,11 +81,85 @@ class Regenerate(Command, frozen=True, kw_only=True, tag="regenerate"):
     language: Literal["en", "zh"] | None = None
 
 
+class Edit(Command, frozen=True, kw_only=True, tag="edit"):
+    """Ask the question ``message_id`` in other words, in a branch beside it."""
+
+    session_id: str
+    message_id: str
+    content: str
+    model: str | None = None
+    client_message_id: str | None = None
+    language: Literal["en", "zh"] | None = None
+    options: Options = DEFAULT
+
+
+class Steer(Command, frozen=True, kw_only=True, tag="steer"):
+    """Correct the running turn; of another than ``turn_id`` it is refused."""
+
+    session_id: str
+    content: str
+    turn_id: str | None = None
+    client_message_id: str | None = None
+    language: Literal["en", "zh"] | None = None
+
+
+class ToolApproval(Command, frozen=True, kw_only=True, tag="tool_approval"):
+    """Allow or deny a call of a tool; ``edited_input`` is what the tool gets instead."""
+
+    session_id: str
+    approval_id: str
+    approved: bool
+    reason: str = ""
+    edited_input: dict[str, object] | None = None
+
+
+class History(Command, frozen=True, kw_only=True, tag="history"):
+    """A page of events: those before the seq ``before``, or after ``after``, or the last."""
+
+    session_id: str
+    before: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    after: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 100
+
+
+class Presence(Command, frozen=True, kw_only=True, tag="presence"):
+    """Say to the other devices whether somebody is at this one."""
+
+    session_id: str
+    state: Literal["online", "away"]
+
+
+class Typing(Command, frozen=True, kw_only=True, tag="typing"):
+    session_id: str
+
+
+class Read(Command, frozen=True, kw_only=True, tag="read"):
+    """Everything up to ``seq`` was seen here."""
+
+    session_id: str
+    seq: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Ping(Command, frozen=True, kw_only=True, tag="ping"):
     t: float | str | None = None
 
 
-ClientFrame = Auth | Attach | Detach | ChatMessage | Cancel | Regenerate | Ping
+ClientFrame = (
+    Auth
+    | Attach
+    | Detach
+    | ChatMessage
+    | Cancel
+    | Regenerate
+    | Edit
+    | Steer
+    | ToolApproval
+    | History
+    | Presence
+    | Typing
+    | Read
+    | Ping
+)
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
@@ -105,7 +188,11 @@ class Ready(Frame, frozen=True, kw_only=True, tag="ready"):
 class Snapshot(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="snapshot"
 ):
-    """The folded state as of a position; events after ``cursor`` go on from it."""
+    """The folded state as of a position; events after ``cursor`` go on from it.
+
+    ``has_more``: there are older messages than these, to be had page by page. ``turns`` are
+    those that are not done, in the order they were asked; ``turn`` is the first of them.
+    """
 
     session_id: str
     workspace_id: str
@@ -114,7 +201,9 @@ class Snapshot(
     cursor: str
     messages: list[Message]
     turn: Running | None
-    approvals: list[str] = []
+    turns: list[Running]
+    approvals: list[Approval]
+    has_more: bool = False
     ts: str
 
 
@@ -126,6 +215,55 @@ class Ack(Frame, frozen=True, kw_only=True, tag="ack"):
     message_seq: int | None = None
     duplicate: bool = False
     noop: bool = False
+    ts: str
+
+
+class SteerRefused(Frame, frozen=True, kw_only=True, tag="steer.failed"):
+    """No such turn runs any more; ``content`` is given back. Nothing was recorded."""
+
+    session_id: str
+    content: str
+    client_message_id: str | None = None
+    reason: str
+    ref: Ref = None
+    ts: str
+
+
+class HistoryPage(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="history"
+):
+    """Events as they are in the log, in order; ``has_more`` in the direction that was asked."""
+
+    session_id: str
+    epoch: str
+    events: list[msgspec.Raw]
+    has_more: bool
+    ref: Ref = None
+    ts: str
+
+
+class PresenceTold(Frame, frozen=True, kw_only=True, tag="presence"):
+    """A device came, went or was left alone; ``connection_id`` tells it from the others."""
+
+    session_id: str
+    connection_id: str
+    principal: str
+    state: Literal["online", "away", "offline"]
+    ts: str
+
+
+class TypingTold(Frame, frozen=True, kw_only=True, tag="typing"):
+    session_id: str
+    connection_id: str
+    principal: str
+    ts: str
+
+
+class ReadTold(Frame, frozen=True, kw_only=True, tag="read"):
+    session_id: str
+    connection_id: str
+    principal: str
+    seq: int
     ts: str
 
 
@@ -167,7 +305,20 @@ class Reconnect(Frame, frozen=True, kw_only=True, tag="reconnect"):
 
 
 ServerFrame = (
-    Welcome | Ready | Snapshot | Ack | Error | Pong | ServerPing | AuthExpiring | Reconnect
+    Welcome
+    | Ready
+    | Snapshot
+    | Ack
+    | SteerRefused
+    | HistoryPage
+    | PresenceTold
+    | TypingTold
+    | ReadTold
+    | Error
+    | Pong
+    | ServerPing
+    | AuthExpiring
+    | Reconnect
 )
 
 TYPES = [str(frame.__struct_config__.tag) for frame in ClientFrame.__args__]

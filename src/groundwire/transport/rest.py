@@ -149,25 +149,28 @@ class Resources:
 
     async def list_conversations(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
-        found = await self.assistant.list_conversations(identity, id)
+        found = await self.assistant.archive.list_conversations(identity, id)
         return answer({"conversations": [ConversationBody.of(each) for each in found]})
 
     async def begin(self, request: Request) -> Response:
         identity = await self.doorkeeper.require(request)
         body = await read_body(request, NewConversation)
         return answer(
-            ConversationBody.of(await self.assistant.begin(identity, body.workspace_id)), 201
+            ConversationBody.of(await self.assistant.archive.begin(identity, body.workspace_id)),
+            201,
         )
 
     async def get_conversation(self, request: Request) -> Response:
         """Return the snapshot, the same as an attachment without a cursor is sent."""
         identity = await self.doorkeeper.require(request)
-        return answer(snapshot(await self.assistant.view(identity, request.path_params["id"])))
+        return answer(
+            snapshot(await self.assistant.archive.view(identity, request.path_params["id"]))
+        )
 
     async def rename(self, request: Request) -> Response:
         identity = await self.doorkeeper.require(request)
         body = await read_body(request, Rename)
-        await self.assistant.rename(identity, request.path_params["id"], body.title)
+        await self.assistant.archive.rename(identity, request.path_params["id"], body.title)
         return Response(status_code=204)
 
     async def remove(self, request: Request) -> Response:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from groundwire.app import Assistant, Attached
+from groundwire.app import Assistant
+from groundwire.archive import Attached
 from groundwire.conversation.follow import follow
 from groundwire.model.access import Identity
 from groundwire.model.errors import (
@@ -25,7 +26,7 @@ from groundwire.model.errors import (
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId, NewId, PrincipalId
 from groundwire.transport import frames
-from groundwire.transport.commands import Commands, Done, Follow, Forget
+from groundwire.transport.commands import Asks, Commands, Done, Follow, Forget
 from groundwire.transport.connection import Close, Connection, Effect, Identify, Run, Say, Tell
 from groundwire.transport.frames import PROTOCOL, Ref, ServerFrame
 from groundwire.transport.hub import Hub
@@ -244,7 +245,7 @@ class Client:
         limits = self.connection.limits
         if not limits.enforced or len(self._followers) < limits.attachments:
             return
-        if isinstance(frame, frames.ChatMessage | frames.Regenerate | frames.Attach):
+        if isinstance(frame, Asks | frames.Attach):
             name = frame.session_id
             if name is None and isinstance(frame, frames.Attach):
                 name = frame.workspace_id
