@@ -6,6 +6,7 @@ from typing import Protocol
 
 from groundwire.model.errors import IdempotencyConflict
 from groundwire.model.ids import TurnId
+from groundwire.model.standing import Asked
 from groundwire.ports.event_log import Desk
 
 
@@ -45,6 +46,20 @@ def known(desk: Desk, wish: Wish) -> Accepted | None:
     if asked.digest != wish.digest:
         raise IdempotencyConflict
     return Accepted(asked.turn, asked.seq, duplicate=True)
+
+
+def remember(desk: Desk, wish: Wish, turn: TurnId, seq: int) -> Accepted:
+    """Note under its author's id, if it has one, that it was accepted."""
+    if wish.client_message_id is not None:
+        asked = Asked(
+            author=wish.author,
+            client_message_id=wish.client_message_id,
+            digest=wish.digest,
+            turn=turn,
+            seq=seq,
+        )
+        desk.remember(asked)
+    return Accepted(turn, seq)
 
 
 def digest(*parts: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from groundwire.conversation.approve import end_approval
-from groundwire.conversation.asked import Accepted, digest, known
+from groundwire.conversation.asked import Accepted, digest, known, remember
 from groundwire.conversation.steer import Steering, apply, give_back, steer
 from groundwire.model.errors import Busy, Fenced, QueueFull
 from groundwire.model.events import (
@@ -24,7 +24,7 @@ from groundwire.model.events import (
     TurnStarted,
 )
 from groundwire.model.ids import MessageId, TurnId
-from groundwire.model.standing import DEFAULT, Active, Asked, Options, Waiting
+from groundwire.model.standing import DEFAULT, Active, Options, Waiting
 from groundwire.ports.event_log import Desk
 
 OnBusy = Literal["queue", "reject", "steer", "cancel"]
@@ -112,17 +112,8 @@ def ask(desk: Desk, question: Question) -> Accepted:
     )
     if desk.standing.is_busy:
         desk.append(Progress(turn_id=question.turn, status="queued", msg=question.queued_msg))
-    waiting = Waiting(
-        turn=question.turn,
-        question=question.message,
-        answer=question.answer,
-        author=question.author,
-        model=question.model,
-        language=question.language,
-        options=question.options,
-    )
     active = desk.standing.active
-    accepted = _enqueue(desk, question, waiting, seq)
+    accepted = _enqueue(desk, question, _waiting(question), seq)
     if question.on_busy == "cancel" and active is not None:
         return replace(accepted, ends=active.asked.turn)
     return accepted
@@ -260,17 +251,19 @@ def _enqueue(desk: Desk, command: Question | Retry, waiting: Waiting, seq: int) 
     desk.standing = msgspec.structs.replace(
         standing, waiting=(*standing.waiting, waiting), leaf=waiting.answer
     )
-    if command.client_message_id is not None:
-        desk.remember(
-            Asked(
-                author=command.author,
-                client_message_id=command.client_message_id,
-                digest=command.digest,
-                turn=command.turn,
-                seq=seq,
-            )
-        )
-    return Accepted(command.turn, seq)
+    return remember(desk, command, command.turn, seq)
+
+
+def _waiting(question: Question) -> Waiting:
+    return Waiting(
+        turn=question.turn,
+        question=question.message,
+        answer=question.answer,
+        author=question.author,
+        model=question.model,
+        language=question.language,
+        options=question.options,
+    )
 
 
 def _as_steering(question: Question) -> Steering:

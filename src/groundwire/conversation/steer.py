@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from groundwire.conversation.asked import Accepted, digest, known
+from groundwire.conversation.asked import Accepted, digest, known, remember
 from groundwire.model.events import MessageCreated, SteerAccepted, SteerApplied, SteerFailed
 from groundwire.model.ids import MessageId, TurnId
-from groundwire.model.standing import DEFAULT, Active, Asked, Options, Steer, Waiting
+from groundwire.model.standing import DEFAULT, Active, Options, Steer, Waiting
 from groundwire.ports.event_log import Desk
 
 
@@ -58,31 +58,9 @@ def steer(desk: Desk, steering: Steering) -> Accepted | None:
             author=steering.author,
         )
     )
-    accepted = Steer(
-        becomes=Waiting(
-            turn=steering.turn,
-            question=steering.message,
-            answer=steering.answer,
-            author=steering.author,
-            model=steering.model or active.asked.model,
-            language=steering.language,
-            options=steering.options,
-        ),
-        content=steering.content,
-        client_message_id=steering.client_message_id,
-    )
-    desk.standing = msgspec.structs.replace(standing, steers=(*standing.steers, accepted))
-    if steering.client_message_id is not None:
-        desk.remember(
-            Asked(
-                author=steering.author,
-                client_message_id=steering.client_message_id,
-                digest=steering.digest,
-                turn=steering.turn,
-                seq=seq,
-            )
-        )
-    return Accepted(steering.turn, seq)
+    steers = (*standing.steers, _pending(steering, active))
+    desk.standing = msgspec.structs.replace(standing, steers=steers)
+    return remember(desk, steering, steering.turn, seq)
 
 
 def give_back(desk: Desk, active: Active, reason: str) -> None:
@@ -137,4 +115,20 @@ def apply(desk: Desk, active: Active) -> None:
         steers=(),
         waiting=(*(each.becomes for each in standing.steers), *standing.waiting),
         leaf=parent if standing.leaf == active.asked.answer else standing.leaf,
+    )
+
+
+def _pending(steering: Steering, active: Active) -> Steer:
+    return Steer(
+        becomes=Waiting(
+            turn=steering.turn,
+            question=steering.message,
+            answer=steering.answer,
+            author=steering.author,
+            model=steering.model or active.asked.model,
+            language=steering.language,
+            options=steering.options,
+        ),
+        content=steering.content,
+        client_message_id=steering.client_message_id,
     )
