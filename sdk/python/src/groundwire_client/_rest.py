@@ -82,6 +82,8 @@ class Choice(Body, frozen=True, kw_only=True):
 
 
 class Models(Body, frozen=True, kw_only=True):
+    """The models that there are, and which of them answers where none is named."""
+
     models: tuple[ModelInfo, ...]
     auto: Choice | None = None
 
