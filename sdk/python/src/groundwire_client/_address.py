@@ -16,7 +16,7 @@ from groundwire_client._line import OPEN_S, Dropped, kind_of
 from groundwire_client._problems import as_error, is_ours
 from groundwire_client._rest import Rest
 from groundwire_client._wire import PROTOCOL, Auth, encode
-from groundwire_client.errors import GroundwireError, Unreachable
+from groundwire_client.errors import GroundwireError, Unauthorized, Unreachable
 
 CLOSE_S = 2.0
 MAX_BYTES = 64 * 1024 * 1024
@@ -58,7 +58,7 @@ class Address:
         headers: dict[str, str] = {}
         match self.identity.way:
             case "ticket":
-                query["ticket"] = await self.rest.ticket()
+                query["ticket"] = await self._ticket()
             case "query" if token is not None:
                 query["token"] = token
             case "subprotocol" if token is not None:
@@ -79,6 +79,13 @@ class Address:
             "ping_interval": None,
             "max_size": MAX_BYTES,
         }
+
+    async def _ticket(self) -> str:
+        try:
+            return await self.rest.ticket()
+        except Unauthorized as error:
+            # A fresh token was shown already: see `Bearer`.
+            raise Dropped(error, "final") from None
 
     def _url(self, query: dict[str, str]) -> str:
         scheme, netloc, path, _, _ = urlsplit(self.base_url)

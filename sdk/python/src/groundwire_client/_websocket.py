@@ -69,6 +69,7 @@ class WebSocketTransport:
         self._newest: dict[str, str] = {}
         self._attachments = 0
         self._expiring = asyncio.Event()
+        self._is_renewing = False
         self._told: Error | None = None
         self._delay_s: float | None = None
         self._frame_bytes = MAX_BYTES
@@ -159,6 +160,7 @@ class WebSocketTransport:
             with suppress(GroundwireError):
                 token = await identity.refresh(stale=identity.current)
                 if token is not None and identity.can_refresh:
+                    self._is_renewing = True
                     self.send(Auth(id="auth", token=token))
 
     def _take(self, addressed: Addressed) -> None:
@@ -170,13 +172,19 @@ class WebSocketTransport:
             case Ready():
                 self._ready(frame)
             case Ack() | SteerRefused() | HistoryPage():
-                self._line.answered(str(frame.ref), frame)
+                self._answer(frame)
             case Snapshot() | Recorded() | Presence() | Typing() | Read():
                 if (reader := self._find(addressed)) is not None:
                     reader.receive(frame)
             case _:
                 self._mind(frame)
         self._line.heard(frame)
+
+    def _answer(self, reply: Ack | SteerRefused | HistoryPage) -> None:
+        if reply.ref == "auth":
+            self._is_renewing = False
+        else:
+            self._line.answered(str(reply.ref), reply)
 
     def _mind(self, frame: Frame) -> None:
         """Take what is said of the connection itself."""
@@ -226,6 +234,9 @@ class WebSocketTransport:
             if kind == "access" and self._told.ref is not None:
                 # One command or attachment is to blame, and it has been told.
                 kind = "again"
+            elif kind == "access" and self._is_renewing:
+                # The fresh token is somebody else's.
+                kind = "final"
         elif code in _BY_CLOSE_CODE:
             error = errors.told(*_BY_CLOSE_CODE[code])
             kind = kind_of(error)
