@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 Part = Callable[[bytearray], int]
@@ -24,7 +24,7 @@ def websocket_frame(data: bytearray) -> int:
     return head + length if len(data) >= head + length else 0
 
 
-def event_of_stream(data: bytearray) -> int:
+def chunk_of_stream(data: bytearray) -> int:
     """One chunk of a chunked body, or the head of a response."""
     if data.startswith(b"HTTP/"):
         return data.find(b"\r\n\r\n") + 4 if b"\r\n\r\n" in data else 0
@@ -49,8 +49,9 @@ def response(data: bytearray) -> int:
 
 @dataclass(slots=True)
 class Proxy:
-    """``cut_after`` is how many units of ``part`` the server may say on a connection of the kind
-    that ``cuts`` knows by its request before it is cut; ``refuses`` are never let through.
+    """``cut_after`` is how many units of ``part`` the server may say on a connection, from the
+    first request on that holds ``cuts``, before it is cut; a request that holds ``refuses`` is
+    never let through.
 
     A cut is a reset: nobody is told anything.
     """
@@ -62,79 +63,95 @@ class Proxy:
     cuts: bytes = b"Upgrade: websocket"
     refuses: bytes | None = None
     refusal: bytes = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
-    seen: list[bytes] = field(default_factory=list[bytes])
+    requests: list[str] = field(default_factory=list[str])
     cut: int = 0
+    faults: list[Exception] = field(default_factory=list[Exception])
     _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
+    _server: asyncio.Server = field(init=False)
 
     @property
     def http(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def break_all(self) -> None:
-        """Cut every connection there is."""
-        for writer in self._open:
+    async def open(self) -> None:
+        """Listen, again at the same port."""
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Cut every connection there is, and listen no longer."""
+        self._server.close()
+        for writer in list(self._open):
             writer.transport.abort()
+        await self._server.wait_closed()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, OSError):
-                await self._pass_on(reader, writer)
-        finally:
-            self._open.discard(writer)
-            writer.transport.abort()
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
-        self.seen.append(request.partition(b"\r\n")[0])
-        if self.refuses is not None and self.refuses in request:
-            writer.write(self.refusal)
-            await writer.drain()
-            return
         server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
-        to_server.write(request)
-        budget = self.cut_after() if self.cuts in request else None
-        tasks = [
-            asyncio.create_task(_copy(reader, to_server)),
-            asyncio.create_task(self._answer(server, writer, budget)),
-        ]
+        link = _Link(self, writer, to_server)
+        tasks = [asyncio.create_task(link.ask(reader)), asyncio.create_task(link.answer(server))]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception) and not isinstance(ended, OSError):
+                    self.faults.append(ended)
+            self._open.discard(writer)
+            writer.transport.abort()
             to_server.transport.abort()
 
-    async def _answer(
-        self, server: asyncio.StreamReader, writer: asyncio.StreamWriter, budget: int | None
-    ) -> None:
-        if budget is None:
-            await _copy(server, writer)
-            return
+
+@dataclass(slots=True)
+class _Link:
+    """One connection; ``budget`` is how much the server may still say, if that is limited."""
+
+    proxy: Proxy
+    to_client: asyncio.StreamWriter
+    to_server: asyncio.StreamWriter
+    budget: int | None = None
+    is_armed: bool = False
+
+    async def ask(self, client: asyncio.StreamReader) -> None:
+        while chunk := await client.read(READ_BYTES):
+            if b" HTTP/1.1\r\n" in chunk:
+                self.proxy.requests.append(chunk.split(b" ")[1].decode())
+            if self.proxy.refuses is not None and self.proxy.refuses in chunk:
+                self.to_client.write(self.proxy.refusal)
+                await self.to_client.drain()
+                return
+            if self.proxy.cuts in chunk and not self.is_armed:
+                self.is_armed, self.budget = True, self.proxy.cut_after()
+            self.to_server.write(chunk)
+            await self.to_server.drain()
+
+    async def answer(self, server: asyncio.StreamReader) -> None:
         data = bytearray()
-        while budget and (chunk := await server.read(READ_BYTES)):
+        while self.budget != 0 and (chunk := await server.read(READ_BYTES)):
             data += chunk
-            while budget and (length := self.part(data)):
-                writer.write(bytes(data[:length]))
-                del data[:length]
-                budget -= 1
-            await writer.drain()
-        self.cut += 1
+            self._pass_on(data)
+            await self.to_client.drain()
+        self.proxy.cut += self.budget == 0
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while chunk := await reader.read(READ_BYTES):
-        writer.write(chunk)
-        await writer.drain()
+    def _pass_on(self, data: bytearray) -> None:
+        while data and self.budget != 0:
+            length = len(data) if self.budget is None else self.proxy.part(data)
+            if not length:
+                return
+            self.to_client.write(bytes(data[:length]))
+            del data[:length]
+            if self.budget is not None:
+                self.budget -= 1
 
 
 @asynccontextmanager
 async def proxy(target: int) -> AsyncGenerator[Proxy]:
     """Serve a proxy to a port of this machine, on a free port."""
     made = Proxy(target)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    async with server:
+    await made.open()
+    try:
         yield made
-        made.break_all()
+    finally:
+        await made.close()
+    assert made.faults == []

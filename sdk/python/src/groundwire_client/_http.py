@@ -2,6 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
+from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
@@ -19,8 +21,9 @@ from groundwire_client._wire import (
     decode,
     encode,
 )
-from groundwire_client.errors import GroundwireError, Unauthorized, Unreachable
+from groundwire_client.errors import Gone, GroundwireError, NotFound, Unauthorized, Unreachable
 
+BEGUN_S = 15.0
 WAITING = 1024
 """How many commands may wait to be posted; at one more the transport is given up, and what
 was not acknowledged is sent again by the next one.
@@ -30,9 +33,11 @@ was not acknowledged is sent again by the next one.
 class HttpTransport(ABC):
     """Commands are posted one after the other, so that they arrive in their order."""
 
-    def __init__(self, http: httpx.AsyncClient, line: Line) -> None:
+    def __init__(self, http: httpx.AsyncClient, device: str, line: Line) -> None:
         self._http = http
+        self._device = device
         self._line = line
+        self._begun: dict[str, asyncio.Event] = {}
         self._commands: asyncio.Queue[SessionCommand] = asyncio.Queue(WAITING)
         self._following: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,6 +80,18 @@ class HttpTransport(ABC):
         except asyncio.QueueFull:
             self._end(Dropped(Unreachable("The server takes no more commands."), "again"))
 
+    def device_of(self, id: str) -> dict[str, str]:
+        """Return the name by which a stream and the commands of one log belong together."""
+        return {"deviceId": uuid5(NAMESPACE_URL, f"{self._device}/{id}").hex}
+
+    async def until_begun(self, reader: LogReader) -> None:
+        """Wait for a command that begins a conversation, or for some time: others may begin it."""
+        begun = self._begun.setdefault(reader.id, asyncio.Event())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEGUN_S):
+                await begun.wait()
+        begun.clear()
+
     def path_of(self, reader: LogReader) -> str:
         collection = "conversations" if reader.field == "sessionId" else "workspaces"
         return f"/{collection}/{part(reader.id)}"
@@ -100,6 +117,7 @@ class HttpTransport(ABC):
             try:
                 response = await self._http.post(
                     f"/conversations/{part(command.session_id)}/commands",
+                    params=self.device_of(command.session_id),
                     content=encode(command),
                     headers={"Content-Type": "application/json"},
                 )
@@ -112,9 +130,11 @@ class HttpTransport(ABC):
                     command, as_error(response.status_code, response.headers, response.content)
                 )
 
-    def _settle(self, command: Command, body: bytes) -> None:
+    def _settle(self, command: SessionCommand, body: bytes) -> None:
         reply = decode(body).frame
         if isinstance(reply, Ack | SteerRefused | HistoryPage | Pong):
+            if (begun := self._begun.get(command.session_id)) is not None:
+                begun.set()
             self._line.answered(command.id, reply)
         self._line.heard(reply)
 
@@ -135,15 +155,15 @@ def lost(error: httpx.HTTPError) -> Dropped:
     return Dropped(Unreachable(f"The server cannot be reached: {what}."), kind)
 
 
-def refusal(reader: LogReader, response: httpx.Response, body: bytes) -> Dropped | None:
-    """Return what a log that is not brought means: the transport's end, unless the reader is
-    told that it may not be followed.
+def refuse(reader: LogReader, response: httpx.Response, body: bytes) -> None:
+    """Tell a reader why its log is not brought: that it may not be followed, or has yet to
+    begin. Raises ``Dropped`` where it means the end of the transport.
     """
     error = as_error(response.status_code, response.headers, body)
     if not is_ours(error):
-        return Dropped(error)
+        raise Dropped(error)
     kind = kind_of(error)
-    if kind == "access":
+    if kind != "access":
+        raise Dropped(error, "final" if kind == "identity" else kind)
+    if isinstance(error, Gone) or not isinstance(error, NotFound) or not reader.absent():
         reader.refuse(error)
-        return None
-    return Dropped(error, "final" if kind == "identity" else kind)

@@ -56,6 +56,8 @@ class LogReader:
         self._follower = follower
         self.epoch: str | None = None
         self._is_following = False
+        self._was_there = False
+        self._is_absent = False
         self._head = 0
         self._mends = 0
 
@@ -70,8 +72,8 @@ class LogReader:
 
     @property
     def is_current(self) -> bool:
-        """Whether all is folded that there was when the following began."""
-        return self._is_following and self.seq >= self._head
+        """Whether all is folded that there was when the following began, if there is a log."""
+        return self._is_absent or (self._is_following and self.seq >= self._head)
 
     def receive(self, frame: Ready | Snapshot | Recorded | Notice) -> None:
         """Take a frame. Raises ``ProtocolViolation``."""
@@ -92,9 +94,18 @@ class LogReader:
 
     def interrupt(self) -> None:
         """Nothing comes until the next ``ready``."""
-        if self._is_following:
-            self._is_following = False
+        if self._is_following or self._is_absent:
+            self._is_following = self._is_absent = False
             self._folder.changed()
+
+    def absent(self) -> bool:
+        """Take word that there is no such log; return whether it may yet begin.
+
+        It may if it was never there, as far as is known here. Then nothing is all there is.
+        """
+        self._is_absent = not self._was_there
+        self._folder.changed()
+        return self._is_absent
 
     def forget(self) -> None:
         """Give up the cursor, which is of no use."""
@@ -108,7 +119,7 @@ class LogReader:
 
     def refuse(self, error: GroundwireError) -> None:
         """End: this log cannot be followed any longer."""
-        self._is_following = False
+        self._is_following = self._is_absent = False
         self.refusal = self.refusal or error
         self._folder.changed()
 
@@ -143,7 +154,8 @@ class LogReader:
 
     def _follow(self, head: int) -> None:
         self._head = head
-        self._is_following = True
+        self._is_following = self._was_there = True
+        self._is_absent = False
         self._folder.changed()
 
     def _mend(self) -> None:

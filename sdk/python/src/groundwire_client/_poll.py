@@ -3,7 +3,7 @@
 import httpx
 import msgspec
 
-from groundwire_client._http import HttpTransport, refusal
+from groundwire_client._http import HttpTransport, refuse
 from groundwire_client._log import LogReader
 from groundwire_client._problems import as_error
 from groundwire_client._wire import Polled, Ready, decode_event
@@ -25,8 +25,9 @@ class PollTransport(HttpTransport):
                 wait_s = self._take(reader, cursor, response.content, is_first=wait_s == 0.0)
             elif self._is_unrecoverable(response):
                 reader.forget()
-            elif (dropped := refusal(reader, response, response.content)) is not None:
-                raise dropped
+            else:
+                refuse(reader, response, response.content)
+                await self.until_begun(reader)
 
     async def _ask(self, reader: LogReader, cursor: str | None, wait_s: float) -> httpx.Response:
         params: dict[str, str | float] = {"wait": wait_s, "limit": LIMIT}

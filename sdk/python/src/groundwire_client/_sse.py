@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from groundwire_client._http import HttpTransport, refusal
+from groundwire_client._http import HttpTransport, refuse
 from groundwire_client._identity import Identity
 from groundwire_client._line import OPEN_S, Dropped, Line, kind_of
 from groundwire_client._log import LogReader
@@ -78,21 +78,20 @@ async def read_events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
 
 
 class SseTransport(HttpTransport):
-    def __init__(self, http: httpx.AsyncClient, identity: Identity, line: Line) -> None:
-        super().__init__(http, line)
+    def __init__(
+        self, http: httpx.AsyncClient, identity: Identity, device: str, line: Line
+    ) -> None:
+        super().__init__(http, device, line)
         self._identity = identity
 
     async def follow(self, reader: LogReader) -> None:
-        while True:
+        while reader.refusal is None:
             async with self._open(reader) as response:
-                if response.status_code != 200:
-                    dropped = refusal(reader, response, await response.aread())
-                    if dropped is None:
-                        return
-                    raise dropped
-                if not await self._read(reader, response):
-                    return
-            # The stream was left for one that shows a fresh token.
+                if response.status_code == 200:
+                    await self._read(reader, response)
+                    continue
+                refuse(reader, response, await response.aread())
+            await self.until_begun(reader)
 
     async def probe(self, reader: LogReader) -> bool:
         """Return whether events come this way as they happen, and leave at once."""
@@ -111,11 +110,17 @@ class SseTransport(HttpTransport):
             headers["Last-Event-ID"] = reader.cursor
         timeout = httpx.Timeout(OPEN_S, read=SILENCE_S)
         return self._http.stream(
-            "GET", f"{self.path_of(reader)}/events", headers=headers, timeout=timeout
+            "GET",
+            f"{self.path_of(reader)}/events",
+            params=self.device_of(reader.id),
+            headers=headers,
+            timeout=timeout,
         )
 
-    async def _read(self, reader: LogReader, response: httpx.Response) -> bool:
-        """Bring the stream; return whether it is to be opened anew. Raises ``Dropped``."""
+    async def _read(self, reader: LogReader, response: httpx.Response) -> None:
+        """Bring the stream until it is to be left for one that shows a fresh token, or the
+        reader is refused. Raises ``Dropped``.
+        """
         _expect_stream(response)
         async with aclosing(read_events(response.aiter_bytes())) as events:
             try:
@@ -128,9 +133,9 @@ class SseTransport(HttpTransport):
             async for data in events:
                 if self._take(reader, data):
                     await self._identity.refresh(stale=self._identity.current)
-                    return True
+                    return
                 if reader.refusal is not None:
-                    return False
+                    return
         raise Dropped(Unreachable("The stream of events was cut."))
 
     def _take(self, reader: LogReader, data: bytes) -> bool:

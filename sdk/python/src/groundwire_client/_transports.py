@@ -23,15 +23,16 @@ class Transports:
     http: httpx.AsyncClient
     identity: Identity
     rest: Rest
+    device: str
 
     def make(self, name: TransportName, line: Line) -> Transport:
         match name:
             case "websocket":
                 return WebSocketTransport(self.address, line)
             case "sse":
-                return SseTransport(self.http, self.identity, line)
+                return SseTransport(self.http, self.identity, self.device, line)
             case "poll":
-                return PollTransport(self.http, line)
+                return PollTransport(self.http, self.device, line)
 
     async def probe(self, name: TransportName, line: Line) -> bool:
         """Return whether this way is open, without a trace."""
@@ -39,7 +40,7 @@ class Transports:
             case "websocket":
                 return await WebSocketTransport(self.address, line).probe()
             case "sse":
-                transport = SseTransport(self.http, self.identity, line)
+                transport = SseTransport(self.http, self.identity, self.device, line)
                 return all([await transport.probe(reader) for reader in _one_of(line)])
             case "poll":
                 return True

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 
@@ -76,7 +77,8 @@ def _build(
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
     )
     rest = Rest(http)
-    ways = Transports(Address(url, identity, rest, device_id, tls), http, identity, rest)
+    address = Address(url, identity, rest, device_id, tls)
+    ways = Transports(address, http, identity, rest, device_id or uuid4().hex)
     return Groundwire(rest, Connection(ways, ladder), http, timeout_s=timeout_s)
 
 
