@@ -13,7 +13,7 @@ from groundwire_client.errors import GroundwireError, told
 Kind = TypeVar("Kind")
 
 OURS = {
-    "lost", "unreachable", "unanswered", "token_unavailable", "not_steered", "closed",
+    "lost", "unreachable", "unanswered", "token_unavailable", "steer_failed", "closed",
     "outbox_full", "content_mismatch", "protocol_violation",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwire_client import Answer, Message, Reset, Snapshot, Turn
+from groundwire_client import Answer, Message, Reset, Snapshot, Turn, errors
 from groundwire_client._following import NOTICES, Asked, Following
 from groundwire_client._log import LogReader
 from groundwire_client._state import Steering
@@ -19,7 +19,6 @@ from groundwire_client.errors import (
     GroundwireError,
     Lost,
     ModelUnavailable,
-    NotSteered,
 )
 from groundwire_client.events import (
     AnswerReset,
@@ -351,7 +350,7 @@ class TestCorrections:
         )
         server.end("", "cancelled")
 
-        with pytest.raises(NotSteered) as caught:
+        with pytest.raises(errors.SteerFailed) as caught:
             outcome(server.answer(**CORRECTION))
         assert caught.value.content == "In English."
 
@@ -368,7 +367,7 @@ class TestCorrections:
         server = Server()
         server.load("e:9")
 
-        with pytest.raises(NotSteered):
+        with pytest.raises(errors.SteerFailed):
             outcome(server.answer(**CORRECTION))
 
 

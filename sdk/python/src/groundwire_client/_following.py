@@ -9,7 +9,7 @@ from groundwire_client._log import Follower, LogReader
 from groundwire_client._signal import Signal
 from groundwire_client._state import Message, Snapshot, State, from_snapshot, with_older
 from groundwire_client._wire import MessagePage, Notice, Presence
-from groundwire_client.errors import ContentMismatch, Lost, NotSteered, told
+from groundwire_client.errors import ContentMismatch, Lost, SteerFailed, told
 from groundwire_client.events import AnyEvent, MessageCreated, Recorded, TurnDone
 
 NOTICES = 64
@@ -111,7 +111,7 @@ class Following:
             raise self.reader.refusal
         if answer is None and self._is_past(asked) and not self._knows(asked):
             if asked.is_correction:
-                raise NotSteered(asked.content)
+                raise SteerFailed(asked.content)
             raise Lost("The server's log no longer has this question. Ask it again.")
         return None
 

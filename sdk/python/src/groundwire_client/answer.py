@@ -122,7 +122,7 @@ class Answer:
     async def steer(self, content: str) -> "Answer":
         """Correct it while it runs; return the answer that goes on in its place.
 
-        Raises ``NotSteered`` if it had ended before.
+        Raises ``SteerFailed`` if it had ended before.
         """
         return await self._asker.steer(content, turn_id=self.turn_id)
 

@@ -35,7 +35,7 @@ from groundwire_client._wire import (
     decode_event,
 )
 from groundwire_client.answer import Answer
-from groundwire_client.errors import Closed, NotSteered, ProtocolViolation
+from groundwire_client.errors import Closed, ProtocolViolation, SteerFailed
 from groundwire_client.events import Recorded
 
 Asking = ChatMessage | Edit | Regenerate | Steer
@@ -245,7 +245,7 @@ class Conversation:
     ) -> Answer:
         """Correct the answer that runs; return the one that goes on in its place.
 
-        Raises ``NotSteered`` if no answer runs, or not that of ``turn_id``.
+        Raises ``SteerFailed`` if no answer runs, or not that of ``turn_id``.
         """
         command = Steer(
             session_id=self.id,
@@ -353,7 +353,7 @@ class Conversation:
             case Ack() as ack:
                 return ack
             case SteerRefused() as refused:
-                raise NotSteered(refused.content)
+                raise SteerFailed(refused.content)
             case reply:
                 raise _unexpected(reply)
 

@@ -23,7 +23,7 @@
         * Unreachable (ours: nothing answers at this address)
         * Unanswered (ours: no answer in time; the command may have been carried out)
         * TokenUnavailable (ours: the callable gave no token)
-    * NotSteered (ours: the turn ended before it could be corrected)
+    * SteerFailed (ours: the turn ended before it could be corrected)
     * Closed (ours: this client was closed)
     * OutboxFull (ours: too many commands wait for their ``ack``)
     * ContentMismatch (ours: an answer is not the text that the server's hash is of)
@@ -241,10 +241,10 @@ class TokenUnavailable(Unavailable):
     default_code = "token_unavailable"
 
 
-class NotSteered(GroundwireError):
+class SteerFailed(GroundwireError):
     """The turn ended before it could be corrected; ``content`` is given back."""
 
-    default_code = "not_steered"
+    default_code = "steer_failed"
 
     def __init__(self, content: str) -> None:
         super().__init__(
@@ -285,7 +285,7 @@ def _kinds(of: type[GroundwireError]) -> Iterator[type[GroundwireError]]:
 
 _BY_CODE = {kind.default_code: kind for kind in _kinds(GroundwireError) if kind.default_code}
 # These take other arguments, and no server says them.
-_OURS = {NotSteered.default_code}
+_OURS = {SteerFailed.default_code}
 
 
 def told(
