@@ -1,7 +1,7 @@
 """A running server on a port of its own, with a model that says what it is told to say."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,9 +66,16 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(data: Path, **settings: Any) -> AsyncGenerator[Served]:
-    """Serve in this process, on a free port, until the context is left."""
+async def serve(
+    data: Path, *, scripts: Sequence[Sequence[Step]] = (), **settings: Any
+) -> AsyncGenerator[Served]:
+    """Serve in this process, on a free port, until the context is left.
+
+    ``scripts`` are for what an earlier process left unanswered.
+    """
     model = ScriptedModel()
+    for steps in scripts:
+        model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
     made = Settings(data=data, port=0, **(values | settings))
     async with open_groundwire(made, models=[model], embedder=ScriptedEmbedder()) as groundwire:

@@ -247,14 +247,14 @@ class ContextOverflow(GroundwireError):
 
 
 class Interrupted(GroundwireError):
-    """The server stopped while this answer was being written."""
+    """The server stopped in every attempt at this answer."""
 
     code = "interrupted"
     status = 503
     retryable = True
 
     def __init__(self) -> None:
-        super().__init__("The server was restarted during this answer. Ask again to go on.")
+        super().__init__("The server stopped again and again in this answer. Ask in other words.")
 
 
 class Idle(Unavailable):
