@@ -12,9 +12,9 @@ import httpx
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
-from groundwire.cli.serve import Server
 from groundwire.model.access import Principal, Role
 from groundwire.model.ids import PrincipalId
+from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
 
