@@ -67,6 +67,10 @@ class Spawned(Subject):
             raise AssertionError(f"the node did not {what}: {answer['error']}")
         return answer["ok"]
 
+    def read_log(self) -> str:
+        """Return what it has logged so far."""
+        return self.log.read_text("utf-8")
+
     async def kill(self) -> None:
         """Kill it as `kill -9` does."""
         await self._end(signal.SIGKILL)

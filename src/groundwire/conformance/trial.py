@@ -1,11 +1,13 @@
 """One run of one case, and the mark by which what a case does is found."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from groundwire.conformance.cases import Case, Client, Transport
+from groundwire.conformance.door import knock
 from groundwire.conformance.subject import Spawned, Subject, spawn
 from groundwire.conformance.wire import Wire, wire
 
@@ -37,6 +39,11 @@ class Trial:
         subject = options.pop("subject", self.subject)
         transport = options.pop("transport", self.transport)
         return await self.stack.enter_async_context(wire(transport, subject, session, **options))
+
+    async def until_let_in(self, subject: Subject, headers: dict[str, str]) -> None:
+        """Return once a connection is taken; one that was cut may be noticed a little later."""
+        while not (await knock(self.transport, subject, headers=headers)).is_let_in:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # nobody tells when
 
 
 Check = Callable[[Trial], Awaitable[None]]
