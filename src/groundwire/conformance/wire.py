@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -35,7 +36,10 @@ class Ended(Exception):
 
 @dataclass(slots=True)
 class Wire(ABC):
-    """``frames`` is all that was received, in order; ``seen`` is what it folds into."""
+    """``frames`` is all that was received, in order; ``seen`` is what it folds into.
+
+    ``refused`` is the problem by which a poll was told that its cursor cannot be served.
+    """
 
     subject: Subject
     session: str
@@ -45,6 +49,7 @@ class Wire(ABC):
     headers: dict[str, str] = field(default_factory=dict[str, str])
     frames: list[Frame] = field(default_factory=list[Frame])
     seen: Seen = field(default_factory=Seen)
+    refused: Frame | None = None
     _inbox: "asyncio.Queue[Frame | Ended]" = field(default_factory=asyncio.Queue["Frame | Ended"])
     _reading: "asyncio.Task[None] | None" = None
 
@@ -95,6 +100,18 @@ class Wire(ABC):
 
     async def next(self, *types: str) -> Frame:
         return await self.until(lambda frame: frame["type"] in types)
+
+    async def event(self) -> Frame:
+        """Return the next event of the log."""
+        return await self.until(lambda frame: "seq" in frame)
+
+    async def nothing_more(self) -> list[Frame]:
+        """Return the events that come before this question's: all that was there to be sent."""
+        before = len(self.frames)
+        ack = await self.ask("nothing more?")
+        await self.turn(ack["turnId"])
+        events = [frame for frame in self.frames[before:] if "seq" in frame]
+        return [event for event in events if event["seq"] < ack["messageSeq"]]
 
     async def ask(self, content: str = "hi", **fields: object) -> Frame:
         """Ask, and return the ``ack``. Raises ``Broken`` for anything else."""
@@ -175,9 +192,14 @@ class SocketWire(Wire):
         finally:
             self._waiting.pop(id, None)
 
+    @property
+    def is_closed(self) -> bool:
+        return self._socket is None or self._socket.close_code is not None
+
     async def send_raw(self, data: str | bytes) -> None:
         assert self._socket is not None
-        await self._socket.send(data)
+        with suppress(ConnectionClosed):
+            await self._socket.send(data)
 
     async def aclose(self) -> None:
         if self._socket is not None:
@@ -278,7 +300,13 @@ class SseWire(HttpWire):
 @dataclass(slots=True)
 class PollWire(HttpWire):
     async def open(self) -> None:
-        page = await self._poll(self.cursor, wait=0)
+        try:
+            page = await self._poll(self.cursor, wait=0)
+        except Ended as ended:
+            if ended.status != HTTPStatus.GONE:
+                raise
+            self.refused = json.loads(ended.body)
+            page = await self._poll(None, wait=0)
         self._start(self._read(page))
 
     async def _read(self, page: dict[str, Any]) -> None:
