@@ -139,6 +139,8 @@ class Fold:
                 message.citations = (*message.citations, event)
             case TurnFailed():
                 message.error = Fault(event.code, event.message, event.retryable)
+            case _:
+                assert_never(event)
 
     def _running(self, turn: TurnId) -> Running:
         return self.turns.setdefault(turn, Running(turn_id=turn))

@@ -183,16 +183,17 @@ class RateLimited(GroundwireError):
     status = 429
     retryable = True
 
-    def __init__(self, retry_after_ms: int) -> None:
-        super().__init__("Too many commands. Slow down.", retryAfterMs=retry_after_ms)
+    def __init__(self, retry_after_ms: int, message: str = "Too many commands. Slow down.") -> None:
+        super().__init__(message, retryAfterMs=retry_after_ms)
 
 
 class ConnectionLimit(RateLimited):
     code = "connection_limit"
 
     def __init__(self, limit: int, retry_after_ms: int = 5_000) -> None:
-        super().__init__(retry_after_ms)
-        self.message = f"{limit} connections are open already. Close one and try again."
+        super().__init__(
+            retry_after_ms, f"{limit} connections are open already. Close one and try again."
+        )
 
 
 class Unavailable(GroundwireError):

@@ -285,6 +285,13 @@ def test_a_branch_is_the_path_to_its_leaf() -> None:
     assert [message.message_id for message in fold.path(MessageId("a2"))] == ["q1", "a2"]
 
 
+def test_what_belongs_to_no_answer_is_passed_over() -> None:
+    fold = folded(recorded([asked(1, "Why?"), *tokens(1, "Because"), done(2, "")]))
+
+    assert list(fold.messages) == ["q1"]
+    assert fold.path(MessageId("a1")) == []
+
+
 @pytest.mark.parametrize("cut", range(len(TURN) + 1))
 def test_a_log_folded_in_two_parts_is_the_log_folded_at_once(cut: int) -> None:
     events = [Recorded(event["seq"], msgspec.json.encode(event)) for event in recorded(TURN)]
