@@ -15,7 +15,7 @@
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout
+        * ModelUnavailable, UpstreamTimeout, RetrievalFailed
         * Overloaded
             * FolderInUse
         * Idle
@@ -217,6 +217,16 @@ class ModelUnavailable(Unavailable):
 class UpstreamTimeout(Unavailable):
     code = "upstream_timeout"
     status = 504
+
+
+class RetrievalFailed(Unavailable):
+    code = "retrieval_failed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The documents could not be searched. Try again; if it stays so, the server's log "
+            "says why."
+        )
 
 
 class ContextOverflow(GroundwireError):

@@ -15,6 +15,7 @@ from groundwire.model.errors import (
     NotFound,
     QueueFull,
     RateLimited,
+    RetrievalFailed,
     TokenExpired,
     TooLarge,
     Unauthorized,
@@ -24,8 +25,8 @@ from groundwire.model.errors import (
 )
 
 SAID: list[GroundwireError] = [
-    BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), TokenExpired(),
-    Unauthorized(), NotFound("conversation"),
+    BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), RetrievalFailed(),
+    TokenExpired(), Unauthorized(), NotFound("conversation"),
 ]  # fmt: skip
 TOLD: list[tuple[GroundwireError, dict[str, object]]] = [
     (UnknownType("shout", ["ping", "auth"]), {"known": ["ping", "auth"]}),
