@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
+    from groundwire.adapters.parsers.pool import ParserPool
     from groundwire.app import Assistant
     from groundwire.ingest.accept import Accept
     from groundwire.ingest.progress import Publish
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.event_log import EventLog
     from groundwire.ports.identities import Identities
+    from groundwire.ports.parser import Parser
+    from groundwire.ports.tool import Tool
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -70,6 +73,8 @@ class Groundwire:
     identities: "Identities"
     authenticator: Authenticator
     hub: "Hub"
+    tools: "tuple[Tool, ...]"
+    """What models are offered."""
 
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
@@ -148,6 +153,7 @@ async def open_groundwire(
             log=SqliteEventLog(store, utc_now, lease.seen),
             identities=SqliteIdentities(store, utc_now),
             embedder=embedder or _embedder(stack),
+            parsers=_parsers(settings, stack),
             extra=tuple(models),
         )
         yield await _assemble(parts, stack)
@@ -160,6 +166,7 @@ class _Parts:
     log: "EventLog"
     identities: SqliteIdentities
     embedder: "Embedder"
+    parsers: "ParserPool"
     extra: "tuple[ChatModel, ...]"
 
 
@@ -174,6 +181,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
 
     settings = parts.settings
     models = _models(settings, embedder=parts.embedder, extra=parts.extra)
+    tools = _tools(settings, parts.parsers)
     stack.push_async_callback(models.aclose)
     library = await _library(parts, stack)
     conversations = SqliteConversations(parts.store)
@@ -194,7 +202,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
         enforced=settings.limits == "on",
     )
     hub = Hub(limits, authenticator)
-    return Groundwire(settings, assistant, parts.identities, authenticator, hub)
+    return Groundwire(settings, assistant, parts.identities, authenticator, hub, tools)
 
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
@@ -239,16 +247,13 @@ async def _work(
     parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
 ) -> None:
     """Go on with the documents that an earlier process left, and with those that come."""
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
     from groundwire.ingest.index import Index
     from groundwire.ingest.worker import Worker
 
-    parsers = ParserPool(limits=Limits(wall_s=parts.settings.parse_timeout))
-    stack.push_async_callback(parsers.close)
     steps = Index(
         documents=accept.documents,
         blobs=accept.blobs,
-        parser=parsers,
+        parser=parts.parsers,
         chunks=index,
         vectors=index,
         embedder=parts.embedder,
@@ -259,7 +264,7 @@ async def _work(
     await accept.resume()
     worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
     _run_until_closed(stack, worker.run(), "worker")
-    _run_until_closed(stack, parsers.warm(), "parsers")
+    _run_until_closed(stack, parts.parsers.warm(), "parsers")
 
 
 def _publish_to(log: "EventLog") -> "Publish":
@@ -306,6 +311,23 @@ def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
     embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
     stack.push_async_callback(embedder.aclose)
     return embedder
+
+
+def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
+    from groundwire.adapters.parsers.pool import Limits, ParserPool
+
+    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    stack.push_async_callback(parsers.close)
+    return parsers
+
+
+def _tools(settings: Settings, parser: "Parser") -> "tuple[Tool, ...]":
+    """Make the tools that models are offered; they hold nothing that must be closed."""
+    from groundwire.adapters.tools.fetch_page import FetchPage
+    from groundwire.adapters.tools.web import Web
+
+    tools = (FetchPage(parser, Web(allowed=settings.fetch_allowed)),)
+    return tuple(tool for tool in tools if tool.spec.name in settings.tools)
 
 
 def _run_until_closed(
