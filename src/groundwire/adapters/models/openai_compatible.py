@@ -285,7 +285,7 @@ class OpenAIEndpoint:
             name=name,
             provider=self.name,
             window_tokens=window_tokens,
-            tools="tools" not in self._refused[name],
+            tools="tools" not in self._refused.get(name, ()),
         )
 
     def _window(self, listed: _Listed) -> int:

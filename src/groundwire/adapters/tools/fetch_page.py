@@ -145,10 +145,10 @@ def _in_utf8(page: Page) -> bytes:
 @contextmanager
 def _kept(content: bytes, suffix: str) -> Generator[Path]:
     """Keep ``content`` in a file for as long as the context lasts."""
-    with tempfile.NamedTemporaryFile(prefix="page-", suffix=suffix) as file:
-        file.write(content)
-        file.flush()
-        yield Path(file.name)
+    with tempfile.TemporaryDirectory(prefix="page-") as folder:
+        path = Path(folder, f"page{suffix}")
+        path.write_bytes(content)
+        yield path
 
 
 def _unreadable(error: UnreadableDocument) -> str:
