@@ -159,6 +159,7 @@ def _use_tool(message: Message, event: ToolCalled | ToolChange) -> None:
             input=event.input,
             offset=event.offset,
             reasoning_offset=event.reasoning_offset,
+            step=event.step,
         )
         message.tools = (*message.tools, use)
         return

@@ -1,5 +1,6 @@
 """Approvals, on the desk of the log in memory."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,7 +63,7 @@ async def asked() -> tuple[Table, Active]:
 
 
 async def say(table: Table, now: datetime = NOW, **more: Any) -> Accepted:
-    verdict = Verdict(**{"approval": "ap1", "author": "alice", "approved": True, **more})
+    verdict = replace(Verdict(approval="ap1", author="alice", approved=True), **more)
     return await table.run(lambda desk: decide_approval(desk, verdict, now))
 
 
