@@ -97,6 +97,10 @@ class ScriptedModel:
         """Add the script of one answer."""
         self._scripts.append(steps)
 
+    def forget(self) -> None:
+        """Drop the scripts that no request has taken."""
+        self._scripts.clear()
+
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
 
