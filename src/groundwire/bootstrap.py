@@ -76,6 +76,7 @@ class Groundwire:
         from groundwire.transport.accounts import Accounts as AccountRoutes
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
+        from groundwire.transport.commands import Commands
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
         from groundwire.transport.rest import Resources
@@ -85,9 +86,8 @@ class Groundwire:
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
         origins = Origins(settings.allowed_hosts, own=settings.host)
         attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
-        sockets = Sockets(
-            self.assistant, doorkeeper, origins, self.hub, new_id, node=secrets.token_hex(4)
-        )
+        commands = Commands(self.assistant)
+        sockets = Sockets(self.assistant, commands, doorkeeper, origins, self.hub, new_id)
         accounts = AccountRoutes(
             self.assistant, self.authenticator, self.identities, doorkeeper, attempts
         )
@@ -187,6 +187,8 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     limits = Limits(
         heartbeat_s=settings.heartbeat,
         idle_s=settings.idle_timeout,
+        slow_s=settings.slow_reader_timeout,
+        send_bytes=settings.send_bytes,
         frame_bytes=settings.frame_bytes,
         commands_per_minute=settings.commands_per_minute,
         connections_per_user=settings.connections_per_user,

@@ -11,7 +11,7 @@ from websockets.frames import Frame, Opcode
 
 from groundwire.adapters.models.scripted import Fail, Step
 from groundwire.model.errors import ModelUnavailable
-from groundwire.transport import sansio, websocket
+from groundwire.transport import wire
 from tests.support.server import Served
 from tests.support.socket import Talk, eventually
 
@@ -222,8 +222,7 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another's answer and the hub's clock go on beside it; revoked, it is cut."""
-    monkeypatch.setattr(sansio, "CLOSE_GRACE_S", 0.2)
-    monkeypatch.setattr(websocket, "TELL_S", 0.2)
+    monkeypatch.setattr(wire, "CLOSE_GRACE_S", 0.2)
     key = await served.add_user("deaf")
     async with served.connect(key=key) as deaf, served.connect() as client:
         raw: sockets.socket = deaf.socket.transport.get_extra_info("socket")

@@ -13,7 +13,7 @@ import uvicorn
 
 from groundwire.bootstrap import ADDRESS, Groundwire, open_groundwire
 from groundwire.settings import Settings, load
-from groundwire.transport.sansio import SocketProtocol
+from groundwire.transport.sansio import HttpProtocol, SocketProtocol
 
 Announce = Callable[[int], Awaitable[None]]
 
@@ -85,7 +85,7 @@ class Server(uvicorn.Server):
             host=settings.host,
             port=settings.port,
             ws=SocketProtocol,
-            http="httptools",
+            http=HttpProtocol,
             ws_max_size=settings.frame_bytes,
             ws_ping_interval=settings.heartbeat,
             ws_ping_timeout=settings.heartbeat,

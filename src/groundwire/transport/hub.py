@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -43,7 +44,9 @@ class Hub:
     wall: Callable[[], float] = time.time
     tick_s: float = TICK_S
     revocation_s: float = REVOCATION_S
+    node: str = field(default_factory=lambda: secrets.token_hex(4))
     _members: set[Member] = field(default_factory=set[Member])
+    _claims: dict[Member, PrincipalId] = field(default_factory=dict[Member, PrincipalId])
     _per_user: Counter[PrincipalId] = field(default_factory=Counter[PrincipalId])
 
     @property
@@ -56,14 +59,18 @@ class Hub:
             raise Overloaded("This server has no room for another connection. Try again soon.")
         self._members.add(member)
 
-    def claim(self, principal: PrincipalId) -> None:
+    def claim(self, member: Member, principal: PrincipalId) -> None:
         """Count the connection as this user's. Raises ``ConnectionLimit``."""
+        if member in self._claims:
+            return
         if self.limits.enforced and self._per_user[principal] >= self.limits.connections_per_user:
             raise ConnectionLimit(self.limits.connections_per_user)
+        self._claims[member] = principal
         self._per_user[principal] += 1
 
-    def leave(self, member: Member, principal: PrincipalId | None) -> None:
+    def leave(self, member: Member) -> None:
         self._members.discard(member)
+        principal = self._claims.pop(member, None)
         if principal is not None:
             self._per_user[principal] -= 1
             if not self._per_user[principal]:

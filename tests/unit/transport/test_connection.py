@@ -6,7 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundwire.model.access import Credential, Identity, Principal
-from groundwire.model.errors import BadJson, Forbidden, InvalidField, RateLimited, UnknownType
+from groundwire.model.errors import (
+    BadJson,
+    ConnectionLimit,
+    Forbidden,
+    Gone,
+    GroundwireError,
+    InvalidField,
+    Overloaded,
+    RateLimited,
+    SlowReader,
+    TokenExpired,
+    UnknownType,
+    UnsupportedVersion,
+)
 from groundwire.model.ids import PrincipalId
 from groundwire.transport.connection import (
     Close,
@@ -193,3 +206,52 @@ def test_limits_that_are_off_hold_nobody_back() -> None:
 
 def test_a_conversation_of_somebody_else_ends_the_connection() -> None:
     assert codes(connected().fail(Forbidden())) == [4403]
+
+
+def test_a_client_that_takes_nothing_of_what_waits_for_it_is_sent_away() -> None:
+    connection = connected()
+    connection.tick(10.0, is_running=True, wall=0, backlog=0)
+    assert codes(connection.tick(11.0, is_running=True, wall=0, backlog=300_000)) == []
+    assert codes(connection.tick(39.0, is_running=True, wall=0, backlog=300_000)) == []
+    effects = connection.tick(40.0, is_running=True, wall=0, backlog=300_000)
+    assert (errors(effects), codes(effects)) == ([SlowReader], [1013])
+
+
+def test_a_client_that_takes_a_little_now_and_then_stays() -> None:
+    connection = connected()
+    for now in range(10, 500, 10):
+        backlog = 1_000_000 - now // 30
+        assert codes(connection.tick(now, is_running=True, wall=0, backlog=backlog)) == []
+
+
+def test_a_client_that_made_room_once_is_given_its_time_again() -> None:
+    connection = connected()
+    for now in range(0, 300, 20):
+        backlog = 0 if now % 40 == 0 else 300_000
+        assert codes(connection.tick(now, is_running=True, wall=0, backlog=backlog)) == []
+
+
+def test_a_client_that_is_sent_away_is_told_where_to_go_and_heard_no_more() -> None:
+    connection = connected()
+    assert connection.drain() == [Say("reconnect"), Close(1012, "restart")]
+    assert connection.receive(QUESTION, 1.0) == []
+    assert tick(connection, 10_000.0) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConnectionLimit(3), 4429),
+        (UnsupportedVersion("v9"), 4406),
+        (TokenExpired(), 4401),
+        (Gone("conversation"), 4404),
+        (Overloaded("full"), 1013),
+        (GroundwireError("a fault"), 1011),
+    ],
+    ids=["cap", "version", "identity", "gone", "full", "fault"],
+)
+def test_what_ends_a_connection_from_our_side_has_its_code(
+    error: GroundwireError, code: int
+) -> None:
+    effects = connected().refuse(error)
+    assert (errors(effects), codes(effects)) == ([type(error)], [code])
