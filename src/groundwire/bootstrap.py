@@ -80,6 +80,7 @@ class Groundwire:
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
         from groundwire.transport.rest import Resources
+        from groundwire.transport.sse import Streams
         from groundwire.transport.websocket import Sockets
 
         settings = self.settings
@@ -92,7 +93,8 @@ class Groundwire:
             self.assistant, self.authenticator, self.identities, doorkeeper, attempts
         )
         resources = Resources(self.assistant, doorkeeper)
-        return Doors(accounts, resources, sockets, self.hub, origins, PAGE).app()
+        streams = Streams(self.assistant, commands, doorkeeper, self.hub, new_id)
+        return Doors(accounts, resources, streams, sockets, self.hub, origins, PAGE).app()
 
 
 @contextlib.asynccontextmanager

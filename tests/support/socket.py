@@ -17,25 +17,15 @@ PATIENCE_S = 10.0
 Frame = dict[str, Any]
 
 
-class Talk:
-    """One connection. ``frames`` is all that was received, in order."""
+class Frames:
+    """Frames as they come in by whatever transport. ``frames`` is all there was, in order."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self) -> None:
         self.frames: list[Frame] = []
 
-    async def say(self, type: str, **fields: object) -> None:
-        await self.socket.send(json.dumps({"type": type, **fields}))
-
-    async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
-        """Ask, and return the ``ack``."""
-        await self.say("chat_message", sessionId=session, content=content, **fields)
-        return await self.next("ack")
-
     async def receive(self) -> Frame:
-        frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
-        self.frames.append(frame)
-        return frame
+        """Return the next frame, which is added to ``frames``."""
+        raise NotImplementedError
 
     async def next(self, *types: str) -> Frame:
         """Return the next frame of one of ``types``; what comes before it is passed over."""
@@ -55,6 +45,32 @@ class Talk:
                 events.append(frame)
                 if frame["type"] == "done":
                     return events
+
+    @property
+    def events(self) -> list[Frame]:
+        """Return what is in the log of what came so far."""
+        return [frame for frame in self.frames if "seq" in frame]
+
+
+class Talk(Frames):
+    """One WebSocket."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        super().__init__()
+        self.socket = socket
+
+    async def say(self, type: str, **fields: object) -> None:
+        await self.socket.send(json.dumps({"type": type, **fields}))
+
+    async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
+        """Ask, and return the ``ack``."""
+        await self.say("chat_message", sessionId=session, content=content, **fields)
+        return await self.next("ack")
+
+    async def receive(self) -> Frame:
+        frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        self.frames.append(frame)
+        return frame
 
     async def answer(self, session: str, content: str = "hi", **fields: object) -> list[Frame]:
         """Ask, and return the events of the turn."""
