@@ -73,28 +73,36 @@ class Groundwire:
 
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
-        from groundwire.transport.accounts import Accounts as AccountRoutes
+        from groundwire.transport import accounts
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
         from groundwire.transport.commands import Commands
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
+        from groundwire.transport.poll import Polls
+        from groundwire.transport.posts import Posts
         from groundwire.transport.rest import Resources
         from groundwire.transport.sse import Streams
         from groundwire.transport.websocket import Sockets
 
-        settings = self.settings
+        settings, assistant, hub = self.settings, self.assistant, self.hub
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
         origins = Origins(settings.allowed_hosts, own=settings.host)
-        attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
-        commands = Commands(self.assistant)
-        sockets = Sockets(self.assistant, commands, doorkeeper, origins, self.hub, new_id)
-        accounts = AccountRoutes(
-            self.assistant, self.authenticator, self.identities, doorkeeper, attempts
+        commands = Commands(assistant)
+        logins = Attempts(hub.clock, hub.limits.enforced)
+        posts = Attempts(hub.clock, hub.limits.enforced, hub.limits.commands_per_minute)
+        doors = Doors(
+            accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
+            Resources(assistant, doorkeeper),
+            Streams(assistant, commands, doorkeeper, hub, new_id),
+            Polls(assistant, doorkeeper, hub),
+            Posts(commands, doorkeeper, posts, hub.limits.frame_bytes),
+            Sockets(assistant, commands, doorkeeper, origins, hub, new_id),
+            hub,
+            origins,
+            PAGE,
         )
-        resources = Resources(self.assistant, doorkeeper)
-        streams = Streams(self.assistant, commands, doorkeeper, self.hub, new_id)
-        return Doors(accounts, resources, streams, sockets, self.hub, origins, PAGE).app()
+        return doors.app()
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,8 @@ from pathlib import Path
 from starlette.routing import Route
 
 from groundwire.transport.accounts import Accounts
+from groundwire.transport.poll import Polls
+from groundwire.transport.posts import Posts
 from groundwire.transport.rest import Resources
 from groundwire.transport.sse import Streams
 
@@ -20,6 +22,8 @@ def served() -> set[tuple[str, str]]:
         *Accounts.routes(object.__new__(Accounts)),
         *Resources.routes(object.__new__(Resources)),
         *Streams.routes(object.__new__(Streams)),
+        *Polls.routes(object.__new__(Polls)),
+        *Posts.routes(object.__new__(Posts)),
     ]
     return {
         (method, f"/api/v1{route.path}") for route in routes for method in methods(route)

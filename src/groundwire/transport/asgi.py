@@ -18,6 +18,8 @@ from groundwire.transport.accounts import Accounts
 from groundwire.transport.bodies import answer
 from groundwire.transport.hub import Hub
 from groundwire.transport.origins import Origins
+from groundwire.transport.poll import Polls
+from groundwire.transport.posts import Posts
 from groundwire.transport.problems import as_response, known, unknown
 from groundwire.transport.rest import Resources
 from groundwire.transport.sse import Streams
@@ -37,6 +39,8 @@ class Doors:
     accounts: Accounts
     resources: Resources
     streams: Streams
+    polls: Polls
+    posts: Posts
     sockets: Sockets
     hub: Hub
     origins: Origins
@@ -51,7 +55,13 @@ class Doors:
         return Guard(app, self.origins)
 
     def _routes(self) -> list[BaseRoute]:
-        api = [*self.accounts.routes(), *self.resources.routes(), *self.streams.routes()]
+        api = [
+            *self.accounts.routes(),
+            *self.resources.routes(),
+            *self.streams.routes(),
+            *self.polls.routes(),
+            *self.posts.routes(),
+        ]
         routes: list[BaseRoute] = [
             Route("/healthz", _alive),
             Route("/readyz", _alive),
