@@ -77,6 +77,7 @@ class Groundwire:
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
         from groundwire.transport.commands import Commands
+        from groundwire.transport.company import Company
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
         from groundwire.transport.poll import Polls
@@ -88,16 +89,16 @@ class Groundwire:
         settings, assistant, hub = self.settings, self.assistant, self.hub
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
         origins = Origins(settings.allowed_hosts, own=settings.host)
-        commands = Commands(assistant)
+        commands = Commands(assistant, Company())
         logins = Attempts(hub.clock, hub.limits.enforced)
         posts = Attempts(hub.clock, hub.limits.enforced, hub.limits.commands_per_minute)
         doors = Doors(
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
-            Streams(assistant, commands, doorkeeper, hub, new_id),
+            Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
-            Posts(commands, doorkeeper, posts, hub.limits.frame_bytes),
-            Sockets(assistant, commands, doorkeeper, origins, hub, new_id),
+            Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
+            Sockets(commands, doorkeeper, origins, hub, new_id),
             hub,
             origins,
             PAGE,

@@ -33,10 +33,14 @@ async def answered(served: Served, *deltas: str) -> tuple[str, int, str]:
 
 async def test_every_line_of_a_stream_is_as_the_protocol_says(served: Served) -> None:
     session, head, epoch = await answered(served, "a\u2028b\n\r", "😀")
+    async with served.connect(f"sessionId={session}&cursor=0") as client:
+        await client.next("ready")
+        sent = [str(await client.socket.recv()) for _ in range(head)]
+    await eventually(lambda: not served.groundwire.hub.members)
     async with served.browse() as browser, stream(browser, events(session, "?cursor=0")) as reader:
-        assert reader.response.headers["content-type"] == "text/event-stream"
-        assert reader.response.headers["cache-control"] == "no-cache, no-transform"
-        assert reader.response.headers["x-accel-buffering"] == "no"
+        assert reader.headers["content-type"] == "text/event-stream"
+        assert reader.headers["cache-control"] == "no-cache, no-transform"
+        assert reader.headers["x-accel-buffering"] == "no"
         assert [await reader.line() for _ in range(2)] == ["retry: 2000", ""]
 
         event, id, data, blank = [await reader.line() for _ in range(4)]
@@ -44,13 +48,10 @@ async def test_every_line_of_a_stream_is_as_the_protocol_says(served: Served) ->
         assert (event, id, blank) == ("event: ready", f"id: {epoch}:0", "")
         assert (ready["epoch"], ready["head"], ready["resumed"]) == (epoch, head, True)
 
-        async with served.connect(f"sessionId={session}&cursor=0") as client:
-            await client.next("ready")
-            for seq in range(1, head + 1):
-                sent = str(await client.socket.recv())
-                lines = [await reader.line() for _ in range(4)]
-                type = json.loads(sent)["type"]
-                assert lines == [f"event: {type}", f"id: {epoch}:{seq}", f"data: {sent}", ""]
+        for seq, data in enumerate(sent, 1):
+            type = json.loads(data)["type"]
+            lines = [await reader.line() for _ in range(4)]
+            assert lines == [f"event: {type}", f"id: {epoch}:{seq}", f"data: {data}", ""]
 
 
 async def test_without_a_cursor_there_is_a_snapshot_whose_id_is_its_cursor(

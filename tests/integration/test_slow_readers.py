@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from groundwire.transport import wire
 from groundwire.transport.client import Client
+from tests.support.http import narrow_stream
 from tests.support.server import Served, serve
 from tests.support.socket import Folded, Talk, eventually
 
@@ -128,3 +129,71 @@ async def test_who_takes_nothing_even_then_is_cut(
         client.socket.transport.resume_reading()
         assert await client.closed() == 1006
         assert client.frames[-1]["type"] == "token"
+
+
+async def test_a_slow_client_is_told_in_the_end_who_is_there_and_not_each_coming_and_going(
+    patient: Served,
+) -> None:
+    async with patient.connect(receive_bytes=NARROW) as client:
+        await stall(patient, client)
+        session = next(frame for frame in client.frames if frame["type"] == "ack")["sessionId"]
+        async with patient.connect() as other, patient.browse() as browser:
+            head = (await browser.get(f"/api/v1/conversations/{session}/poll")).json()["cursor"]
+            own = (await other.next("welcome"))["connectionId"]
+            for _ in range(20):
+                await other.say("attach", sessionId=session, cursor=head)
+                await other.say("typing", sessionId=session)
+                await other.say("detach", sessionId=session, id="out")
+                await other.until(lambda frame: frame.get("ref") == "out")
+        client.socket.transport.resume_reading()
+        await client.next("done")
+        heard = [frame for frame in client.frames if frame.get("connectionId") == own]
+    assert [(frame["type"], frame.get("state")) for frame in heard] == [("presence", "offline")]
+
+
+@pytest.mark.parametrize("path", ["cursor=0", ""])
+async def test_a_stream_is_held_back_and_catches_up_like_a_socket(
+    patient: Served, path: str
+) -> None:
+    """By the whole log, or by a snapshot and what is asked next."""
+    async with patient.connect() as client:
+        await client.ask(session := patient.new_session())
+        await client.next("done")
+        at = f"{patient.http}/api/v1/conversations/{session}/events?{path}"
+        async with narrow_stream(at, patient.headers(), NARROW) as reader:
+            await reader.next("ready")
+            patient.script(*PIECES)
+            ack = await client.ask(session)
+            await client.turn(ack["turnId"])
+            member = next(
+                member
+                for member in patient.groundwire.hub.members
+                if isinstance(member, Client) and not member.outlet.wire.has_room
+            )
+            assert member.outlet.wire.backlog > 0
+            folded = Folded()
+            for frame in reader.frames:
+                folded.fold(frame)
+            while ack["turnId"] not in {
+                frame["turnId"] for frame in reader.frames if frame["type"] == "done"
+            }:
+                folded.fold(await reader.receive())
+    answer = next(reversed(folded.hashes))
+    assert folded.texts[answer] == WHOLE
+    assert folded.is_proved(answer)
+    tokens = [frame for frame in reader.frames if frame["type"] == "token"]
+    assert len(tokens) < len(PIECES)
+
+
+async def test_a_stream_that_takes_nothing_is_told_so_and_ended(strict: Served) -> None:
+    async with strict.connect() as client:
+        await client.answer(session := strict.new_session())
+        at = f"{strict.http}/api/v1/conversations/{session}/events"
+        async with narrow_stream(at, strict.headers(), NARROW) as reader:
+            await reader.next("ready")
+            strict.script(*PIECES)
+            await client.ask(session)
+            await client.next("done")
+            await eventually(lambda: len(strict.groundwire.hub.members) == 1)
+            error = await reader.end()
+    assert (error["type"], error["code"], reader.ids[-1]) == ("error", "slow_reader", None)

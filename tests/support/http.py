@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx
 
-from tests.support.socket import PATIENCE_S, Frame, Frames
+from tests.support.socket import PATIENCE_S, Frame, Frames, narrow
 
 
 class Ended(Exception):
@@ -17,12 +18,12 @@ class Ended(Exception):
 class Stream(Frames):
     """One event stream. ``ids`` are those of ``frames``; ``lines`` is all that came."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> None:
         super().__init__()
-        self.response = response
+        self.headers = headers
         self.ids: list[str | None] = []
         self.lines: list[str] = []
-        self._lines = lines_of(response.aiter_raw())
+        self._lines = lines_of(chunks)
 
     @property
     def last_id(self) -> str:
@@ -62,7 +63,33 @@ class Stream(Frames):
 async def stream(browser: httpx.AsyncClient, path: str, **headers: str) -> AsyncGenerator[Stream]:
     async with browser.stream("GET", path, headers=headers) as response:
         assert response.status_code == 200, await response.aread()
-        yield Stream(response)
+        yield Stream(response.headers, response.aiter_raw())
+
+
+@asynccontextmanager
+async def narrow_stream(
+    url: str, headers: Mapping[str, str], receive_bytes: int
+) -> AsyncGenerator[Stream]:
+    """Open a stream of which next to nothing is taken in before it is read."""
+    connection = await narrow(url, receive_bytes)
+    reader, writer = await asyncio.open_connection(sock=connection, limit=receive_bytes)
+    at = urlsplit(url)
+    lines = [f"GET {at.path}?{at.query} HTTP/1.1", f"Host: {at.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        assert head.startswith("HTTP/1.1 200"), head
+        yield Stream({}, chunks_of(reader))
+    finally:
+        writer.transport.abort()
+
+
+async def chunks_of(reader: asyncio.StreamReader) -> AsyncGenerator[bytes]:
+    """Decode a body in chunks (RFC 9112, 7.1)."""
+    while size := int(await reader.readline(), 16):
+        yield await reader.readexactly(size)
+        await reader.readline()
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:

@@ -94,7 +94,7 @@ class Attachments:
                     # uvicorn's send does not yield while the socket takes everything.
                     await asyncio.sleep(0)
             is_behind = True
-            await self.outlet.wire.room()
+            await self.outlet.room()
 
     async def _pass_on(self, attachment: Attachment, events: Sequence[Recorded]) -> bool:
         """Return whether there was room for all of them."""

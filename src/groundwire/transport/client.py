@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 
-from groundwire.app import Assistant
+from groundwire.archive import Attached
 from groundwire.model.access import Identity
 from groundwire.model.errors import GroundwireError
+from groundwire.model.ids import is_conversation
 from groundwire.transport import frames
 from groundwire.transport.attachments import Attachments
-from groundwire.transport.commands import Done, Follow, Forget
+from groundwire.transport.commands import Commands, Done, Follow, Forget
 from groundwire.transport.connection import (
     Close,
     Connection,
@@ -23,7 +24,7 @@ from groundwire.transport.connection import (
     Say,
     Tell,
 )
-from groundwire.transport.frames import PROTOCOL
+from groundwire.transport.frames import PROTOCOL, ServerFrame
 from groundwire.transport.hub import Hub
 from groundwire.transport.outlet import Outlet
 from groundwire.transport.problems import as_frame
@@ -37,10 +38,11 @@ class Client:
     """A member of the hub. ``known`` is who the handshake proved it to be, if it did."""
 
     hub: Hub
-    assistant: Assistant
+    commands: Commands
     outlet: Outlet
     id: str
     limits: Limits
+    device: str | None = None
     known: Identity | None = None
     connection: Connection = field(init=False)
     attachments: Attachments = field(init=False)
@@ -48,18 +50,25 @@ class Client:
 
     def __post_init__(self) -> None:
         self.connection = Connection(self.limits, self.hub.clock())
-        self.attachments = Attachments(self.assistant.log, self.outlet, self.refuse)
+        log = self.commands.assistant.log
+        self.attachments = Attachments(log, self.outlet, self.refuse)
         self.outlet.wire.limit(self.limits.send_bytes)
 
     @property
     def identity(self) -> Identity | None:
         return self.connection.identity or self.known
 
+    def claim(self, identity: Identity) -> None:
+        """Count as this user's connection. Raises ``ConnectionLimit``."""
+        self.hub.claim(self, identity.principal.id, self.device)
+
     async def leave(self) -> None:
         """Stop; whatever the client has not taken in a moment is lost on it."""
         self.outlet.closed = True
         self.outlet.wire.let_go()
         self.hub.leave(self)
+        for log in self.attachments.logs:
+            self.commands.company.part(log, self)
         for task in self._owed:
             task.cancel()
         await asyncio.gather(*self._owed, return_exceptions=True)
@@ -75,20 +84,34 @@ class Client:
             await self.outlet.put(reply)
         match done.then:
             case Follow(attached):
-                await self.attachments.follow(attached)
+                await self._follow(attached)
             case Forget(log):
                 await self.attachments.forget(log)
+                self.commands.company.part(log, self)
             case None:
                 pass
 
+    async def _follow(self, attached: Attached) -> None:
+        await self.attachments.follow(attached)
+        if is_conversation(attached.log):
+            for there in self.commands.company.join(attached.log, attached.name, self):
+                await self.outlet.put(there)
+
+    def hear(self, frame: ServerFrame) -> None:
+        """Be told something that is in no log."""
+        self._owe(self.outlet.whisper(frame))
+
     def tick(self, now: float, wall: float) -> None:
-        running = self.assistant.answers.running
+        running = self.commands.assistant.answers.running
         is_running = any(running(log) is not None for log in self.attachments.logs)
         backlog = self.outlet.wire.backlog
         self._act(self.connection.tick(now, is_running=is_running, wall=wall, backlog=backlog))
 
     def revoked(self) -> None:
         self._act(self.connection.revoked())
+
+    def replaced(self) -> None:
+        self._act(self.connection.replaced())
 
     async def drain(self) -> None:
         await self.carry_out(self.connection.drain())

@@ -11,6 +11,7 @@ from typing import Literal
 
 from groundwire.model.access import Identity
 from groundwire.model.errors import (
+    Conflict,
     ConnectionLimit,
     Forbidden,
     Gone,
@@ -29,10 +30,16 @@ from groundwire.transport.frames import (
     Auth,
     ClientFrame,
     Ping,
+    Presence,
+    Read,
     Ref,
+    Typing,
     decode,
     reference,
 )
+
+Idling = Ping | Presence | Typing | Read
+"""What shows that the network is alive, or where somebody looks, and no wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +138,7 @@ class Connection:
             return self._rate_limited(refusal, frame.id, now)
         if isinstance(frame, Auth):
             return [Identify(frame.token, frame.id)]
-        if not isinstance(frame, Ping):
-            # A ping shows that the network is alive, not that anybody is there.
+        if not isinstance(frame, Idling):
             self._last_command = now
         return [Run(frame)]
 
@@ -184,6 +190,9 @@ class Connection:
 
     def revoked(self) -> list[Effect]:
         return self._close(4401, Unauthorized("This token was revoked. Sign in again."))
+
+    def replaced(self) -> list[Effect]:
+        return self._close(4409, Conflict("This device connected again, so this is of no use."))
 
     def refuse(self, error: GroundwireError) -> list[Effect]:
         """End the connection for what is not the fault of a command."""
@@ -254,6 +263,8 @@ def _close_code(error: GroundwireError) -> int:
             return 4429
         case UnsupportedVersion():
             return 4406
+        case InvalidRequest():
+            return 1008
         case Unauthorized():
             return 4401
         case Gone():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from groundwire.model.events import Recorded
-from groundwire.transport.frames import ServerFrame
+from groundwire.transport.frames import PresenceTold, ServerFrame
 from groundwire.transport.wire import Wire
 
 
@@ -35,6 +35,9 @@ class Outlet:
     wire: Wire
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
     closed: bool = False
+    _missed: dict[tuple[str, str], PresenceTold] = field(
+        default_factory=dict[tuple[str, str], PresenceTold]
+    )
 
     async def say(self, frame: ServerFrame) -> None:
         """Say ``frame`` after what is being said; to nobody, if the client is gone."""
@@ -46,6 +49,24 @@ class Outlet:
         if not self.closed:
             with suppress(HungUp):
                 await self.mouth.say(frame)
+
+    async def whisper(self, frame: ServerFrame) -> None:
+        """Say what is lost on a client that has no room for it.
+
+        Only of who came and went it is told the last once it has.
+        """
+        async with self.order:
+            if self.wire.has_room:
+                await self.put(frame)
+            elif isinstance(frame, PresenceTold):
+                self._missed[frame.session_id, frame.connection_id] = frame
+
+    async def room(self) -> None:
+        """Return once there is room for events, or nobody is there any more."""
+        await self.wire.room()
+        missed, self._missed = self._missed, {}
+        for frame in missed.values():
+            await self.whisper(frame)
 
     async def send(self, events: Sequence[Recorded]) -> int | None:
         """Send events as long as there is room; return the seq of the last, if one was sent.

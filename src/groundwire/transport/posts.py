@@ -8,12 +8,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from groundwire.model.errors import InvalidField
+from groundwire.model.ids import NewId
 from groundwire.transport import frames
 from groundwire.transport.attempts import Attempts
 from groundwire.transport.bodies import answer, read_bytes
 from groundwire.transport.commands import Commands
+from groundwire.transport.company import Sender
 from groundwire.transport.frames import ClientFrame, decode
-from groundwire.transport.identity import Doorkeeper
+from groundwire.transport.identity import Doorkeeper, device_of
 
 Keyed = frames.ChatMessage | frames.Regenerate | frames.Edit | frames.Steer
 OfConnection = frames.Auth | frames.Attach | frames.Detach
@@ -28,6 +30,7 @@ class Posts:
     commands: Commands
     doorkeeper: Doorkeeper
     attempts: Attempts
+    new_id: NewId
     frame_bytes: int
 
     def routes(self) -> list[Route]:
@@ -40,7 +43,8 @@ class Posts:
         frame = _of_session(body, request.path_params["id"])
         frame = _with_key(frame, request.headers.get("idempotency-key"))
         await self.commands.prepare(frame)
-        done = await self.commands.run(identity, frame, {})
+        sender = Sender(identity, self.new_id("cn"), device_of(request))
+        done = await self.commands.run(sender, frame)
         return answer(done.replies[0])
 
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from groundwire.app import Assistant
 from groundwire.archive import Attached
 from groundwire.model.access import Identity
 from groundwire.model.events import Recorded
@@ -18,11 +17,12 @@ from groundwire.model.ids import NewId
 from groundwire.transport import frames
 from groundwire.transport.client import Client
 from groundwire.transport.commands import Commands, Follow
+from groundwire.transport.company import Sender
 from groundwire.transport.connection import Limits
 from groundwire.transport.frames import ServerFrame, encode
 from groundwire.transport.hangup import until_hung_up, until_one_of
 from groundwire.transport.hub import Hub
-from groundwire.transport.identity import Doorkeeper
+from groundwire.transport.identity import Doorkeeper, device_of
 from groundwire.transport.outlet import HungUp, Outlet
 
 RETRY_MS = 2_000
@@ -47,7 +47,6 @@ _head = msgspec.json.Decoder(_Head)
 class Streams:
     """The logs of conversations and workspaces as streams of events."""
 
-    assistant: Assistant
     commands: Commands
     doorkeeper: Doorkeeper
     hub: Hub
@@ -63,7 +62,7 @@ class Streams:
         identity = await self.doorkeeper.require(request)
         session = request.path_params["id"]
         # Reading begins nothing: a browser that comes back would begin anew what was deleted.
-        await self.assistant.archive.find(identity, session)
+        await self.commands.assistant.archive.find(identity, session)
         attach = frames.Attach(session_id=session, cursor=_cursor(request))
         return self._stream(request, identity, attach)
 
@@ -75,7 +74,8 @@ class Streams:
     def _stream(self, request: Request, identity: Identity, attach: frames.Attach) -> ASGIApp:
         if request.method == "HEAD":
             return Response(headers={name.decode(): value.decode() for name, value in HEADERS})
-        return Stream(self, identity, attach)
+        sender = Sender(identity, self.new_id("cn"), device_of(request))
+        return Stream(self, sender, attach)
 
     def limits(self) -> Limits:
         """Return what a stream may do: it shows no wish, so none can be missed."""
@@ -89,26 +89,27 @@ class Stream:
     """A response that lasts for as long as its client stays, or may."""
 
     streams: Streams
-    identity: Identity
+    sender: Sender
     attach: frames.Attach
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streams = self.streams
+        streams, identity = self.streams, self.sender.identity
         mouth = EventMouth(send)
         client = Client(
             streams.hub,
-            streams.assistant,
+            streams.commands,
             Outlet(mouth, scope["state"]["wire"]),
-            streams.new_id("cn"),
+            self.sender.connection,
             streams.limits(),
+            self.sender.device,
         )
         try:
             # What the hub has to say waits until the answer has begun.
             async with client.outlet.order:
                 streams.hub.enter(client)
-                streams.hub.claim(client, self.identity.principal.id)
-                client.connection.identified(self.identity)
-                done = await streams.commands.run(self.identity, self.attach, {})
+                streams.hub.claim(client, identity.principal.id)
+                client.connection.identified(identity)
+                done = await streams.commands.run(self.sender, self.attach)
                 assert isinstance(done.then, Follow)
                 await mouth.begin(done.then.attached)
                 await client.begin(done)

@@ -27,6 +27,9 @@ class Waiting:
     def revoked(self) -> None:
         self._heed(self.connection.revoked())
 
+    def replaced(self) -> None:
+        self._heed(self.connection.replaced())
+
     async def drain(self) -> None:
         self.over.set()
 

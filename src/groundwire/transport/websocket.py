@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from groundwire.app import Assistant
 from groundwire.model.errors import (
     ConnectionLimit,
     Forbidden,
@@ -19,10 +18,11 @@ from groundwire.model.ids import NewId
 from groundwire.transport import frames
 from groundwire.transport.client import Client
 from groundwire.transport.commands import Asks, Commands
+from groundwire.transport.company import Sender
 from groundwire.transport.connection import Identify, Run
 from groundwire.transport.frames import PROTOCOL, Ref
 from groundwire.transport.hub import Hub
-from groundwire.transport.identity import Doorkeeper, speaks, subprotocols
+from groundwire.transport.identity import Doorkeeper, device_of, speaks, subprotocols
 from groundwire.transport.origins import Origins
 from groundwire.transport.outlet import Outlet
 from groundwire.transport.problems import as_response
@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 class Sockets:
     """The WebSocket endpoint."""
 
-    assistant: Assistant
     commands: Commands
     doorkeeper: Doorkeeper
     origins: Origins
@@ -71,7 +70,7 @@ class Sockets:
         mouth = TextMouth(socket) if is_text else JsonMouth(socket)
         return Talker(
             self.hub,
-            self.assistant,
+            self.commands,
             Outlet(mouth, socket.state.wire),
             self.new_id("cn"),
             self.hub.limits,
@@ -83,10 +82,11 @@ class Sockets:
         """Let the client in, or raise why not."""
         socket = client.socket
         self.hub.enter(client)
+        client.device = device_of(socket)
         client.known = await self.doorkeeper.identify(socket)
         promises = PROTOCOL in offered or socket.query_params.get("auth") == "frame"
         if client.known is not None:
-            self.hub.claim(client, client.known.principal.id)
+            client.claim(client.known)
         elif not promises and speaks(offered):
             raise Unauthorized("Say who you are: send a token with the connection.")
         await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
@@ -127,7 +127,7 @@ class Talker(Client):
     async def _identify(self, token: str, ref: Ref) -> None:
         try:
             identity = await self.sockets.doorkeeper.authenticator.identify(token)
-            self.hub.claim(self, identity.principal.id)
+            self.claim(identity)
         except ConnectionLimit as error:
             await self.refuse(error)
             return
@@ -148,13 +148,13 @@ class Talker(Client):
     async def _run(self, frame: frames.ClientFrame) -> None:
         identity = self.connection.identity
         assert identity is not None
-        commands = self.sockets.commands
         try:
             self._check_room(frame)
-            await commands.prepare(frame)
+            await self.commands.prepare(frame)
             # An answer's events must not overtake the ack of its question.
             async with self.outlet.order:
-                await self.begin(await commands.run(identity, frame, self.attachments.position))
+                sender = Sender(identity, self.id, self.device, self.attachments.position)
+                await self.begin(await self.commands.run(sender, frame))
         except GroundwireError as error:
             await self.carry_out(self.connection.fail(error, frame.id))
         except Exception:

@@ -8,6 +8,7 @@ import pytest
 from groundwire.model.access import Credential, Identity, Principal
 from groundwire.model.errors import (
     BadJson,
+    Conflict,
     ConnectionLimit,
     Forbidden,
     Gone,
@@ -177,6 +178,28 @@ def test_half_an_hour_without_a_command_ends_the_connection_though_it_pings() ->
     assert codes(tick(connection, 1800.0)) == [4408]
 
 
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ('{"type": "typing", "sessionId": "a"}', [4408]),
+        ('{"type": "presence", "sessionId": "a", "state": "online"}', [4408]),
+        ('{"type": "read", "sessionId": "a", "seq": 1}', [4408]),
+        ('{"type": "history", "sessionId": "a"}', []),
+        ('{"type": "cancel", "sessionId": "a"}', []),
+    ],
+    ids=["typing", "presence", "read", "history", "cancel"],
+)
+def test_only_a_wish_keeps_a_connection_from_being_idle(frame: str, code: list[int]) -> None:
+    connection = connected()
+    connection.receive(frame, 1000.0)
+    assert codes(tick(connection, 1800.0)) == code
+
+
+def test_a_device_that_connects_again_ends_its_older_connection() -> None:
+    effects = connected().replaced()
+    assert (errors(effects), codes(effects)) == ([Conflict], [4409])
+
+
 def test_a_running_answer_is_not_idle() -> None:
     connection = connected()
     for now in range(0, 7200, 60):
@@ -243,12 +266,13 @@ def test_a_client_that_is_sent_away_is_told_where_to_go_and_heard_no_more() -> N
     [
         (ConnectionLimit(3), 4429),
         (UnsupportedVersion("v9"), 4406),
+        (InvalidField("deviceId", "too long"), 1008),
         (TokenExpired(), 4401),
         (Gone("conversation"), 4404),
         (Overloaded("full"), 1013),
         (GroundwireError("a fault"), 1011),
     ],
-    ids=["cap", "version", "identity", "gone", "full", "fault"],
+    ids=["cap", "version", "field", "identity", "gone", "full", "fault"],
 )
 def test_what_ends_a_connection_from_our_side_has_its_code(
     error: GroundwireError, code: int
