@@ -14,7 +14,7 @@ from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.cli.serve import Server
 from groundwire.model.access import Principal, Role
-from groundwire.model.ids import PrincipalId
+from groundwire.model.ids import LogId, PrincipalId, conversation_log
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
 
@@ -62,6 +62,12 @@ class Served:
         principal = Principal(id=PrincipalId(new_id("p")), name=name, role=role)
         await self.groundwire.identities.add(principal)
         return await self.groundwire.authenticator.issue_key(principal, "test", "owner")
+
+    async def log_of(self, session: str) -> LogId:
+        """Return the log of a conversation of the owner's."""
+        identity = await self.groundwire.authenticator.identify(self.key)
+        found = await self.groundwire.assistant.archive.find(identity, session)
+        return conversation_log(found.id)
 
     def browse(self, key: str | None = None) -> httpx.AsyncClient:
         headers = self.headers(key)
