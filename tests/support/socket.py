@@ -108,7 +108,9 @@ class Talk(Frames):
         async def __aenter__(self) -> "Talk":
             if self._receive_bytes is not None:
                 self._options["sock"] = await narrow(self._url, self._receive_bytes)
-            self._opening = connect(self._url, proxy=None, compression=None, **self._options)
+            self._opening = connect(
+                self._url, proxy=None, compression=None, ping_interval=None, **self._options
+            )
             return Talk(await self._opening.__aenter__())
 
         async def __aexit__(
