@@ -16,7 +16,7 @@ from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
 from groundwire.model.events import DocumentEvent
-from groundwire.model.ids import WorkspaceId, workspace_log
+from groundwire.model.ids import Now, WorkspaceId, workspace_log
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
+    from groundwire.adapters.parsers.pool import ParserPool
+    from groundwire.answer.run import Answers
     from groundwire.app import Assistant
+    from groundwire.archive import Archive
     from groundwire.ingest.accept import Accept
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.event_log import EventLog
     from groundwire.ports.identities import Identities
+    from groundwire.ports.parser import Parser
+    from groundwire.ports.tool import Tool
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -73,26 +78,37 @@ class Groundwire:
 
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
-        from groundwire.transport.accounts import Accounts as AccountRoutes
+        from groundwire.transport import accounts
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
+        from groundwire.transport.commands import Commands
+        from groundwire.transport.company import Company
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
+        from groundwire.transport.poll import Polls
+        from groundwire.transport.posts import Posts
         from groundwire.transport.rest import Resources
+        from groundwire.transport.sse import Streams
         from groundwire.transport.websocket import Sockets
 
-        settings = self.settings
+        settings, assistant, hub = self.settings, self.assistant, self.hub
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
         origins = Origins(settings.allowed_hosts, own=settings.host)
-        attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
-        sockets = Sockets(
-            self.assistant, doorkeeper, origins, self.hub, new_id, node=secrets.token_hex(4)
+        commands = Commands(assistant, Company())
+        logins = Attempts(hub.clock, hub.limits.enforced)
+        posts = Attempts(hub.clock, hub.limits.enforced, hub.limits.commands_per_minute)
+        doors = Doors(
+            accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
+            Resources(assistant, doorkeeper),
+            Streams(commands, doorkeeper, hub, new_id),
+            Polls(assistant, doorkeeper, hub),
+            Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
+            Sockets(commands, doorkeeper, origins, hub, new_id),
+            hub,
+            origins,
+            PAGE,
         )
-        accounts = AccountRoutes(
-            self.assistant, self.authenticator, self.identities, doorkeeper, attempts
-        )
-        resources = Resources(self.assistant, doorkeeper)
-        return Doors(accounts, resources, sockets, self.hub, origins, PAGE).app()
+        return doors.app()
 
 
 @contextlib.asynccontextmanager
@@ -122,10 +138,13 @@ async def open_groundwire(
     *,
     models: "Sequence[ChatModel]" = (),
     embedder: "Embedder | None" = None,
+    tools: "Sequence[Tool]" = (),
+    now: Now = utc_now,
 ) -> AsyncGenerator[Groundwire]:
     """Open everything, go on with what an earlier process left, and stop in order.
 
-    ``models`` and ``embedder`` come before those of the settings, in tests. Raises
+    ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
+    ``now`` may be any time. Raises
     ``Overloaded`` if another process serves the data folder.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
@@ -145,10 +164,13 @@ async def open_groundwire(
         parts = _Parts(
             settings=settings,
             store=store,
-            log=SqliteEventLog(store, utc_now, lease.seen),
-            identities=SqliteIdentities(store, utc_now),
+            log=SqliteEventLog(store, now, lease.seen),
+            identities=SqliteIdentities(store, now),
             embedder=embedder or _embedder(stack),
+            parsers=_parsers(settings, stack),
             extra=tuple(models),
+            tools=tuple(tools),
+            now=now,
         )
         yield await _assemble(parts, stack)
 
@@ -160,33 +182,34 @@ class _Parts:
     log: "EventLog"
     identities: SqliteIdentities
     embedder: "Embedder"
+    parsers: "ParserPool"
     extra: "tuple[ChatModel, ...]"
+    tools: "tuple[Tool, ...]"
+    now: Now
 
 
 async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwire:
     from groundwire.adapters.embedded.conversations import SqliteConversations
-    from groundwire.answer.compose import Compose
-    from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
     from groundwire.transport.connection import Limits
     from groundwire.transport.hub import Hub
 
-    settings = parts.settings
+    settings, now = parts.settings, parts.now
     models = _models(settings, embedder=parts.embedder, extra=parts.extra)
     stack.push_async_callback(models.aclose)
     library = await _library(parts, stack)
-    conversations = SqliteConversations(parts.store)
-    compose = Compose(conversations, library.workspaces, library.documents, library.search, models)
-    answers = Answers(parts.log, compose, settings.turn_timeout)
+    archive = Archive(parts.log, SqliteConversations(parts.store), library, now, new_id)
+    answers = _answers(parts, archive, models)
     stack.push_async_callback(answers.close)
     await answers.resume()
-    archive = Archive(parts.log, conversations, library, utc_now, new_id)
-    assistant = Assistant(parts.log, archive, library, models, answers, utc_now, new_id)
-    authenticator = Authenticator(parts.identities, utc_now, new_id)
+    assistant = Assistant(parts.log, archive, library, models, answers, now, new_id)
+    authenticator = Authenticator(parts.identities, now, new_id)
     limits = Limits(
         heartbeat_s=settings.heartbeat,
         idle_s=settings.idle_timeout,
+        slow_s=settings.slow_reader_timeout,
+        send_bytes=settings.send_bytes,
         frame_bytes=settings.frame_bytes,
         commands_per_minute=settings.commands_per_minute,
         connections_per_user=settings.connections_per_user,
@@ -195,6 +218,33 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     )
     hub = Hub(limits, authenticator)
     return Groundwire(settings, assistant, parts.identities, authenticator, hub)
+
+
+def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
+    """Put together what answers are made with."""
+    from groundwire.answer.attempt import Maker
+    from groundwire.answer.compose import Compose
+    from groundwire.answer.run import Answers
+    from groundwire.answer.toolbox import Toolbox
+
+    settings, library = parts.settings, archive.library
+    tools = (*parts.tools, *_tools(settings, parts.parsers))
+    toolbox = Toolbox(
+        parts.log,
+        {tool.spec.name: tool for tool in tools},
+        parts.now,
+        new_id,
+        approval_s=settings.approval_timeout,
+    )
+    compose = Compose(
+        archive.conversations,
+        library.workspaces,
+        library.documents,
+        library.search,
+        models,
+        toolbox,
+    )
+    return Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
 
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
@@ -239,16 +289,13 @@ async def _work(
     parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
 ) -> None:
     """Go on with the documents that an earlier process left, and with those that come."""
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
     from groundwire.ingest.index import Index
     from groundwire.ingest.worker import Worker
 
-    parsers = ParserPool(limits=Limits(wall_s=parts.settings.parse_timeout))
-    stack.push_async_callback(parsers.close)
     steps = Index(
         documents=accept.documents,
         blobs=accept.blobs,
-        parser=parsers,
+        parser=parts.parsers,
         chunks=index,
         vectors=index,
         embedder=parts.embedder,
@@ -259,7 +306,7 @@ async def _work(
     await accept.resume()
     worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
     _run_until_closed(stack, worker.run(), "worker")
-    _run_until_closed(stack, parsers.warm(), "parsers")
+    _run_until_closed(stack, parts.parsers.warm(), "parsers")
 
 
 def _publish_to(log: "EventLog") -> "Publish":
@@ -306,6 +353,23 @@ def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
     embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
     stack.push_async_callback(embedder.aclose)
     return embedder
+
+
+def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
+    from groundwire.adapters.parsers.pool import Limits, ParserPool
+
+    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    stack.push_async_callback(parsers.close)
+    return parsers
+
+
+def _tools(settings: Settings, parser: "Parser") -> "tuple[Tool, ...]":
+    """Make the tools that models are offered; they hold nothing that must be closed."""
+    from groundwire.adapters.tools.fetch_page import FetchPage
+    from groundwire.adapters.tools.web import Web
+
+    tools = (FetchPage(parser, Web(allowed=settings.fetch_allowed)),)
+    return tuple(tool for tool in tools if tool.spec.name in settings.tools)
 
 
 def _run_until_closed(

@@ -1,7 +1,7 @@
 """A running server on a port of its own, with a model that says what it is told to say."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,9 @@ import httpx
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
-from groundwire.cli.serve import Server
 from groundwire.model.access import Principal, Role
-from groundwire.model.ids import PrincipalId
+from groundwire.model.ids import LogId, PrincipalId, conversation_log
+from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
 
@@ -39,11 +39,15 @@ class Served:
     def url(self, query: str = "", path: str = "/api/v1/chat/stream") -> str:
         return f"ws://127.0.0.1:{self.port}{path}{'?' if query else ''}{query}"
 
-    def connect(self, query: str = "", *, key: str | None = None) -> "Talk.Opening":
-        """Connect as the owner, or by another ``key``; an empty one is none."""
+    def headers(self, key: str | None = None) -> dict[str, str]:
+        """Say who asks: the owner, or whose ``key`` it is; an empty one says nothing."""
         key = self.key if key is None else key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return talk(self.url(query), headers=headers)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def connect(
+        self, query: str = "", *, key: str | None = None, receive_bytes: int | None = None
+    ) -> "Talk.Opening":
+        return talk(self.url(query), headers=self.headers(key), receive_bytes=receive_bytes)
 
     def new_session(self) -> str:
         """Return a sessionId that no test has used."""
@@ -59,16 +63,28 @@ class Served:
         await self.groundwire.identities.add(principal)
         return await self.groundwire.authenticator.issue_key(principal, "test", "owner")
 
+    async def log_of(self, session: str) -> LogId:
+        """Return the log of a conversation of the owner's."""
+        identity = await self.groundwire.authenticator.identify(self.key)
+        found = await self.groundwire.assistant.archive.find(identity, session)
+        return conversation_log(found.id)
+
     def browse(self, key: str | None = None) -> httpx.AsyncClient:
-        key = self.key if key is None else key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = self.headers(key)
         return httpx.AsyncClient(base_url=self.http, headers=headers, timeout=10, trust_env=False)
 
 
 @asynccontextmanager
-async def serve(data: Path, **settings: Any) -> AsyncGenerator[Served]:
-    """Serve in this process, on a free port, until the context is left."""
+async def serve(
+    data: Path, *, scripts: Sequence[Sequence[Step]] = (), **settings: Any
+) -> AsyncGenerator[Served]:
+    """Serve in this process, on a free port, until the context is left.
+
+    ``scripts`` are for what an earlier process left unanswered.
+    """
     model = ScriptedModel()
+    for steps in scripts:
+        model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
     made = Settings(data=data, port=0, **(values | settings))
     async with open_groundwire(made, models=[model], embedder=ScriptedEmbedder()) as groundwire:

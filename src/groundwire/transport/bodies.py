@@ -11,6 +11,7 @@ from groundwire.model.documents import Document, DocumentStatus, Searchable
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
+from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
 from groundwire.ports.documents import Workspace
@@ -151,20 +152,24 @@ class WorkspacesBody(Body):
     workspaces: list[Workspace]
 
 
-async def read_body(request: Request, type: type[T]) -> T:
-    """Return the request's JSON body. Raises ``BadJson``, ``InvalidField``, ``TooLarge``."""
+async def read_bytes(request: Request, limit_bytes: int) -> bytes:
+    """Return the request's body. Raises ``TooLarge``."""
     content = bytearray()
     async for part in request.stream():
         content += part
-        if len(content) > MAX_BODY:
-            raise TooLarge("The body", MAX_BODY)
+        if len(content) > limit_bytes:
+            raise TooLarge("The body", limit_bytes)
+    return bytes(content)
+
+
+async def read_body(request: Request, type: type[T]) -> T:
+    """Return the request's JSON body. Raises ``BadJson``, ``InvalidField``, ``TooLarge``."""
+    content = await read_bytes(request, MAX_BODY)
     try:
-        return msgspec.json.decode(bytes(content), type=type)
+        return msgspec.json.decode(content, type=type)
     except msgspec.ValidationError as error:
-        reason, _, at = str(error).partition(" - at `$")
-        raise InvalidField(
-            at.strip("`.") or "body", f"The body is not as expected: {reason}."
-        ) from error
+        field, reason = field_and_reason(error)
+        raise InvalidField(field or "body", f"`{field or 'body'}`: {reason}.") from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadJson("The body is not valid JSON.") from error
 
