@@ -19,7 +19,8 @@
     * ContextOverflow
     * Internal
     * Unavailable (the same again may succeed later)
-        * ModelUnavailable, UpstreamTimeout, Overloaded, Idle, SlowReader, ToolFailed, Interrupted
+        * ModelUnavailable, UpstreamTimeout, RetrievalFailed, Overloaded, Idle, SlowReader
+        * ToolFailed, Interrupted
         * Unreachable (ours: nothing answers at this address)
         * Unanswered (ours: no answer in time; the command may have been carried out)
         * TokenUnavailable (ours: the callable gave no token)
@@ -198,6 +199,10 @@ class ModelUnavailable(Unavailable):
 
 class UpstreamTimeout(Unavailable):
     default_code = "upstream_timeout"
+
+
+class RetrievalFailed(Unavailable):
+    default_code = "retrieval_failed"
 
 
 class Overloaded(Unavailable):
