@@ -17,6 +17,7 @@ from groundwire_client import (
     Conversation,
     Groundwire,
     Reset,
+    TransportName,
     connect,
     errors,
 )
@@ -206,7 +207,9 @@ async def away(between: Proxy) -> AsyncGenerator[None]:
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse", "poll"])
-async def test_what_was_missed_while_away_is_caught_up_with(served: Served, transport: str) -> None:
+async def test_what_was_missed_while_away_is_caught_up_with(
+    served: Served, transport: TransportName
+) -> None:
     """A long rest comes in merged events: it folds into the same."""
     go_on = asyncio.Event()
     deltas = [f"{n} 号 " for n in range(1200)]
