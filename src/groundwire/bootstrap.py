@@ -169,6 +169,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
+    from groundwire.conversation.keep import Keeper
     from groundwire.transport.connection import Limits
     from groundwire.transport.hub import Hub
 
@@ -180,6 +181,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     compose = Compose(conversations, library.workspaces, library.documents, library.search, models)
     answers = Answers(parts.log, compose, settings.turn_timeout)
     stack.push_async_callback(answers.close)
+    _run_until_closed(stack, Keeper(parts.log).run(), "keeper of the logs")
     await answers.resume()
     archive = Archive(parts.log, conversations, library, utc_now, new_id)
     assistant = Assistant(parts.log, archive, library, models, answers, utc_now, new_id)

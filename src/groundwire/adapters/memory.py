@@ -10,9 +10,9 @@ import msgspec
 from groundwire.model.cursor import Head
 from groundwire.model.errors import Fenced, NotFound
 from groundwire.model.events import ConversationEvent, Event, Recorded
-from groundwire.model.ids import LogId, Now
+from groundwire.model.ids import LogId, MessageId, Now
 from groundwire.model.standing import Asked, Standing
-from groundwire.ports.event_log import Desk
+from groundwire.ports.event_log import Checkpoint, Desk, Kept, Past
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ class MemoryEventLog:
         self._now = now
         self._logs: dict[LogId, _Log] = {}
         self._grown = asyncio.Condition()
+        self._ended: dict[LogId, None] = {}
 
     async def create(self, log: LogId, *, name: str) -> None:
         self._logs.setdefault(log, _Log(log, name))
@@ -36,6 +37,8 @@ class MemoryEventLog:
         stored = self._get(log)
         desk = _MemoryDesk(stored)
         result = decision(desk)
+        if stored.standing.active is not None and desk.standing.active is None:
+            self._ended[log] = None
         stored.standing = desk.standing
         stored.fence = desk.fence
         stored.asked |= desk.new
@@ -63,6 +66,28 @@ class MemoryEventLog:
     async def head(self, log: LogId) -> Head:
         stored = self._get(log)
         return Head(stored.epoch, len(stored.events))
+
+    async def recall(self, log: LogId, recollection: Callable[[Past], T]) -> T:
+        return recollection(_MemoryPast(self._get(log)))
+
+    async def keep(
+        self, log: LogId, checkpoint: Checkpoint, messages: Sequence[Kept], *, since: int
+    ) -> None:
+        stored = self._get(log)
+        is_usable = stored.checkpoint and stored.checkpoint.format == checkpoint.format
+        if since != (stored.checkpoint.seq if stored.checkpoint and is_usable else 0):
+            return
+        if since == 0:
+            stored.kept.clear()
+        stored.checkpoint = checkpoint
+        stored.kept |= {each.id: each for each in messages}
+
+    async def next_end(self) -> LogId:
+        async with self._grown:
+            await self._grown.wait_for(lambda: self._ended)
+        log = next(iter(self._ended))
+        del self._ended[log]
+        return log
 
     async def list_busy(self) -> Sequence[LogId]:
         return [log for log, stored in self._logs.items() if stored.standing.is_busy]
@@ -96,6 +121,8 @@ class _Log:
         self.standing = Standing()
         self.fence = 0
         self.asked: dict[tuple[str, str], Asked] = {}
+        self.checkpoint: Checkpoint | None = None
+        self.kept: dict[MessageId, Kept] = {}
 
 
 class _MemoryDesk:
@@ -119,3 +146,21 @@ class _MemoryDesk:
 
     def remember(self, asked: Asked) -> None:
         self.new[(asked.author, asked.client_message_id)] = asked
+
+
+class _MemoryPast:
+    def __init__(self, log: _Log) -> None:
+        self._log = log
+        self.head = Head(log.epoch, len(log.events))
+        self.standing = log.standing
+        self.checkpoint = log.checkpoint
+
+    def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return self._log.events[after : after + limit]
+
+    def find(self, id: MessageId) -> Kept | None:
+        return self._log.kept.get(id)
+
+    def list_before(self, place: int, *, limit: int) -> Sequence[Kept]:
+        before = [each for each in self._log.kept.values() if each.place < place]
+        return sorted(before, key=lambda each: each.place)[-limit:] if limit else []

@@ -3,11 +3,16 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from groundwire.conversation.fold import Fold
+from groundwire.conversation.recollect import recollect
+from groundwire.conversation.window import excerpt
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId
 from groundwire.ports.event_log import EventLog
 
 BATCH = 256
+
+HISTORY = 100
+"""How many messages before a question may matter to its answer."""
 
 
 async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequence[Recorded]]:
@@ -27,10 +32,9 @@ async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequ
 
 
 async def fold_all(log: EventLog, id: LogId) -> Fold:
-    """Return what the log folds into by now. Raises ``NotFound``."""
-    fold = Fold()
-    while True:
-        batch = await log.read(id, after=fold.seq, limit=BATCH)
-        fold.add(batch)
-        if len(batch) < BATCH:
-            return fold
+    """Return what the log folds into by now, as far as its turns need it. Raises ``NotFound``.
+
+    Of the messages there are those of the turns that are not done, and the `HISTORY` before
+    each of them. What it costs does not depend on how long the conversation is.
+    """
+    return await recollect(log, id, lambda past: past.excerpt(excerpt(past, HISTORY)))

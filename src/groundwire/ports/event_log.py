@@ -1,9 +1,11 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from groundwire.model.cursor import Head
 from groundwire.model.events import ConversationEvent, Event, Recorded
-from groundwire.model.ids import LogId
+from groundwire.model.ids import LogId, MessageId
 from groundwire.model.standing import Asked, Standing
 
 T = TypeVar("T")
@@ -25,6 +27,56 @@ class Desk(Protocol):
     def find_asked(self, author: str, client_message_id: str) -> Asked | None: ...
 
     def remember(self, asked: Asked) -> None: ...
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a checkpoint.
+
+    ``place`` counts the messages of a conversation from 1 in the order they came.
+    ``sources`` is the seq of the event that says what it rests on, which ``data`` leaves out.
+    """
+
+    place: int
+    id: MessageId
+    data: bytes
+    sources: int | None = None
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log folds into up to ``seq``, apart from its messages, of which there are ``count``.
+
+    It is derived: nothing is lost with it. ``format`` is that of ``turns`` and of `Kept.data`.
+    """
+
+    format: int
+    seq: int
+    count: int
+    turns: bytes
+
+
+class Past(Protocol):
+    """A conversation's log and its checkpoint at one moment, as a recollection sees them."""
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def standing(self) -> Standing: ...
+
+    @property
+    def checkpoint(self) -> Checkpoint | None: ...
+
+    def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return at most ``limit`` events with seq > ``after``, in order."""
+        ...
+
+    def find(self, id: MessageId) -> Kept | None:
+        """Return the message as the checkpoint has it."""
+        ...
+
+    def list_before(self, place: int, *, limit: int) -> Sequence[Kept]:
+        """Return the checkpoint's last ``limit`` messages before ``place``, in order."""
+        ...
 
 
 class EventLog(Protocol):
@@ -70,6 +122,31 @@ class EventLog(Protocol):
 
     async def head(self, log: LogId) -> Head:
         """Return the log's epoch and last seq. Raises ``NotFound``."""
+        ...
+
+    async def recall(self, log: LogId, recollection: Callable[[Past], T]) -> T:
+        """Run ``recollection`` on the log as it is at one moment, whatever is written meanwhile.
+
+        It may run in another thread and changes nothing. Raises ``NotFound``.
+        """
+        ...
+
+    async def keep(
+        self, log: LogId, checkpoint: Checkpoint, messages: Sequence[Kept], *, since: int
+    ) -> None:
+        """Store ``checkpoint`` in place of the one as of ``since``, of the same format.
+
+        ``messages`` are those that are new or have changed; where ``since`` is 0 they are all,
+        and what was kept in another format is thrown away. Nothing happens if another
+        checkpoint than that has been stored meanwhile. Raises ``NotFound``.
+        """
+        ...
+
+    async def next_end(self) -> LogId:
+        """Wait until a turn ends that this process runs; return its conversation.
+
+        Several ends in one conversation may be told as one. For one caller at a time.
+        """
         ...
 
     async def list_busy(self) -> Sequence[LogId]:

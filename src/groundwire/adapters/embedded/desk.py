@@ -33,7 +33,13 @@ class SqliteDesk:
         self._envelope: bytes = row[2]
         self._fence: int = row[3]
         self.standing = _standing.decode(row[4])
+        self._was_active = self.standing.active is not None
         self.recorded: list[Recorded] = []
+
+    @property
+    def ends_turn(self) -> bool:
+        """Whether the turn that was active is so no longer."""
+        return self._was_active and self.standing.active is None
 
     def append(self, event: ConversationEvent) -> int:
         self.recorded += record([_encoder.encode(event)], self._head, self._envelope, self._at)

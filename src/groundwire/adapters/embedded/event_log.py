@@ -1,5 +1,6 @@
 """The log on SQLite: commit first, then publish the committed bytes."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ import msgspec
 
 from groundwire.adapters.embedded.desk import SqliteDesk, count_commit, insert, record
 from groundwire.adapters.embedded.lease import Counter
+from groundwire.adapters.embedded.past import keep, recall
 from groundwire.adapters.embedded.store import Store, select, select_one
 from groundwire.adapters.embedded.watch import Watch
 from groundwire.model.cursor import Head
@@ -15,7 +17,7 @@ from groundwire.model.errors import Fenced, NotFound
 from groundwire.model.events import Event, Recorded
 from groundwire.model.ids import LogId, Now
 from groundwire.model.standing import Standing
-from groundwire.ports.event_log import Desk
+from groundwire.ports.event_log import Checkpoint, Desk, Kept, Past
 
 T = TypeVar("T")
 
@@ -50,6 +52,8 @@ class SqliteEventLog:
         self._now = now
         self._seen = seen
         self.watch = Watch(store, tail=tail, audit_s=audit_s, wakes=wakes)
+        self._ended: dict[LogId, None] = {}
+        self._has_ended = asyncio.Event()
 
     async def create(self, log: LogId, *, name: str) -> None:
         field = "sessionId" if log.startswith("conversation:") else "workspaceId"
@@ -66,13 +70,16 @@ class SqliteEventLog:
         await self._store.write(insert, sync=False)
 
     async def decide(self, log: LogId, decision: Callable[[Desk], T], *, sync: bool = True) -> T:
-        def work(connection: apsw.Connection) -> tuple[T, list[Recorded], int]:
+        def work(connection: apsw.Connection) -> tuple[T, SqliteDesk, int]:
             desk = SqliteDesk(connection, log, self._now())
-            result = decision(desk)
-            return result, desk.recorded, desk.save()
+            return decision(desk), desk, desk.save()
 
-        def then(done: tuple[T, list[Recorded], int]) -> None:
-            self._publish(log, done[1], done[2])
+        def then(done: tuple[T, SqliteDesk, int]) -> None:
+            _, desk, commits = done
+            self._publish(log, desk.recorded, commits)
+            if desk.ends_turn:
+                self._ended[log] = None
+                self._has_ended.set()
 
         result, _, _ = await self._store.write(work, sync=sync, then=then)
         return result
@@ -130,6 +137,26 @@ class SqliteEventLog:
             return Head(*row)
 
         return self._store.glance(stored)
+
+    async def recall(self, log: LogId, recollection: Callable[[Past], T]) -> T:
+        return await self._store.read(lambda connection: recall(connection, log, recollection))
+
+    async def keep(
+        self, log: LogId, checkpoint: Checkpoint, messages: Sequence[Kept], *, since: int
+    ) -> None:
+        def work(connection: apsw.Connection) -> None:
+            keep(connection, log, checkpoint, messages, since)
+
+        # Lost with the power, it is made again.
+        await self._store.write(work, sync=False)
+
+    async def next_end(self) -> LogId:
+        while not self._ended:
+            self._has_ended.clear()
+            await self._has_ended.wait()
+        log = next(iter(self._ended))
+        del self._ended[log]
+        return log
 
     async def list_busy(self) -> Sequence[LogId]:
         def stored(connection: apsw.Connection) -> list[LogId]:
