@@ -11,7 +11,7 @@ from groundwire.conversation.window import Page, page, window
 from groundwire.library import Library
 from groundwire.model.access import Identity
 from groundwire.model.cursor import Cursor, Head, unservable
-from groundwire.model.errors import Forbidden, InvalidField, NotFound
+from groundwire.model.errors import Compacted, Forbidden, InvalidField, NotFound
 from groundwire.model.ids import (
     ConversationId,
     LogId,
@@ -125,6 +125,8 @@ class Archive:
         log = conversation_log(conversation.id)
         head = await self.log.head(log)
         after, reason = _serve(cursor, head)
+        if after is not None and await self._is_compacted(log, after):
+            after, reason = None, "compacted"
         if after is not None:
             return Attached(log, conversation.name, head.epoch, head.seq, after)
         view = await self._view(conversation)
@@ -196,6 +198,14 @@ class Archive:
             # Another connection of the same principal began it at the same moment.
             await self.log.remove(log)
         return stored
+
+    async def _is_compacted(self, log: LogId, after: int) -> bool:
+        """Whether ``after`` lies within an event that stands for many."""
+        try:
+            await self.log.read(log, after=after, limit=1)
+        except Compacted:
+            return True
+        return False
 
     async def _view(self, conversation: Conversation) -> View:
         seen = await recollect(self.log, conversation_log(conversation.id), window)

@@ -1,11 +1,8 @@
 """A checkpoint and what came after it are the whole log, wherever it was made."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Coroutine, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +10,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from groundwire.adapters import embedded
-from groundwire.adapters.embedded.event_log import SqliteEventLog
-from groundwire.adapters.embedded.lease import Counter
-from groundwire.adapters.embedded.store import Store
-from groundwire.adapters.memory import MemoryEventLog
-from groundwire.bootstrap import utc_now
 from groundwire.conversation import recollect
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.recollect import FORMAT, Recollection, catch_up
@@ -27,6 +18,7 @@ from groundwire.model.errors import NotFound
 from groundwire.model.events import AnswerReset, ConversationEvent, Reasoning, Token
 from groundwire.model.ids import ConversationId, MessageId, TurnId, conversation_log
 from groundwire.ports.event_log import Checkpoint, Desk, EventLog, Kept, Past
+from tests.contract.stores import OpenLog, every_log
 from tests.unit.conversation.fold_cases import (
     LOGS,
     asked,
@@ -40,27 +32,7 @@ from tests.unit.conversation.fold_cases import (
 )
 
 LOG = conversation_log(ConversationId("alice"))
-MIGRATIONS = Path(embedded.__file__).parent / "migrations"
 LAWS = settings(max_examples=30, deadline=None)
-
-
-@asynccontextmanager
-async def memory() -> AsyncGenerator[EventLog]:
-    yield MemoryEventLog(utc_now)
-
-
-@asynccontextmanager
-async def sqlite() -> AsyncGenerator[EventLog]:
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "groundwire.db", MIGRATIONS)
-        try:
-            yield SqliteEventLog(store, utc_now, Counter(Path(folder) / "seen"))
-        finally:
-            store.close()
-
-
-OpenLog = Callable[[], AbstractAsyncContextManager[EventLog]]
-both = pytest.mark.parametrize("open_log", [memory, sqlite], ids=["memory", "sqlite"])
 
 
 def token(n: int, content: str) -> Token:
@@ -141,7 +113,7 @@ def shown(fold: Fold) -> Any:
     return msgspec.to_builtins((fold.seq, list(fold.messages.values()), list(fold.turns.values())))
 
 
-@both
+@every_log
 @LAWS
 @given(log_of=logs, steps=cuts)
 @example(log_of=[asked(1, "Why?"), started(1), found(1), started(1)], steps=[3, 1])
@@ -161,7 +133,7 @@ def test_a_checkpoint_anywhere_and_the_tail_are_the_whole_log(
     run(check())
 
 
-@both
+@every_log
 @LAWS
 @given(before=logs, after=logs, step=st.integers(0, 30), limit=st.integers(1, 4))
 def test_what_is_asked_for_is_read_from_both_sides_of_the_border(
@@ -207,7 +179,7 @@ def is_rooted(messages: dict[MessageId, Message], id: MessageId) -> bool:
     return at not in seen
 
 
-@both
+@every_log
 async def test_a_checkpoint_in_another_format_is_made_anew(
     open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +198,7 @@ async def test_a_checkpoint_in_another_format_is_made_anew(
         assert shown(await recalled(log)) == shown(await folded(log))
 
 
-@both
+@every_log
 async def test_of_two_that_make_the_same_step_one_is_kept(open_log: OpenLog) -> None:
     async with open_log() as log:
         await log.create(LOG, name="test_123")
@@ -243,7 +215,7 @@ async def test_of_two_that_make_the_same_step_one_is_kept(open_log: OpenLog) -> 
         assert shown(await recalled(log)) == shown(await folded(log))
 
 
-@both
+@every_log
 async def test_of_a_log_that_is_gone_nothing_is_kept(open_log: OpenLog) -> None:
     async with open_log() as log:
         await log.create(LOG, name="test_123")

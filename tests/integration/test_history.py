@@ -1,6 +1,7 @@
 """A long conversation opens with its newest messages; the others are had page by page."""
 
 import asyncio
+from contextlib import closing
 from typing import Any
 
 import apsw
@@ -154,7 +155,9 @@ async def test_a_conversation_is_opened_without_its_old_tokens(served: Served) -
             await asyncio.sleep(0.01)
     async with served.browse() as browser:
         before = await get(browser, session)
-        with apsw.Connection(str(served.groundwire.settings.data / DATABASE)) as connection:
+        with closing(
+            apsw.Connection(str(served.groundwire.settings.data / DATABASE))
+        ) as connection:
             connection.execute(
                 'DELETE FROM events WHERE data LIKE \'{"type":"token"%\' '
                 "AND log_key = (SELECT key FROM logs WHERE log = ?)",
@@ -177,7 +180,9 @@ async def test_without_a_checkpoint_all_is_shown_the_same(served: Served) -> Non
     session, _ = await begin(served, 260)
     async with served.browse() as browser:
         before = await get(browser, session)
-        with apsw.Connection(str(served.groundwire.settings.data / DATABASE)) as connection:
+        with closing(
+            apsw.Connection(str(served.groundwire.settings.data / DATABASE))
+        ) as connection:
             connection.execute("DELETE FROM checkpoints")
 
         after = await get(browser, session)

@@ -136,7 +136,8 @@ class Folded:
             case "snapshot":
                 self._load(frame)
             case _ if "seq" in frame:
-                assert frame["seq"] == self.seq + 1, f"{frame['seq']} after {self.seq}"
+                first = frame.get("covers", [frame["seq"]])[0]
+                assert first == self.seq + 1, f"{first} after {self.seq}"
                 self.seq = frame["seq"]
                 self._apply(frame)
             case _:

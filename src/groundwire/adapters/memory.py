@@ -2,17 +2,19 @@
 
 import asyncio
 import secrets
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from groundwire.model.cursor import Head
-from groundwire.model.errors import Fenced, NotFound
+from groundwire.model.errors import Compacted, Fenced, NotFound
 from groundwire.model.events import ConversationEvent, Event, Recorded
 from groundwire.model.ids import LogId, MessageId, Now
 from groundwire.model.standing import Asked, Standing
-from groundwire.ports.event_log import Checkpoint, Desk, Kept, Past
+from groundwire.ports.event_log import Checkpoint, Desk, Kept, Merged, Past, Span
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class MemoryEventLog:
         result = decision(desk)
         if stored.standing.active is not None and desk.standing.active is None:
             self._ended[log] = None
+            stored.ended[stored.head + len(desk.events)] = self._now()
         stored.standing = desk.standing
         stored.fence = desk.fence
         stored.asked |= desk.new
@@ -52,20 +55,20 @@ class MemoryEventLog:
         ):
             raise Fenced
         await self._extend(stored, events)
-        return len(stored.events)
+        return stored.head
 
     async def read(self, log: LogId, *, after: int, limit: int) -> Sequence[Recorded]:
-        return self._get(log).events[after : after + limit]
+        return self._get(log).read(after, limit)
 
     async def wait(self, log: LogId, *, after: int) -> None:
         async with self._grown:
             await self._grown.wait_for(
-                lambda: log not in self._logs or len(self._logs[log].events) > after
+                lambda: log not in self._logs or self._logs[log].head > after
             )
 
     async def head(self, log: LogId) -> Head:
         stored = self._get(log)
-        return Head(stored.epoch, len(stored.events))
+        return Head(stored.epoch, stored.head)
 
     async def recall(self, log: LogId, recollection: Callable[[Past], T]) -> T:
         return recollection(_MemoryPast(self._get(log)))
@@ -89,6 +92,28 @@ class MemoryEventLog:
         del self._ended[log]
         return log
 
+    async def find_ended(self, before: datetime) -> Span | None:
+        due = {
+            log: [seq for seq, at in stored.ended.items() if at <= before]
+            for log, stored in self._logs.items()
+        }
+        waiting = [log for log, seqs in due.items() if seqs]
+        if not waiting:
+            return None
+        log = min(waiting, key=lambda log: min(self._logs[log].ended.values()))
+        return Span(log, self._logs[log].compacted, max(due[log]))
+
+    async def compact(self, log: LogId, merged: Sequence[Merged], *, up_to: int) -> None:
+        stored = self._get(log)
+        assert stored.checkpoint is not None
+        assert up_to <= stored.checkpoint.seq
+        for each in merged:
+            at = bisect_left(stored.events, each.first, key=_seq)
+            until = bisect_right(stored.events, each.seq, key=_seq)
+            stored.events[at:until] = [each]
+        stored.compacted = up_to
+        stored.ended = {seq: at for seq, at in stored.ended.items() if seq > up_to}
+
     async def list_busy(self) -> Sequence[LogId]:
         return [log for log, stored in self._logs.items() if stored.standing.is_busy]
 
@@ -105,11 +130,15 @@ class MemoryEventLog:
     async def _extend(self, stored: "_Log", events: Sequence[Event]) -> None:
         at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         for event in events:
-            seq = len(stored.events) + 1
+            seq = stored.head + 1
             body = msgspec.to_builtins(event) | stored.envelope | {"seq": seq, "ts": at}
-            stored.events.append(Recorded(seq, msgspec.json.encode(body)))
+            stored.events.append(Merged(seq, seq, msgspec.json.encode(body)))
         async with self._grown:
             self._grown.notify_all()
+
+
+def _seq(event: Merged) -> int:
+    return event.seq
 
 
 class _Log:
@@ -117,12 +146,25 @@ class _Log:
         field = "sessionId" if log.startswith("conversation:") else "workspaceId"
         self.envelope = {field: name}
         self.epoch = secrets.token_hex(5)
-        self.events: list[Recorded] = []
+        self.events: list[Merged] = []
         self.standing = Standing()
         self.fence = 0
         self.asked: dict[tuple[str, str], Asked] = {}
         self.checkpoint: Checkpoint | None = None
         self.kept: dict[MessageId, Kept] = {}
+        self.compacted = 0
+        self.ended: dict[int, datetime] = {}
+
+    @property
+    def head(self) -> int:
+        return self.events[-1].seq if self.events else 0
+
+    def read(self, after: int, limit: int) -> list[Recorded]:
+        start = bisect_right(self.events, after, key=_seq)
+        found = self.events[start : start + limit]
+        if found and found[0].first <= after:
+            raise Compacted(found[0].first)
+        return [Recorded(each.seq, each.data) for each in found]
 
 
 class _MemoryDesk:
@@ -135,7 +177,7 @@ class _MemoryDesk:
 
     def append(self, event: ConversationEvent) -> int:
         self.events.append(event)
-        return len(self._log.events) + len(self.events)
+        return self._log.head + len(self.events)
 
     def next_fence(self) -> int:
         self.fence += 1
@@ -151,12 +193,12 @@ class _MemoryDesk:
 class _MemoryPast:
     def __init__(self, log: _Log) -> None:
         self._log = log
-        self.head = Head(log.epoch, len(log.events))
+        self.head = Head(log.epoch, log.head)
         self.standing = log.standing
         self.checkpoint = log.checkpoint
 
     def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
-        return self._log.events[after : after + limit]
+        return self._log.read(after, limit)
 
     def find(self, id: MessageId) -> Kept | None:
         return self._log.kept.get(id)

@@ -1,30 +1,82 @@
 """What is done about a conversation's log after its turns, while nobody waits for it."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from groundwire.conversation.merge import merge
 from groundwire.conversation.recollect import catch_up
 from groundwire.model.errors import GroundwireError, NotFound
-from groundwire.ports.event_log import EventLog
+from groundwire.model.ids import LogId, Now
+from groundwire.ports.event_log import EventLog, Span
 
 logger = logging.getLogger(__name__)
+
+BATCH = 256
+"""How many events are compacted at once: a millisecond or two of the store's writer."""
+
+PAUSE_S = 0.01
+LOOK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Brings checkpoints up once a turn is done."""
+    """Brings checkpoints up once a turn is done, and compacts its events a while later.
+
+    ``compact_after_s`` is how much later at least; 0 is never.
+    """
 
     log: EventLog
+    now: Now
+    compact_after_s: float
 
     async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep(), name="groundwire.checkpoint")
+            if self.compact_after_s > 0:
+                group.create_task(self._compact(), name="groundwire.compact")
+
+    async def compact(self) -> bool:
+        """Compact what waits longest for it; ``False`` if there is nothing that can be now."""
+        span = await self.log.find_ended(self.now() - timedelta(seconds=self.compact_after_s))
+        if span is None:
+            return False
+        return await _tend(span.log, self._compact_span(span))
+
+    async def _keep(self) -> None:
         while True:
             log = await self.log.next_end()
-            try:
-                await catch_up(self.log, log)
-            except NotFound:
-                continue
-            except GroundwireError as error:
-                # Whoever reads the log next tries again.
-                logger.warning("what %s folds into cannot be kept: %s", log, error.message)
-            except Exception:
-                logger.exception("what %s folds into cannot be kept", log)
+            await _tend(log, catch_up(self.log, log))
+
+    async def _compact(self) -> None:
+        while True:
+            more = await self.compact()
+            await asyncio.sleep(PAUSE_S if more else min(LOOK_S, self.compact_after_s))
+
+    async def _compact_span(self, span: Span) -> None:
+        await catch_up(self.log, span.log)
+        after = span.after
+        while after < span.to:
+            events = await self.log.read(span.log, after=after, limit=BATCH)
+            events = [event for event in events if event.seq <= span.to]
+            merged, after = merge(events, more=events[-1].seq < span.to)
+            await self.log.compact(span.log, merged, up_to=after)
+            if after < span.to:
+                await asyncio.sleep(PAUSE_S)
+
+
+async def _tend(log: LogId, work: Awaitable[None]) -> bool:
+    """Do what nobody waits for; ``False`` if it failed and is to be done again."""
+    try:
+        await work
+    except NotFound:
+        logger.debug("%s was removed meanwhile", log)
+    except GroundwireError as error:
+        logger.warning("%s cannot be tended: %s", log, error.message)
+        return False
+    except Exception:
+        logger.exception("%s cannot be tended", log)
+        return False
+    return True

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -52,6 +53,22 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     count: int
     turns: bytes
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """An event that stands for all from the seq ``first`` to ``seq``; ``data`` as `Recorded`."""
+
+    first: int
+    seq: int
+    data: bytes
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The events of a log past ``after`` and up to ``to``."""
+
+    log: LogId
+    after: int
+    to: int
 
 
 class Past(Protocol):
@@ -112,7 +129,9 @@ class EventLog(Protocol):
     async def read(self, log: LogId, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return at most ``limit`` events with seq > ``after``, in order.
 
-        Empty means caught up, never "skip ahead". Raises ``NotFound``.
+        Empty means caught up, never "skip ahead": what is returned goes on from ``after``. One
+        event may stand for several (`compact`); where ``after`` lies between those, there is
+        nothing to go on with and ``Compacted`` is raised. Raises ``NotFound``.
         """
         ...
 
@@ -146,6 +165,22 @@ class EventLog(Protocol):
         """Wait until a turn ends that this process runs; return its conversation.
 
         Several ends in one conversation may be told as one. For one caller at a time.
+        """
+        ...
+
+    async def find_ended(self, before: datetime) -> Span | None:
+        """Return a span that is not compacted, to the end of a turn that ended by ``before``.
+
+        It holds no token of a turn that has not ended. The one that waits longest comes first.
+        """
+        ...
+
+    async def compact(self, log: LogId, merged: Sequence[Merged], *, up_to: int) -> None:
+        """Store each of ``merged`` in place of the events it stands for, all or none.
+
+        Nothing else changes: not the head, not what is remembered of questions. Up to
+        ``up_to``, which the checkpoint must have reached, this is then done. Raises
+        ``NotFound``.
         """
         ...
 

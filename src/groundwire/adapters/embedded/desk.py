@@ -84,6 +84,10 @@ class SqliteDesk:
     def save(self) -> int:
         """Store what the decision did; return the count of commits."""
         insert(self._connection, self._key, self.recorded)
+        if self.ends_turn:
+            self._connection.execute(
+                "INSERT INTO ended VALUES (?, ?, ?)", (self._key, self._head, self._at.timestamp())
+            )
         self._connection.execute(
             "UPDATE logs SET head = ?, fence = ?, busy = ?, standing = ? WHERE key = ?",
             (
@@ -108,7 +112,8 @@ def record(bodies: list[bytes], after: int, envelope: bytes, at: datetime) -> li
 
 def insert(connection: apsw.Connection, key: int, recorded: list[Recorded]) -> None:
     connection.executemany(
-        "INSERT INTO events VALUES (?, ?, ?)", [(key, event.seq, event.data) for event in recorded]
+        "INSERT INTO events (log_key, seq, data) VALUES (?, ?, ?)",
+        [(key, event.seq, event.data) for event in recorded],
     )
 
 

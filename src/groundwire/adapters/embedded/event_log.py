@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import apsw
 import msgspec
 
+from groundwire.adapters.embedded.compact import compact, find_ended
 from groundwire.adapters.embedded.desk import SqliteDesk, count_commit, insert, record
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.past import keep, recall
 from groundwire.adapters.embedded.store import Store, select, select_one
 from groundwire.adapters.embedded.watch import Watch
 from groundwire.model.cursor import Head
-from groundwire.model.errors import Fenced, NotFound
+from groundwire.model.errors import Compacted, Fenced, NotFound
 from groundwire.model.events import Event, Recorded
 from groundwire.model.ids import LogId, Now
 from groundwire.model.standing import Standing
-from groundwire.ports.event_log import Checkpoint, Desk, Kept, Past
+from groundwire.ports.event_log import Checkpoint, Desk, Kept, Merged, Past, Span
 
 T = TypeVar("T")
 
@@ -116,13 +118,15 @@ class SqliteEventLog:
         def stored(connection: apsw.Connection) -> list[Recorded]:
             rows = select(
                 connection,
-                "SELECT seq, data FROM events JOIN logs ON key = log_key "
+                "SELECT seq, data, first FROM events JOIN logs ON key = log_key "
                 "WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
                 (log, after, limit),
             )
             if not rows and (error := _missing(connection, log)):
                 raise error
-            return [Recorded(seq, data) for seq, data in rows]
+            if rows and rows[0][2] is not None and rows[0][2] <= after:
+                raise Compacted(rows[0][2])
+            return [Recorded(seq, data) for seq, data, _ in rows]
 
         return await self._store.read(stored)
 
@@ -157,6 +161,16 @@ class SqliteEventLog:
         log = next(iter(self._ended))
         del self._ended[log]
         return log
+
+    async def find_ended(self, before: datetime) -> Span | None:
+        return await self._store.read(lambda connection: find_ended(connection, before))
+
+    async def compact(self, log: LogId, merged: Sequence[Merged], *, up_to: int) -> None:
+        def work(connection: apsw.Connection) -> None:
+            compact(connection, log, merged, up_to)
+
+        # Undone by a loss of power, it is done again.
+        await self._store.write(work, sync=False, then=lambda _: self.watch.cut(log, up_to))
 
     async def list_busy(self) -> Sequence[LogId]:
         def stored(connection: apsw.Connection) -> list[LogId]:

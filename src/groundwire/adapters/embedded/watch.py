@@ -77,6 +77,13 @@ class Watch:
             self._touch(log)
             watched.wake()
 
+    def cut(self, log: LogId, up_to: int) -> None:
+        """Let what is compacted be read from the store, where it is one event for many."""
+        if watched := self._logs.get(log):
+            while watched.tail and watched.tail[0].seq <= up_to:
+                watched.tail.popleft()
+            self._drop_idle(log, watched)
+
     def _watch(self, log: LogId) -> "_Watched | None":
         """Return the log's tail; ``None`` if the log is gone."""
         watched = self._logs.get(log)
