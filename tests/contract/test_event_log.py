@@ -280,6 +280,26 @@ async def test_a_reader_of_a_removed_log_is_told(log: EventLog) -> None:
         await asyncio.wait_for(reader, 5)
 
 
+async def test_of_a_removed_log_nothing_is_found_and_a_new_one_begins_anew(log: EventLog) -> None:
+    await log.create(LOG, name="test_123")
+    await log.decide(LOG, lambda desk: decide.ask(desk, question(1, key="key1")))
+    before = await log.head(LOG)
+    await log.remove(LOG)
+    await log.remove(LOG)
+
+    with pytest.raises(NotFound):
+        await log.head(LOG)
+    with pytest.raises(NotFound):
+        await log.recall(LOG, lambda past: past.head)
+    with pytest.raises(NotFound):
+        await log.decide(LOG, decide.start)
+    assert await log.list_busy() == []
+    await log.create(LOG, name="test_123")
+    accepted = await log.decide(LOG, lambda desk: decide.ask(desk, question(1, "!", key="key1")))
+    assert (accepted.seq, accepted.duplicate) == (1, False)
+    assert (await log.head(LOG)).epoch != before.epoch
+
+
 async def test_a_workspace_has_a_log_without_turns(log: EventLog) -> None:
     documents = workspace_log(WorkspaceId("w1"))
     await log.create(documents, name="w1")

@@ -33,6 +33,10 @@ async def get(browser: httpx.AsyncClient, session: str, path: str = "", **query:
     return answer.json()
 
 
+def database(served: Served) -> apsw.Connection:
+    return apsw.Connection(str(served.groundwire.settings.data / DATABASE))
+
+
 def ids(body: Any) -> list[str]:
     return [message["messageId"] for message in body["messages"]]
 
@@ -155,9 +159,7 @@ async def test_a_conversation_is_opened_without_its_old_tokens(served: Served) -
             await asyncio.sleep(0.01)
     async with served.browse() as browser:
         before = await get(browser, session)
-        with closing(
-            apsw.Connection(str(served.groundwire.settings.data / DATABASE))
-        ) as connection:
+        with closing(database(served)) as connection:
             connection.execute(
                 'DELETE FROM events WHERE data LIKE \'{"type":"token"%\' '
                 "AND log_key = (SELECT key FROM logs WHERE log = ?)",
@@ -180,9 +182,7 @@ async def test_without_a_checkpoint_all_is_shown_the_same(served: Served) -> Non
     session, _ = await begin(served, 260)
     async with served.browse() as browser:
         before = await get(browser, session)
-        with closing(
-            apsw.Connection(str(served.groundwire.settings.data / DATABASE))
-        ) as connection:
+        with closing(database(served)) as connection:
             connection.execute("DELETE FROM checkpoints")
 
         after = await get(browser, session)

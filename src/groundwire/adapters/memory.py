@@ -122,6 +122,9 @@ class MemoryEventLog:
         async with self._grown:
             self._grown.notify_all()
 
+    async def purge(self) -> None:
+        pass
+
     def _get(self, log: LogId) -> "_Log":
         if log not in self._logs:
             raise NotFound("conversation")

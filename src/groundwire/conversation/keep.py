@@ -9,7 +9,7 @@ from datetime import timedelta
 from groundwire.conversation.merge import merge
 from groundwire.conversation.recollect import catch_up
 from groundwire.model.errors import GroundwireError, NotFound
-from groundwire.model.ids import LogId, Now
+from groundwire.model.ids import Now
 from groundwire.ports.event_log import EventLog, Span
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class Keeper:
     compact_after_s: float
 
     async def run(self) -> None:
+        await _tend("what was removed", self.log.purge())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep(), name="groundwire.checkpoint")
             if self.compact_after_s > 0:
@@ -67,16 +68,16 @@ class Keeper:
                 await asyncio.sleep(PAUSE_S)
 
 
-async def _tend(log: LogId, work: Awaitable[None]) -> bool:
+async def _tend(what: str, work: Awaitable[None]) -> bool:
     """Do what nobody waits for; ``False`` if it failed and is to be done again."""
     try:
         await work
     except NotFound:
-        logger.debug("%s was removed meanwhile", log)
+        logger.debug("%s was removed meanwhile", what)
     except GroundwireError as error:
-        logger.warning("%s cannot be tended: %s", log, error.message)
+        logger.warning("%s cannot be tended: %s", what, error.message)
         return False
     except Exception:
-        logger.exception("%s cannot be tended", log)
+        logger.exception("%s cannot be tended", what)
         return False
     return True

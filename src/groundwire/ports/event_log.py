@@ -189,5 +189,12 @@ class EventLog(Protocol):
         ...
 
     async def remove(self, log: LogId) -> None:
-        """Forget the log and wake its readers, who then meet ``NotFound``."""
+        """Forget the log and all that belongs to it, and wake its readers.
+
+        From the beginning on they meet ``NotFound``; in the end nothing of it is left.
+        """
+        ...
+
+    async def purge(self) -> None:
+        """Delete what is left of logs whose removal did not come to its end."""
         ...

@@ -15,7 +15,8 @@ def find_ended(connection: apsw.Connection, before: datetime) -> Span | None:
     row = select_one(
         connection,
         "SELECT log, compacted, (SELECT max(seq) FROM ended WHERE log_key = key AND at <= ?1) "
-        "FROM ended JOIN logs ON key = log_key WHERE at <= ?1 ORDER BY at LIMIT 1",
+        "FROM ended JOIN logs ON key = log_key WHERE at <= ?1 AND log LIKE 'conversation:%' "
+        "ORDER BY at LIMIT 1",
         (before.timestamp(),),
     )
     return None if row is None else Span(*row)

@@ -12,6 +12,7 @@ from groundwire.adapters.embedded.compact import compact, find_ended
 from groundwire.adapters.embedded.desk import SqliteDesk, count_commit, insert, record
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.past import keep, recall
+from groundwire.adapters.embedded.remove import hide, purge
 from groundwire.adapters.embedded.store import Store, select, select_one
 from groundwire.adapters.embedded.watch import Watch
 from groundwire.model.cursor import Head
@@ -180,14 +181,19 @@ class SqliteEventLog:
         return await self._store.read(stored)
 
     async def remove(self, log: LogId) -> None:
-        def delete(connection: apsw.Connection) -> int:
-            connection.execute("DELETE FROM logs WHERE log = ?", (log,))
+        def work(connection: apsw.Connection) -> int:
+            hide(connection, log)
             return count_commit(connection)
 
         def then(commits: int) -> None:
             self._publish(log, [], commits, gone=True)
 
-        await self._store.write(delete, then=then)
+        await self._store.write(work, then=then)
+        await self.purge()
+
+    async def purge(self) -> None:
+        while await self._store.write(purge, sync=False):
+            pass
 
     def _publish(
         self, log: LogId, recorded: list[Recorded], commits: int, *, gone: bool = False
