@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from groundwire.model.errors import NotFound
 from groundwire.model.events import AnswerReset, ConversationEvent, Reasoning, Token
 from groundwire.model.ids import ConversationId, MessageId, TurnId, conversation_log
 from groundwire.ports.event_log import Checkpoint, Desk, EventLog, Kept, Past
-from tests.contract.stores import OpenLog, every_log
+from tests.contract.stores import OpenLog, every_log, memory
 from tests.unit.conversation.fold_cases import (
     LOGS,
     asked,
@@ -65,6 +66,7 @@ events = st.one_of(
     st.builds(reset, turns, st.integers(0, 4)),
     st.builds(failed, turns),
     st.builds(done, turns, st.just("x")),
+    st.sampled_from([event for events in LOGS.values() for event in events]),
 )
 logs = st.one_of(
     st.lists(events, max_size=30),
@@ -196,6 +198,24 @@ async def test_a_checkpoint_in_another_format_is_made_anew(
         assert kept is not None
         assert (kept.format, kept.seq) == (FORMAT + 1, (await log.head(LOG)).seq)
         assert shown(await recalled(log)) == shown(await folded(log))
+
+
+async def test_what_is_kept_has_the_form_that_its_number_says() -> None:
+    """Whoever changes what a log folds into makes the number grow, and writes both down here."""
+    kept: list[Any] = []
+    for name in sorted(LOGS):
+        async with memory() as log:
+            await log.create(LOG, name=name)
+            await write(log, LOGS[name])
+            checkpoint, messages = await log.recall(
+                LOG, lambda past: Recollection(past).checkpoint()
+            )
+            said = [msgspec.json.decode(each.data) | {"createdAt": ""} for each in messages]
+            kept.append((msgspec.json.decode(checkpoint.turns), said))
+
+    form = sha256(msgspec.json.encode(kept)).hexdigest()[:16]
+
+    assert (FORMAT, form) == (1, "bb5c4e7f1878532a")
 
 
 @every_log

@@ -273,6 +273,23 @@ async def test_what_was_asked_is_still_not_asked_again(open_log: OpenLog) -> Non
 
 
 @every_log
+async def test_a_conversation_may_be_removed_while_it_is_compacted(
+    open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "BATCH", 3)
+    async with open_log() as log:
+        await converse_by(log, ["tttttttt"] * 5)
+        compacting = asyncio.create_task(keeper(log).compact())
+        while not any(b"covers" in e.data for e in await read_all(log)):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+        await log.remove(LOG)
+
+        assert await asyncio.wait_for(compacting, 10)
+        assert not await keeper(log).compact()
+
+
+@every_log
 async def test_only_turns_that_ended_long_enough_ago_are_compacted(open_log: OpenLog) -> None:
     clock = utc_now()
     async with open_log(lambda: clock) as log:

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from groundwire.conversation.merge import merge
 from groundwire.conversation.recollect import catch_up
 from groundwire.model.errors import GroundwireError, NotFound
 from groundwire.model.ids import Now
 from groundwire.ports.event_log import EventLog, Span
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +44,14 @@ class Keeper:
                 group.create_task(self._compact(), name="groundwire.compact")
 
     async def compact(self) -> bool:
-        """Compact what waits longest for it; ``False`` if there is nothing that can be now."""
+        """Compact what waits longest for it; ``False`` if nothing does."""
         span = await self.log.find_ended(self.now() - timedelta(seconds=self.compact_after_s))
         if span is None:
             return False
-        return await _tend(span.log, self._compact_span(span))
+        # Removed meanwhile, there is nothing to do.
+        with suppress(NotFound):
+            await self._compact_span(span)
+        return True
 
     async def _keep(self) -> None:
         while True:
@@ -53,7 +60,7 @@ class Keeper:
 
     async def _compact(self) -> None:
         while True:
-            more = await self.compact()
+            more = await _tend("the log", self.compact())
             await asyncio.sleep(PAUSE_S if more else min(LOOK_S, self.compact_after_s))
 
     async def _compact_span(self, span: Span) -> None:
@@ -68,16 +75,14 @@ class Keeper:
                 await asyncio.sleep(PAUSE_S)
 
 
-async def _tend(what: str, work: Awaitable[None]) -> bool:
-    """Do what nobody waits for; ``False`` if it failed and is to be done again."""
+async def _tend(what: str, work: Awaitable[T]) -> T | None:
+    """Do what nobody waits for; ``None`` if it failed, to be done again some time."""
     try:
-        await work
+        return await work
     except NotFound:
         logger.debug("%s was removed meanwhile", what)
     except GroundwireError as error:
         logger.warning("%s cannot be tended: %s", what, error.message)
-        return False
     except Exception:
         logger.exception("%s cannot be tended", what)
-        return False
-    return True
+    return None

@@ -9,7 +9,7 @@ import msgspec
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message, Running
 from groundwire.model.errors import Unavailable
-from groundwire.model.events import Sources, decode_conversation_event
+from groundwire.model.events import Sources
 from groundwire.model.ids import LogId, MessageId
 from groundwire.ports.event_log import Checkpoint, EventLog, Kept, Past
 
@@ -28,6 +28,7 @@ BATCH = 256
 
 _encoder = msgspec.json.Encoder()
 _message = msgspec.json.Decoder(Message)
+_sources = msgspec.json.Decoder(Sources)
 _turns = msgspec.json.Decoder(list[Running])
 
 
@@ -114,9 +115,7 @@ class Recollection:
         if kept.sources is not None:
             self._fold.sources[kept.id] = kept.sources
             (recorded,) = self._past.read(after=kept.sources - 1, limit=1)
-            event = decode_conversation_event(recorded.data)
-            assert isinstance(event, Sources)
-            message.sources = event.items
+            message.sources = _sources.decode(recorded.data).items
         self._fold.messages[kept.id] = message
         return message
 
