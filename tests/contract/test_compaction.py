@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundwire.bootstrap import utc_now
-from groundwire.conversation import decide, follow, keep, merge
+from groundwire.conversation import decide, keep, merge
 from groundwire.conversation.fold import Fold
+from groundwire.conversation.follow import follow
 from groundwire.conversation.keep import Keeper
 from groundwire.conversation.recollect import recollect
 from groundwire.model.errors import Compacted
@@ -181,7 +182,7 @@ def test_a_reader_behind_whom_it_happens_does_not_notice(
             await converse_by(log, answers, running)
             whole, head = shown(await read_all(log)), (await log.head(LOG)).seq
             seen: list[Recorded] = []
-            reader = follow.follow(log, LOG, after=0)
+            reader = follow(log, LOG, after=0, limit=size)
             steps = iter(reads)
             compacting = asyncio.create_task(keeper(log).compact())
             while not seen or seen[-1].seq < head:
@@ -195,7 +196,6 @@ def test_a_reader_behind_whom_it_happens_does_not_notice(
             assert shown(seen) == whole
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(follow, "BATCH", size)
         patch.setattr(keep, "BATCH", 5)
         patch.setattr(keep, "PAUSE_S", 0)
         asyncio.run(check())
@@ -206,10 +206,8 @@ async def test_a_reader_in_the_middle_of_what_is_merged_gets_the_rest(open_log: 
     async with open_log() as log:
         await converse_by(log, ["tttttttt"])
         first = next(e.seq for e in await read_all(log) if b'"token"' in e.data)
-        reader = follow.follow(log, LOG, after=0)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(follow, "BATCH", first + 2)
-            (*_, last) = await anext(reader)
+        reader = follow(log, LOG, after=0, limit=first + 2)
+        (*_, last) = await anext(reader)
         await keeper(log).compact()
 
         (rest, *_) = await anext(reader)
@@ -228,7 +226,7 @@ async def test_readers_of_a_conversation_that_goes_on_see_all_of_it(open_log: Op
 
         async def read() -> list[Recorded]:
             seen: list[Recorded] = []
-            async for batch in follow.follow(log, LOG, after=0):
+            async for batch in follow(log, LOG, after=0):
                 seen += batch
                 if seen[-1].seq >= finished:
                     return seen

@@ -247,7 +247,7 @@ async def test_without_any_wake_up_all_is_there_a_little_later(
 ) -> None:
     log = served.groundwire.assistant.log
     assert isinstance(log, SqliteEventLog)
-    monkeypatch.setattr(log.watch, "wakes", False)
+    monkeypatch.setattr(log, "wakes", False)
     monkeypatch.setattr(log.watch, "audit_s", 0.02)
     async with served.connect() as client:
         served.script(*"never lost")

@@ -17,37 +17,32 @@ HISTORY = 100
 """How many messages before a question may matter to its answer."""
 
 
-async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequence[Recorded]]:
+async def follow(
+    log: EventLog, id: LogId, *, after: int, limit: int = BATCH
+) -> AsyncGenerator[Sequence[Recorded]]:
     """Yield every event past ``after`` in order: those there are, then new ones, for ever.
 
-    Batches are never empty. The read after each wait is the only source of events and a
-    wake-up is a hint, so that a lost one can delay an event but never lose, repeat or
-    reorder it. An event that stands for many is yielded without those of them that were
-    yielded before. Raises ``NotFound`` once the log is removed.
+    Batches have at most ``limit`` events and are never empty. The read after each wait is the
+    only source of events and a wake-up is a hint, so that a lost one can delay an event but
+    never lose, repeat or reorder it. Of an event that stands for many, those are left out that
+    were yielded before. Raises ``NotFound`` once the log is removed.
     """
     last: Recorded | None = None
     while True:
         try:
-            batch = await log.read(id, after=after, limit=BATCH)
+            batch = await log.read(id, after=after, limit=limit)
         except Compacted as error:
-            batch = await _read_on(log, id, error.first, last)
+            if last is None:
+                # It was not merged when the reader came, a moment ago; now it would be told so.
+                raise Overloaded("The history has changed here. Connect again to go on.") from error
+            merged, *others = await log.read(id, after=error.first - 1, limit=limit)
+            batch = [rest(merged, last), *others]
         if batch:
             last = batch[-1]
             after = last.seq
             yield batch
         else:
             await log.wait(id, after=after)
-
-
-async def _read_on(
-    log: EventLog, id: LogId, first: int, last: Recorded | None
-) -> Sequence[Recorded]:
-    """Read on within the event that was merged from ``first`` on, after ``last``."""
-    if last is None:
-        # It was not merged when the reader came, a moment ago. Coming again, it is told so.
-        raise Overloaded("The history was put together anew here. Connect again to go on.")
-    merged, *others = await log.read(id, after=first - 1, limit=BATCH)
-    return [rest(merged, last), *others]
 
 
 async def fold_all(log: EventLog, id: LogId) -> Fold:

@@ -1,7 +1,7 @@
 """Many pieces of a text as one event, and such an event without its beginning: pure.
 
-A merged event has the fields of the first piece and all the content. Its ``seq`` is that of
-the last piece, and ``covers`` the first and last seq that it stands for.
+A merged event has all the content, the ``offset`` of the first piece, ``seq`` and ``ts`` of the
+last, and ``covers``, the first and last seq that it stands for.
 """
 
 from collections.abc import Sequence
@@ -97,8 +97,8 @@ def _runs(events: Sequence[Recorded]) -> list[list[_Piece]]:
 
 def _merge(run: Sequence[_Piece], events: dict[int, Recorded]) -> Merged:
     first, last = run[0].first, run[-1].seq
-    body: dict[str, Any] = msgspec.json.decode(events[run[0].seq].data)
+    body: dict[str, Any] = msgspec.json.decode(events[last].data)
     body["content"] = "".join(piece.content for piece in run)
-    body["seq"] = last
+    body["offset"] = run[0].offset
     body["covers"] = [first, last]
     return Merged(first=first, seq=last, data=msgspec.json.encode(body))

@@ -30,9 +30,10 @@ def thought(content: str, offset: int) -> Reasoning:
 
 
 def test_adjacent_tokens_become_one_with_the_place_of_the_last() -> None:
+    events = recorded([*HEAD, *tokens(1, "接地线", " 🔌", "!")])
     (one,) = merged([*HEAD, *tokens(1, "接地线", " 🔌", "!")])
 
-    assert one == recorded([*HEAD, *tokens(1, "接地线 🔌!")])[2] | {"seq": 5, "covers": [3, 5]}
+    assert one == events[4] | {"content": "接地线 🔌!", "offset": 0, "covers": [3, 5]}
 
 
 def test_a_whole_turn_is_merged_where_nothing_stands_between() -> None:

@@ -54,7 +54,8 @@ class SqliteEventLog:
         self._store = store
         self._now = now
         self._seen = seen
-        self.watch = Watch(store, tail=tail, audit_s=audit_s, wakes=wakes)
+        self.wakes = wakes
+        self.watch = Watch(store, tail=tail, audit_s=audit_s)
         self._ended: dict[LogId, None] = {}
         self._has_ended = asyncio.Event()
 
@@ -199,7 +200,8 @@ class SqliteEventLog:
         self, log: LogId, recorded: list[Recorded], commits: int, *, gone: bool = False
     ) -> None:
         self._seen.value = max(self._seen.value, commits)
-        self.watch.publish(log, recorded, commits, gone=gone)
+        if self.wakes:
+            self.watch.publish(log, recorded, commits, gone=gone)
 
 
 def _missing(connection: apsw.Connection, log: LogId) -> NotFound | None:

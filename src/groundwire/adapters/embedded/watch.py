@@ -27,11 +27,10 @@ class Watch:
     is known here to be at least what it was at the last such look.
     """
 
-    def __init__(self, store: Store, *, tail: int, audit_s: float, wakes: bool) -> None:
+    def __init__(self, store: Store, *, tail: int, audit_s: float) -> None:
         self._store = store
         self._tail_size = tail
         self.audit_s = audit_s
-        self.wakes = wakes
         self._logs: dict[LogId, _Watched] = {}
         self._recent: dict[LogId, None] = {}
         self._published: int | None = None
@@ -63,8 +62,6 @@ class Watch:
 
         ``gone``: it removed the log.
         """
-        if not self.wakes:
-            return
         if self._published is not None and commits == self._published + 1:
             # Otherwise there was a commit that is not ours in between: the audit shall see it.
             self._published = commits
