@@ -67,6 +67,7 @@ RESULT = Path(__file__).parent / "results" / "history.json"
 PASSAGES = 8
 PASSAGE = "The ground wire carries the fault current back to its source. " * 14
 CITED_EACH = 15
+ALONE_S = 5.0
 OTHER = conversation_log(ConversationId("c_other"))
 
 
@@ -152,10 +153,10 @@ async def fold_whole(log: SqliteEventLog, id: LogId) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-async def append_beside(log: SqliteEventLog, work: Awaitable[None]) -> tuple[float, list[float]]:
+async def append_beside(
+    log: SqliteEventLog, active: Active, work: Awaitable[None]
+) -> tuple[float, list[float]]:
     """Do ``work``; return its seconds, and milliseconds of each token appended meanwhile."""
-    await log.create(OTHER, name="other")
-    active = await log.decide(OTHER, _begin_other)
     taken, began = list[float](), time.perf_counter()
     working = asyncio.ensure_future(work)
     while not working.done():
@@ -304,7 +305,10 @@ async def measure(folder: Path, turns: int, tokens: int, opens: int) -> dict[str
             before = await open_and_ask(server, session, opens)
         size_before = size_of(folder)
         async with opened(folder) as log:
-            took, appends = await append_beside(log, compact(log))
+            await log.create(OTHER, name="other")
+            active = await log.decide(OTHER, _begin_other)
+            _, alone = await append_beside(log, active, asyncio.sleep(ALONE_S))
+            took, beside = await append_beside(log, active, compact(log))
         size_after = size_of(folder)
         async with serve(folder, key, upstream) as server:
             after = await open_and_ask(server, session, opens)
@@ -317,7 +321,8 @@ async def measure(folder: Path, turns: int, tokens: int, opens: int) -> dict[str
         "after": after,
         "wholeLogToOpen": round(whole / before["openHttpMs"]["p50"]),
         "compactS": round(took, 1),
-        "appendMsMeanwhile": _percentiles(appends),
+        "appendMsAlone": _percentiles(alone),
+        "appendMsMeanwhile": _percentiles(beside),
         "megabytesBefore": size_before,
         "megabytesAfter": size_after,
         "usedAfterToBefore": round(size_after["used"] / size_before["used"], 2),

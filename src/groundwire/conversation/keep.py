@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-BATCH = 256
-"""How many events are compacted at once: a millisecond or two of the store's writer."""
+BATCH = 128
+"""How many events are compacted at once: a millisecond of the store's writer."""
 
 PAUSE_S = 0.01
 LOOK_S = 60.0
