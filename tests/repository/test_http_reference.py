@@ -7,10 +7,15 @@ from starlette.routing import Route
 
 from groundwire.transport.accounts import Accounts
 from groundwire.transport.rest import Resources
+from groundwire.transport.spec.doors import specification
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
 ROUTE = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
-PROBES = {("GET", "/healthz"), ("GET", "/readyz")}
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    *(("GET", route.path) for route in specification().routes()),
+}
 
 
 def served() -> set[tuple[str, str]]:
@@ -21,7 +26,7 @@ def served() -> set[tuple[str, str]]:
         (method, f"/api/v1{route.path}")
         for route in (*accounts, *resources)
         for method in methods(route)
-    } | PROBES
+    } | OPEN
 
 
 def methods(route: Route) -> set[str]:

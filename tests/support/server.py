@@ -17,6 +17,7 @@ from groundwire.model.access import Principal, Role
 from groundwire.model.ids import PrincipalId
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
+from tests.support.specified import check_answer
 
 # A closed port: no Ollama of this machine shall be found.
 NOWHERE = "http://127.0.0.1:9"
@@ -62,7 +63,13 @@ class Served:
     def browse(self, key: str | None = None) -> httpx.AsyncClient:
         key = self.key if key is None else key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.AsyncClient(base_url=self.http, headers=headers, timeout=10, trust_env=False)
+        return httpx.AsyncClient(
+            base_url=self.http,
+            headers=headers,
+            timeout=10,
+            trust_env=False,
+            event_hooks={"response": [check_answer]},
+        )
 
 
 @asynccontextmanager

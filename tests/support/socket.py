@@ -11,19 +11,26 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.specified import check_received, check_sent
+
 PATIENCE_S = 10.0
 Frame = dict[str, Any]
 
 
 class Talk:
-    """One connection. ``frames`` is all that was received, in order."""
+    """One connection. ``frames`` is all that was received, in order.
+
+    All of it, and what it says itself, is held against the specification.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.frames: list[Frame] = []
 
     async def say(self, type: str, **fields: object) -> None:
-        await self.socket.send(json.dumps({"type": type, **fields}))
+        frame = {"type": type, **fields}
+        check_sent(frame)
+        await self.socket.send(json.dumps(frame))
 
     async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
         """Ask, and return the ``ack``."""
@@ -32,6 +39,7 @@ class Talk:
 
     async def receive(self) -> Frame:
         frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        check_received(frame)
         self.frames.append(frame)
         return frame
 

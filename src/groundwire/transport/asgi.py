@@ -20,6 +20,7 @@ from groundwire.transport.hub import Hub
 from groundwire.transport.origins import Origins
 from groundwire.transport.problems import as_response, known, unknown
 from groundwire.transport.rest import Resources
+from groundwire.transport.spec.doors import specification
 from groundwire.transport.websocket import Sockets
 
 # The brief's paths, and the one that is ours.
@@ -53,6 +54,7 @@ class Doors:
         routes: list[BaseRoute] = [
             Route("/healthz", _alive),
             Route("/readyz", _alive),
+            *specification().routes(),
             *(WebSocketRoute(path, self.sockets.endpoint) for path in SOCKET_PATHS),
             Mount("/api/v1", routes=api),
         ]
@@ -100,7 +102,9 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_headers(scope["path"])]
+                given = {name for name, _ in message["headers"]}
+                ours = (each for each in _headers(scope["path"]) if each[0] not in given)
+                message["headers"] = [*message["headers"], *ours]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
