@@ -24,22 +24,20 @@ def fold(frame: dict[str, Any]) -> bool:
         if frame.get("covers", [frame["seq"]])[0] != at["seq"] + 1:
             return False
         at["seq"] = frame["seq"]
-    match frame["type"]:
-        case "ready" | "ack":
-            at.update({name: frame[name] for name in ("epoch", "turnId") if name in frame})
-        case "snapshot":
-            at["seq"] = frame["asOf"]
-            texts.update({each["messageId"]: each["content"] for each in frame["messages"]})
-            done.update(
-                {each["turnId"]: each for each in frame["messages"] if "contentHash" in each}
-            )
-        case "token" | "answer.reset":
-            id, end = frame["messageId"], frame.get("toOffset", frame.get("offset"))
-            texts[id] = texts.get(id, "")[:end] + frame.get("content", "")
-        case "done":
-            done[frame["turnId"]] = frame
-        case "error" if "seq" not in frame:
-            sys.exit(frame["message"])
+    kind = frame["type"]
+    if kind in ("ready", "ack"):
+        at.update({name: frame[name] for name in ("epoch", "turnId") if name in frame})
+    elif kind == "snapshot":
+        at["seq"] = frame["asOf"]
+        texts.update({each["messageId"]: each["content"] for each in frame["messages"]})
+        done.update({each["turnId"]: each for each in frame["messages"] if "contentHash" in each})
+    elif kind in ("token", "answer.reset"):
+        id, end = frame["messageId"], frame.get("toOffset", frame.get("offset"))
+        texts[id] = texts.get(id, "")[:end] + frame.get("content", "")
+    elif kind == "done":
+        done[frame["turnId"]] = frame
+    elif kind == "error" and "seq" not in frame:
+        sys.exit(frame["message"])
     return at["turnId"] not in done
 
 
