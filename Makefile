@@ -11,10 +11,10 @@ WEB_SOURCES := $(shell find web sdk/typescript scripts/build_web.py \
 	\( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 FAST := -m "not slow and not browser"
 
-.PHONY: help run test check lint fix bench spec web wheel lock clean ready ready-dev
+.PHONY: help run test coverage check lint fix bench spec web wheel lock clean ready ready-dev
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install everything and start Groundwire on 127.0.0.1:3001 (ARGS="--port 4000 --data DIR")
 	@$(MAKE) --no-print-directory --jobs=3 ready
@@ -22,9 +22,15 @@ run: ## install everything and start Groundwire on 127.0.0.1:3001 (ARGS="--port 
 
 test: ## install everything and pass the whole suite (ARGS="-k words")
 	@$(MAKE) --no-print-directory --jobs=3 ready-dev
+	@$(MAKE) --no-print-directory coverage
 	@scripts/install_chromium.sh
 	$(BIN)/python scripts/build_web.py --test
 	$(BIN)/pytest $(ARGS)
+
+# Examples that are drawn by chance are left out: what they reach differs from run to run.
+coverage: ready-dev ## see that the unit tests take every branch of the pure modules
+	$(BIN)/coverage run -m pytest -q -m "not hypothesis" tests/unit
+	$(BIN)/coverage report
 
 check: lint ## what one runs before each commit: lint, format, types, layers, fast tests
 	$(BIN)/pytest -q $(FAST) $(ARGS)
@@ -56,7 +62,8 @@ lock: $(DONE)/uv ## pin the dependencies again (UPGRADE=1 for newer releases)
 	@scripts/lock.sh
 
 clean: ## remove what was built and installed; documents and conversations stay
-	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis \
+		.coverage
 
 ready: $(DONE)/run $(DONE)/groundwire $(PAGE)
 	@:

@@ -7,8 +7,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SPECIFICATION = ("PROTOCOL.md", "asyncapi.json", "openapi.json", "index.html")
-WRITTEN = "groundwire/transport/spec/written"
+SPECIFICATION = (
+    "PROTOCOL.md", "asyncapi.json", "openapi.json", "index.html", "conformance/cases.toml",
+)  # fmt: skip
 
 
 class PageBuildHook(BuildHookInterface[Any]):
@@ -22,7 +23,7 @@ class PageBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         for name in SPECIFICATION:
-            build_data["force_include"][f"spec/{name}"] = f"{WRITTEN}/{name}"
+            build_data["force_include"][f"spec/{name}"] = f"groundwire/spec/{name}"
         script = Path(self.root) / "scripts" / "build_web.py"
         if script.is_file():
             subprocess.run([sys.executable, str(script)], check=True)  # noqa: S603 - our own

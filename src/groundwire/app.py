@@ -209,6 +209,7 @@ class Assistant:
         await self.archive.remove(conversation)
 
     def _question(self, identity: Identity, asking: Asking, content: str) -> decide.Question:
+        self.answers.maker.toolbox.check(asking.options)
         language = asking.language or language_of(content)
         return decide.Question(
             turn=TurnId(self.new_id("t")),

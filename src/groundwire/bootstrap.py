@@ -16,7 +16,7 @@ from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
 from groundwire.model.events import DocumentEvent
-from groundwire.model.ids import WorkspaceId, workspace_log
+from groundwire.model.ids import Now, WorkspaceId, workspace_log
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.event_log import EventLog
     from groundwire.ports.identities import Identities
+    from groundwire.ports.tool import Tool
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -122,10 +123,13 @@ async def open_groundwire(
     *,
     models: "Sequence[ChatModel]" = (),
     embedder: "Embedder | None" = None,
+    tools: "Sequence[Tool]" = (),
+    now: Now = utc_now,
 ) -> AsyncGenerator[Groundwire]:
     """Open everything, go on with what an earlier process left, and stop in order.
 
-    ``models`` and ``embedder`` come before those of the settings, in tests. Raises
+    ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
+    ``now`` may be any time. Raises
     ``Overloaded`` if another process serves the data folder.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
@@ -145,10 +149,12 @@ async def open_groundwire(
         parts = _Parts(
             settings=settings,
             store=store,
-            log=SqliteEventLog(store, utc_now, lease.seen),
-            identities=SqliteIdentities(store, utc_now),
+            log=SqliteEventLog(store, now, lease.seen),
+            identities=SqliteIdentities(store, now),
             embedder=embedder or _embedder(stack),
             extra=tuple(models),
+            tools=tuple(tools),
+            now=now,
         )
         yield await _assemble(parts, stack)
 
@@ -161,12 +167,16 @@ class _Parts:
     identities: SqliteIdentities
     embedder: "Embedder"
     extra: "tuple[ChatModel, ...]"
+    tools: "tuple[Tool, ...]"
+    now: Now
 
 
 async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwire:
     from groundwire.adapters.embedded.conversations import SqliteConversations
+    from groundwire.answer.attempt import Maker
     from groundwire.answer.compose import Compose
     from groundwire.answer.run import Answers
+    from groundwire.answer.toolbox import Toolbox
     from groundwire.app import Assistant
     from groundwire.archive import Archive
     from groundwire.transport.connection import Limits
@@ -177,13 +187,16 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     stack.push_async_callback(models.aclose)
     library = await _library(parts, stack)
     conversations = SqliteConversations(parts.store)
-    compose = Compose(conversations, library.workspaces, library.documents, library.search, models)
-    answers = Answers(parts.log, compose, settings.turn_timeout)
+    toolbox = Toolbox(parts.log, {tool.spec.name: tool for tool in parts.tools}, parts.now, new_id)
+    compose = Compose(
+        conversations, library.workspaces, library.documents, library.search, models, toolbox
+    )
+    answers = Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
     stack.push_async_callback(answers.close)
     await answers.resume()
-    archive = Archive(parts.log, conversations, library, utc_now, new_id)
-    assistant = Assistant(parts.log, archive, library, models, answers, utc_now, new_id)
-    authenticator = Authenticator(parts.identities, utc_now, new_id)
+    archive = Archive(parts.log, conversations, library, parts.now, new_id)
+    assistant = Assistant(parts.log, archive, library, models, answers, parts.now, new_id)
+    authenticator = Authenticator(parts.identities, parts.now, new_id)
     limits = Limits(
         heartbeat_s=settings.heartbeat,
         idle_s=settings.idle_timeout,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from groundwire.model.errors import InvalidField
+from groundwire.model.refused import field_and_reason
 
 PREFIX = "GROUNDWIRE_"
 FILE = "groundwire.toml"
@@ -190,7 +191,7 @@ def _parts(name: str, value: str) -> object:
 
 
 def _explain(error: msgspec.ValidationError, sources: Mapping[str, Source]) -> InvalidField:
-    reason, _, at = str(error).partition(" - at `$.")
-    name = at.strip("`").partition("[")[0]
+    field, reason = field_and_reason(error)
+    name = field.partition("[")[0]
     where = f"{PREFIX}{name.upper()} ({sources[name]})" if name in sources else "the settings"
     return InvalidField(name or "settings", f"{where}: {reason}.")

@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from groundwire.adapters.models.catalogue import PULLABLE, Pullable
 from groundwire.adapters.models.pull import PullTimeouts, pull
 from groundwire.model.errors import InvalidField, ModelUnavailable, UnknownModel
 
@@ -124,9 +126,24 @@ async def test_a_hash_that_nobody_knew_is_pinned_by_the_first_pull(
 async def test_a_name_is_looked_for_at_each_address(server: FileServer, tmp_path: Path) -> None:
     nowhere, here = "http://127.0.0.1:9/{file}", server.url + "/{repository}/{file}"
 
-    pulled = await pull("qwen3-0.6b", tmp_path, addresses=(nowhere, here), timeouts=QUICK)
+    pulled = await pull(
+        "qwen3-0.6b", tmp_path, addresses=(nowhere, here), sha256=DIGEST, timeouts=QUICK
+    )
 
     assert pulled.path.name == "Qwen3-0.6B-Q8_0.gguf"
+
+
+@pytest.mark.parametrize("entry", PULLABLE, ids=lambda entry: entry.name)
+async def test_what_the_catalogue_names_is_kept_only_with_the_hash_it_knows(
+    server: FileServer, tmp_path: Path, entry: Pullable
+) -> None:
+    here = server.url + "/{repository}/{file}"
+
+    with pytest.raises(ModelUnavailable, match=entry.sha256):
+        await pull(entry.name, tmp_path, addresses=(here,), timeouts=QUICK)
+
+    assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("what", ["file:///etc/passwd", "http://127.0.0.1/model.bin"])

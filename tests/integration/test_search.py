@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import apsw
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.model.documents import Chunk, Document
-from groundwire.model.errors import ModelUnavailable
+from groundwire.model.errors import ModelUnavailable, RetrievalFailed
 from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 from groundwire.ports.embedder import Embedder
@@ -45,6 +47,7 @@ class Library:
     """A workspace with documents in real files."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
         self.documents = SqliteDocuments(self._store)
         self.index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
@@ -79,6 +82,11 @@ class Library:
             vectors = await self.embedder.embed(texts, kind="passage")
             await self.index.add(HOME, id, [chunk.id for chunk in chunks], vectors)
         return id
+
+    def drop(self, table: str) -> None:
+        """Break the index's file, as a fault of the disk might."""
+        with closing(apsw.Connection(str(self._folder / "index.db"))) as db:
+            db.execute(f"DROP TABLE {table}")
 
     def search(self, embedder: Embedder | None = None, patience_s: float = 5.0) -> Search:
         return Search(
@@ -133,6 +141,37 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
     search = library.search(SlowEmbedder(), patience_s=0.01)
 
     assert (await search.search(HOME, "package", limit=3)).searched == "words"
+
+
+async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+    library.drop("vectors_chunks")
+
+    found = await library.search().search(HOME, "package", limit=3)
+
+    assert found.searched == "words"
+    assert found.why is not None
+    assert [passage.title for passage in found.passages] == ["Guide"]
+
+
+@pytest.mark.parametrize("table", ["words_1", "chunks"])
+async def test_an_index_that_cannot_be_searched_is_a_failure_that_may_pass(
+    library: Library, table: str
+) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+    library.drop(table)
+
+    with pytest.raises(RetrievalFailed) as failed:
+        await library.search().search(HOME, "package", limit=3)
+    assert failed.value.retryable
+
+
+async def test_an_index_that_is_closed_is_a_failure_too(library: Library) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+    library.index.close()
+
+    with pytest.raises(RetrievalFailed):
+        await library.search().search(HOME, "package", limit=3)
 
 
 async def test_the_same_text_in_two_documents_is_one_passage(library: Library) -> None:

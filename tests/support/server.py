@@ -1,7 +1,7 @@
 """A running server on a port of its own, with a model that says what it is told to say."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,9 @@ import httpx
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
-from groundwire.cli.serve import Server
 from groundwire.model.access import Principal, Role
 from groundwire.model.ids import PrincipalId
+from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
 from tests.support.specified import check_answer
@@ -73,9 +73,16 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(data: Path, **settings: Any) -> AsyncGenerator[Served]:
-    """Serve in this process, on a free port, until the context is left."""
+async def serve(
+    data: Path, *, scripts: Sequence[Sequence[Step]] = (), **settings: Any
+) -> AsyncGenerator[Served]:
+    """Serve in this process, on a free port, until the context is left.
+
+    ``scripts`` are for what an earlier process left unanswered.
+    """
     model = ScriptedModel()
+    for steps in scripts:
+        model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
     made = Settings(data=data, port=0, **(values | settings))
     async with open_groundwire(made, models=[model], embedder=ScriptedEmbedder()) as groundwire:

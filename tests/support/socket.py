@@ -144,7 +144,8 @@ class Folded:
             case "snapshot":
                 self._load(frame)
             case _ if "seq" in frame:
-                assert frame["seq"] == self.seq + 1, f"{frame['seq']} after {self.seq}"
+                first = frame.get("covers", [frame["seq"]])[0]
+                assert first == self.seq + 1, f"{first} after {self.seq}"
                 self.seq = frame["seq"]
                 self._apply(frame)
             case _:
@@ -167,6 +168,9 @@ class Folded:
             text = self.texts.get(event["messageId"], "")
             assert event["offset"] == len(text)
             self.texts[event["messageId"]] = text + event["content"]
+        elif event["type"] == "answer.reset":
+            text = self.texts.get(event["messageId"], "")
+            self.texts[event["messageId"]] = text[: event["toOffset"]]
         elif event["type"] == "done":
             self.hashes[event["messageId"]] = event["contentHash"]
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
+
 from groundwire.answer import prompt
 from groundwire.answer.restate import may_restate, restate
 from groundwire.answer.sentences import say
+from groundwire.answer.toolbox import Toolbox
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message as Said
@@ -30,10 +33,11 @@ Composed = tuple[ChatModel, ChatRequest] | str
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question with what surrounds it."""
+    """A question with what surrounds it; ``begun`` is what an earlier attempt left."""
 
     active: Active
     text: str
+    begun: Said | None
     earlier: Sequence[Said]
     workspace: WorkspaceId
     language: Language
@@ -46,23 +50,31 @@ class Compose:
     documents: Documents
     search: Search
     models: Models
+    toolbox: Toolbox
 
     async def compose(
         self, log: LogId, active: Active, fold: Fold, writer: AnswerWriter
     ) -> Composed:
-        """Say what goes on in the turn, up to the first token."""
+        """Say what goes on in the turn, up to the first token.
+
+        What an earlier attempt found is found again, unless its text rests on it.
+        """
         asked = await self._asked(log, active, fold)
         documents = await self.documents.list_of(asked.workspace)
-        choice = await self._choose(asked, writer, grounded=bool(documents))
+        model = (await self._choose(asked, writer, grounded=bool(documents))).model
+        if asked.begun is not None and asked.begun.tools:
+            return self._request(model, asked, [_passage(each) for each in asked.begun.sources])
         if not documents:
             await self._status(writer, asked, "generating", say("no_documents", asked.language))
-            return self._request(choice.model, asked, ())
+            return self._request(model, asked, ())
         if all(document.searchable == "none" for document in documents):
             return say("not_yet", asked.language)
-        found = await self._retrieve(asked, choice.model, writer)
+        found = await self._retrieve(asked, model, writer)
         if not found.relevant:
-            return say("nothing_relevant", asked.language)
-        composed = self._request(choice.model, asked, found.relevant)
+            # A tool may find out what the documents do not say.
+            composed = self._request(model, asked, (), searched=True)
+            return composed if composed[1].tools else say("nothing_relevant", asked.language)
+        composed = self._request(model, asked, found.relevant)
         await self._tell_sources(asked, found, composed[1].passages, writer)
         return composed
 
@@ -72,6 +84,7 @@ class Compose:
         return _Asked(
             active=active,
             text=question.content,
+            begun=fold.messages.get(active.asked.answer),
             earlier=fold.path(question.parent_id),
             workspace=conversation.workspace,
             language="zh" if active.asked.language == "zh" else "en",
@@ -79,6 +92,11 @@ class Compose:
 
     async def _choose(self, asked: _Asked, writer: AnswerWriter, *, grounded: bool) -> Choice:
         waiting = asked.active.asked
+        if asked.begun is not None:
+            # The model that began it, or none: two voices would not make one answer.
+            return await self.models.choose(
+                asked.begun.model, language=asked.language, grounded=grounded
+            )
         workspace = await self.workspaces.get(asked.workspace)
         name = waiting.model or workspace.model
         failure: GroundwireError | None = None
@@ -140,20 +158,29 @@ class Compose:
         )
 
     def _request(
-        self, model: ChatModel, asked: _Asked, passages: Sequence[Passage]
+        self,
+        model: ChatModel,
+        asked: _Asked,
+        passages: Sequence[Passage],
+        *,
+        searched: bool = False,
     ) -> tuple[ChatModel, ChatRequest]:
+        options = asked.active.asked.options
         turns = [
             Message(role=said.role, content=said.content) for said in asked.earlier if said.content
         ]
         budget = (model.info.window_tokens, model.count_tokens)
-        built = prompt.build(asked.text, passages, turns, asked.language, budget)
+        built = prompt.build(asked.text, passages, turns, asked.language, budget, searched=searched)
         request = ChatRequest(
             messages=built.messages,
             question=asked.text,
             passages=built.passages,
             language=asked.language,
-            max_tokens=built.max_tokens,
+            tools=self.toolbox.offered(model.info, options),
+            max_tokens=min(options.max_tokens or built.max_tokens, built.max_tokens),
         )
+        if options.temperature is not None:
+            request = msgspec.structs.replace(request, temperature=options.temperature)
         return model, request
 
     async def _status(
@@ -178,6 +205,20 @@ def _history(earlier: Sequence[Said]) -> list[Turn]:
                 headings=tuple(dict.fromkeys(h for source in sources for h in source.headings)),
             )
     return turns
+
+
+def _passage(source: Source) -> Passage:
+    """Return a source as the passage that it was made of."""
+    return Passage(
+        id=source.id,
+        document=source.document_id,
+        title=source.title,
+        text=source.text,
+        score=source.score,
+        relevance=1.0,
+        page=source.page,
+        headings=source.headings,
+    )
 
 
 def _source(n: int, passage: Passage) -> Source:

@@ -34,6 +34,15 @@ _PLAIN: dict[Language, str] = {
 }
 
 
+_UNFOUND: dict[Language, str] = {
+    "en": "Nothing in the documents answers the question. If one of your tools can find the "
+    "answer, use it and say where it comes from. If not, say that you found nothing; do not "
+    "guess. Answer in English.",
+    "zh": "文档中没有该问题的答案。如果某个工具能找到答案，请使用它并说明来源；"
+    "否则请说明没有找到，不要猜测。请用中文回答。",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What goes to the model; ``passages`` are those that fit, in the order of their ``[n]``."""
@@ -49,17 +58,20 @@ def build(
     turns: Sequence[Message],
     language: Language,
     budget: tuple[int, Callable[[str], int]],
+    *,
+    searched: bool = False,
 ) -> Prompt:
     """Put the question, the best passages and the last turns into a window.
 
     ``budget`` is the window in tokens and what counts them. The question and the
     instructions come first, then whole passages by rank until one does not fit, then whole
-    turns from the last one back: nothing is ever cut in the middle. Raises
-    ``ContextOverflow`` if not even the question fits.
+    turns from the last one back: nothing is ever cut in the middle. ``searched`` says that
+    there are documents and none of them has passages for this. Raises ``ContextOverflow`` if
+    not even the question fits.
     """
     window, count = budget
     answer = min(ANSWER_TOKENS, window // 4)
-    system = (_GROUNDED if passages else _PLAIN)[language]
+    system = (_GROUNDED if passages else _UNFOUND if searched else _PLAIN)[language]
     left = window - answer - _cost(count, system) - _cost(count, question)
     kept, left = _fit_passages(passages, left, count)
     if left < 0 or (passages and not kept):

@@ -5,33 +5,20 @@ An answer belongs to the server: nothing here knows whether anybody is looking.
 
 import asyncio
 import logging
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 
-from groundwire.answer.compose import Compose
+from groundwire.answer.attempt import Attempt, Maker, Timing
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation import decide
-from groundwire.conversation.follow import fold_all
-from groundwire.model.errors import (
-    Fenced,
-    GroundwireError,
-    Interrupted,
-    ModelUnavailable,
-    Unavailable,
-    UpstreamTimeout,
-)
-from groundwire.model.events import Done, FinishReason, TurnFailed, Usage
+from groundwire.model.errors import Fenced, GroundwireError, Interrupted, Unavailable
+from groundwire.model.events import FinishReason
 from groundwire.model.ids import LogId, TurnId
 from groundwire.model.standing import Active
-from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Finish
 from groundwire.ports.event_log import EventLog
 
 logger = logging.getLogger(__name__)
-
-PENDING = 64
-"""How far a model may be ahead of the log, in deltas."""
 
 CLOSING_S = 5.0
 """How long the end of the running turns may take when the server stops."""
@@ -45,8 +32,16 @@ Outcome = tuple[FinishReason, GroundwireError | None]
 @dataclass(slots=True)
 class _Turn:
     active: Active
+    attempt: Attempt
     task: "asyncio.Task[FinishReason]"
     ended: Outcome | None = None
+
+    def steer(self) -> None:
+        """End it for a correction; while a tool runs, once that has come to its end."""
+        if self.attempt.uses_tools:
+            self.attempt.steered = True
+        else:
+            self.end("steered")
 
     def end(self, reason: FinishReason, failure: GroundwireError | None = None) -> bool:
         """End it from outside; ``False`` if it has come to its end already."""
@@ -57,51 +52,33 @@ class _Turn:
             self.task.cancel()
         return True
 
-    def outcome(self) -> Outcome:
-        """Say how it ended; raises ``Fenced`` if it is no longer ours to end."""
+    def outcome(self) -> Outcome | None:
+        """Say how it ended; ``None`` if it is not over: the server stops, and another one goes on.
+
+        Raises ``Fenced`` if it is no longer ours to end.
+        """
         error = None if self.task.cancelled() else self.task.exception()
         if isinstance(error, Fenced):
             raise error
         if self.ended is not None:
             return self.ended
         if self.task.cancelled():
-            return "interrupted", Interrupted()
+            return None
         if error is None:
             return self.task.result(), None
         if isinstance(error, GroundwireError):
-            return "error", error
+            return "interrupted" if isinstance(error, Interrupted) else "error", error
         logger.error("a turn failed", exc_info=error)
         return "error", GroundwireError("Something went wrong here. It was noted; try again.")
 
 
 @dataclass(slots=True)
-class _Timing:
-    """Milliseconds since the start of the turn."""
-
-    start: float
-    first_token_ms: int | None = None
-    finish: Finish | None = None
-
-    def mark_first(self, now: float) -> None:
-        if self.first_token_ms is None:
-            self.first_token_ms = int((now - self.start) * 1000)
-
-    def usage(self, now: float) -> Usage:
-        return Usage(
-            prompt_tokens=self.finish.prompt_tokens if self.finish else None,
-            completion_tokens=self.finish.completion_tokens if self.finish else None,
-            first_token_ms=self.first_token_ms,
-            total_ms=int((now - self.start) * 1000),
-        )
-
-
-@dataclass(slots=True)
 class Answers:
-    """Runs what waits in the log. ``turn_limit_s`` bounds a turn as a whole."""
+    """Runs what waits in the log."""
 
     log: EventLog
-    compose: Compose
-    turn_limit_s: float = 900.0
+    maker: Maker
+    _taken: dict[LogId, Active] = field(default_factory=dict[LogId, Active])
     _running: dict[LogId, _Turn] = field(default_factory=dict[LogId, _Turn])
     _tasks: "dict[LogId, asyncio.Task[None]]" = field(
         default_factory=dict[LogId, "asyncio.Task[None]"]
@@ -110,9 +87,11 @@ class Answers:
     _pumps: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
 
     async def resume(self) -> None:
-        """End the turns that an earlier process left, and go on with those that wait."""
+        """Go on with the turns that an earlier process left, and with those that wait."""
         for log in await self.log.list_busy():
-            await _interrupt(self.log, log)
+            taken = await self.log.decide(log, decide.take_over)
+            if taken is not None:
+                self._taken[log] = taken
             self.wake(log)
 
     def wake(self, log: LogId) -> None:
@@ -136,10 +115,10 @@ class Answers:
     def steer(self, log: LogId) -> None:
         """End the running turn, if there is one, for the correction that was accepted."""
         if turn := self._running.get(log):
-            turn.end("steered")
+            turn.steer()
 
     async def close(self) -> None:
-        """Stop: the running turns end as interrupted, their text is kept."""
+        """Stop. What runs is left as it is in the log: whoever serves it next goes on."""
         tasks = [*self._tasks.values(), *self._pumps]
         for task in tasks:
             task.cancel()
@@ -178,92 +157,33 @@ class Answers:
             logger.exception("the turns of %s stopped", log)
 
     async def _start(self, log: LogId) -> Active | None:
+        if taken := self._taken.pop(log, None):
+            return taken
         # Undone by a loss of power, the turn would only wait again.
         return await self.log.decide(log, decide.start, sync=False)
 
     async def _turn(self, log: LogId, active: Active) -> None:
         writer = AnswerWriter(self.log, log, active)
-        timing = _Timing(asyncio.get_running_loop().time())
-        task = asyncio.create_task(self._answer(log, active, writer, timing), name=f"turn {log}")
-        turn = self._running[log] = _Turn(active, task)
+        timing = Timing(asyncio.get_running_loop().time())
+        attempt = Attempt(self.maker, log, active, writer, timing, self._pumps)
+        task = asyncio.create_task(attempt.run(), name=f"turn {log}")
+        turn = self._running[log] = _Turn(active, attempt, task)
         try:
-            await asyncio.wait([task], timeout=self.turn_limit_s)
-            too_long = UpstreamTimeout("The answer took longer than is allowed. Ask for less.")
-            turn.end("error", too_long)
-        except asyncio.CancelledError:
-            turn.end("interrupted", Interrupted())
-            raise
+            await asyncio.wait([task])
         finally:
             # The end is written here, by nobody who can be cancelled before it has begun.
             if not task.done():
+                task.cancel()
                 await asyncio.wait([task])
             try:
                 with suppress(Fenced):
-                    await _finish(writer, turn.outcome(), timing)
+                    if (outcome := turn.outcome()) is not None:
+                        await _finish(writer, outcome, timing)
             finally:
                 self._running.pop(log, None)
 
-    async def _answer(
-        self, log: LogId, active: Active, writer: AnswerWriter, timing: _Timing
-    ) -> FinishReason:
-        fold = await fold_all(self.log, log)
-        composed = await self.compose.compose(log, active, fold, writer)
-        if isinstance(composed, str):
-            await writer.write([Delta(content=composed)])
-            return "stop"
-        model, request = composed
-        return await self._generate(model, request, writer, timing)
 
-    async def _generate(
-        self, model: ChatModel, request: ChatRequest, writer: AnswerWriter, timing: _Timing
-    ) -> FinishReason:
-        loop = asyncio.get_running_loop()
-        pending: asyncio.Queue[Delta | Finish | Exception] = asyncio.Queue(PENDING)
-        pump = asyncio.create_task(_pump(model, request, pending), name="model")
-        self._pumps.add(pump)
-        pump.add_done_callback(self._pumps.discard)
-        try:
-            while True:
-                items = [await pending.get()]
-                while not pending.empty():
-                    items.append(pending.get_nowait())
-                if deltas := [item for item in items if isinstance(item, Delta)]:
-                    timing.mark_first(loop.time())
-                    await writer.write(deltas)
-                match items[-1]:
-                    case Finish() as finish:
-                        timing.finish = finish
-                        await writer.end()
-                        return finish.reason
-                    case Exception() as error:
-                        await writer.end()
-                        raise error
-                    case _:
-                        pass
-        finally:
-            # The request to the model is dropped now; how long that takes does not hold
-            # back `done`.
-            pump.cancel()
-
-
-async def _pump(
-    model: ChatModel, request: ChatRequest, pending: "asyncio.Queue[Delta | Finish | Exception]"
-) -> None:
-    item: Delta | Finish | None = None
-    try:
-        async with aclosing(model.stream(request)) as stream:
-            async for item in stream:
-                await pending.put(item)
-        if not isinstance(item, Finish):
-            await pending.put(ModelUnavailable("The model ended its answer without saying so."))
-    except Exception as error:  # noqa: BLE001 (it is raised where the turn is)
-        if isinstance(item, Finish):
-            logger.info("a model failed after its answer: %s", error)
-        else:
-            await pending.put(error)
-
-
-async def _finish(writer: AnswerWriter, outcome: Outcome, timing: _Timing) -> None:
+async def _finish(writer: AnswerWriter, outcome: Outcome, timing: Timing) -> None:
     """Write ``done``; as long as the store cannot take it, try again."""
     usage = timing.usage(asyncio.get_running_loop().time())
     while True:
@@ -274,28 +194,3 @@ async def _finish(writer: AnswerWriter, outcome: Outcome, timing: _Timing) -> No
             await asyncio.sleep(RETRY_S)
         else:
             return
-
-
-async def _interrupt(log: EventLog, id: LogId) -> None:
-    """End the turn that was active when its process died."""
-    fold = await fold_all(log, id)
-
-    def end(desk: decide.Desk) -> None:
-        active = desk.standing.active
-        if active is None:
-            return
-        asked = active.asked
-        answer = fold.messages.get(asked.answer)
-        error = Interrupted()
-        failed = TurnFailed(
-            turn_id=asked.turn, code=error.code, message=error.message, retryable=error.retryable
-        )
-        done = Done(
-            turn_id=asked.turn,
-            message_id=asked.answer,
-            finish_reason="interrupted",
-            content_hash=sha256((answer.content if answer else "").encode()).hexdigest(),
-        )
-        decide.finish(desk, active, done, failed=failed, has_begun=answer is not None)
-
-    await log.decide(id, end)

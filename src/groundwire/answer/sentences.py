@@ -6,7 +6,7 @@ from groundwire.ports.chat_model import Language
 
 Said = Literal[
     "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_nothing",
-    "no_documents", "not_yet", "nothing_relevant",
+    "no_documents", "not_yet", "nothing_relevant", "using", "not_approved", "steered",
 ]  # fmt: skip
 
 _SENTENCES: dict[Said, dict[Language, str]] = {
@@ -40,19 +40,25 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
         "zh": "在此工作区的文档中没有找到与此相关的内容，因此我不作猜测。"
         "请换一种问法，或添加包含相关内容的文档。",
     },
+    "using": {"en": "Using {name}…", "zh": "正在使用 {name}…"},
+    "not_approved": {"en": "Nobody allowed it in time.", "zh": "未在限定时间内获得许可。"},
+    "steered": {"en": "The question was corrected first.", "zh": "问题已先被更正。"},
 }
 
 
 _COUNTED = {"count": "passage", "documents": "document"}
 
 
-def say(said: Said, language: Language, **values: int) -> str:
+def say(said: Said, language: Language, **values: int | str) -> str:
     """Return the sentence; in English a number comes with what it counts."""
-    counted: dict[str, int | str] = dict(values)
-    if language == "en":
-        for name, n in values.items():
-            counted[name] = f"{n} {_COUNTED[name]}{'' if n == 1 else 's'}"
-    return _SENTENCES[said][language].format(**counted)
+    shown = {name: _shown(name, value, language) for name, value in values.items()}
+    return _SENTENCES[said][language].format(**shown)
+
+
+def _shown(name: str, value: int | str, language: Language) -> int | str:
+    if isinstance(value, str) or language == "zh":
+        return value
+    return f"{value} {_COUNTED[name]}{'' if value == 1 else 's'}"
 
 
 def language_of(text: str, *, default: Language = "en") -> Language:

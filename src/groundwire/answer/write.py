@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from groundwire.answer.cite import Citer
 from groundwire.answer.clean import Cleaner, clean
 from groundwire.conversation import decide
+from groundwire.conversation.state import Message
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import (
+    AnswerReset,
     Citation,
     ConversationEvent,
     Done,
@@ -66,6 +68,31 @@ class AnswerWriter:
         self._sources = sources
         self._citer = Citer(len(sources))
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """How many code points of the answer and of the reasoning are in the log."""
+        return self._said.length, self._said.reasoned
+
+    def keep(self, begun: Message) -> None:
+        """Go on after all that an earlier attempt wrote."""
+        self._keep(begun, len(begun.content), len(begun.reasoning or ""))
+
+    async def withdraw(self, begun: Message, length: int, reasoned: int) -> None:
+        """Go on after the first ``length`` code points of an earlier attempt, taking back the
+        rest.
+        """
+        self._keep(begun, length, reasoned)
+        reached = (len(begun.content), len(begun.reasoning or ""))
+        if reached != (length, reasoned) or any(each.end > length for each in begun.citations):
+            asked = self._active.asked
+            reset = AnswerReset(
+                turn_id=asked.turn,
+                message_id=asked.answer,
+                to_offset=length,
+                to_reasoning=reasoned,
+            )
+            await self._append([reset], self._said)
+
     async def append(self, *events: ConversationEvent) -> None:
         said = self._said.copy()
         said.has_begun |= any(isinstance(event, TurnStarted) for event in events)
@@ -111,6 +138,12 @@ class AnswerWriter:
             has_begun=self._said.has_begun,
         )
         await self._log.decide(self._id, end)
+
+    def _keep(self, begun: Message, length: int, reasoned: int) -> None:
+        self.rest_on(begun.sources)
+        text = begun.content[:length]
+        self._citer.feed(text)
+        self._said = _Said(sha256(text.encode()), length, reasoned, has_begun=True)
 
     async def _append(self, events: Sequence[ConversationEvent], said: _Said) -> None:
         append = self._log.append(self._id, events, fence=self._active.fence)

@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_key(commands)
     _add_model(commands)
     _add_doctor(commands)
+    _add_conformance(commands)
     return parser
 
 
@@ -122,6 +123,19 @@ def _add_doctor(commands: Commands) -> None:
     parser.set_defaults(run=_doctor)
 
 
+def _add_conformance(commands: Commands) -> None:
+    help = "Run the named cases of the protocol against a server."
+    parser = commands.add_parser("conformance", help=help, description=help)
+    parser.add_argument("url", nargs="?", help="the server, as in http://127.0.0.1:3001")
+    parser.add_argument("--key", help="an API key of that server")
+    parser.add_argument(
+        "--spawn", action="store_true", help="start a server to be tested, with faults at hand"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--case", action="append", default=[], help="run this case only")
+    parser.set_defaults(run=_conformance)
+
+
 def _serve(options: argparse.Namespace) -> int:
     from groundwire.cli.serve import serve
 
@@ -185,3 +199,13 @@ def _doctor(options: argparse.Namespace) -> int:
     from groundwire.cli.doctor import doctor
 
     return asyncio.run(doctor({"data": options.data}))
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    from groundwire.cli.conformance import conformance
+
+    if bool(options.url) == options.spawn:
+        print("groundwire: name a URL with --key, or --spawn.", file=sys.stderr)  # noqa: T201
+        return 2
+    running = conformance(options.url, options.key, names=options.case, as_json=options.json)
+    return asyncio.run(running)

@@ -1,39 +1,19 @@
 """`groundwire serve`: the server, from its settings to its orderly stop."""
 
 import asyncio
-import logging
-import re
 import signal
-import socket
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
-import uvicorn
-
 from groundwire.bootstrap import ADDRESS, Groundwire, open_groundwire
+from groundwire.serving import Server, log_to_stderr
 from groundwire.settings import Settings, load
-from groundwire.transport.sansio import SocketProtocol
-
-Announce = Callable[[int], Awaitable[None]]
-
-# What must never reach a log line: tokens in queries, headers and sub-protocols.
-_SECRET = re.compile(
-    r"((?:token|ticket|groundwire)=|bearer[ .]|gw_|eyJ|\"token\": *\")[^\s&\"';,]+", re.IGNORECASE
-)
-
-
-class Redacted(logging.Formatter):
-    """Takes tokens out of whatever is logged, by us or by a library, tracebacks as well."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return _SECRET.sub(r"\1…", super().format(record))
 
 
 def serve(flags: Mapping[str, object]) -> int:
     """Serve until told to stop; returns 0 after an orderly stop."""
     settings = load(flags).settings
-    _log(settings)
+    log_to_stderr(settings)
     try:
         import uvloop
 
@@ -75,46 +55,5 @@ async def _announce(settings: Settings, groundwire: Groundwire, port: int) -> No
         _say(f"  {address}/#/setup?token={token}")
 
 
-class Server(uvicorn.Server):
-    """Says on which port it serves, and sends the connections away before it stops."""
-
-    def __init__(self, groundwire: Groundwire, announce: Announce) -> None:
-        settings = groundwire.settings
-        config = uvicorn.Config(
-            groundwire.app(),
-            host=settings.host,
-            port=settings.port,
-            ws=SocketProtocol,
-            http="httptools",
-            ws_max_size=settings.frame_bytes,
-            ws_ping_interval=settings.heartbeat,
-            ws_ping_timeout=settings.heartbeat,
-            # Tokens are random text, and deflate costs 40 to 100 kB a connection.
-            ws_per_message_deflate=False,
-            access_log=False,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=5,
-        )
-        super().__init__(config)
-        self._hub = groundwire.hub
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            await self._announce(self.servers[0].sockets[0].getsockname()[1])
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._hub.drain()
-        await super().shutdown(sockets)
-
-
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201
-
-
-def _log(settings: Settings) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)

@@ -72,9 +72,14 @@ class LocalSession:
         conversation = await assistant.archive.begin(self.identity, WorkspaceId(workspace))
         asking = Asking(session=conversation.name, content=question, model=model)
         await assistant.ask(self.identity, asking)
-        async with contextlib.aclosing(self._follow(conversation_log(conversation.id), 0)) as all:
-            async for event in all:
-                yield event
+        try:
+            log = conversation_log(conversation.id)
+            async with contextlib.aclosing(self._follow(log, 0)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            # Here nobody else can be looking, and nobody comes back to what was broken off.
+            await assistant.cancel(self.identity, conversation.name)
 
     async def _follow(self, log: LogId, after: int) -> Events:
         batches = follow(self.groundwire.assistant.log, log, after=after)

@@ -15,7 +15,6 @@ from groundwire.conversation.asked import Accepted, digest, known, remember
 from groundwire.conversation.steer import Steering, apply, give_back, steer
 from groundwire.model.errors import Busy, Fenced, QueueFull
 from groundwire.model.events import (
-    AnswerReset,
     Done,
     FinishReason,
     MessageCreated,
@@ -155,13 +154,6 @@ def take_over(desk: Desk) -> Active | None:
     taken = msgspec.structs.replace(active, fence=desk.next_fence(), attempt=active.attempt + 1)
     desk.standing = msgspec.structs.replace(desk.standing, active=taken)
     return taken
-
-
-def reset(desk: Desk, active: Active, kept: AnswerReset) -> int:
-    """Withdraw what the new attempt does not keep of the answer. Raises ``Fenced``."""
-    if desk.standing.active != active:
-        raise Fenced
-    return desk.append(kept)
 
 
 def finish(

@@ -211,8 +211,7 @@ def _sentences(block: Block) -> Iterator[_Piece]:
     glue = "\n\n"
     for sentence in split_sentences(block.text.strip()):
         text = sentence.rstrip()
-        if text:
-            yield _Piece(text, glue, block.page, block.headings, prose=True)
+        yield _Piece(text, glue, block.page, block.headings, prose=True)
         glue = sentence[len(text) :]
 
 
@@ -261,8 +260,7 @@ def _packed(parts: Iterable[str], room: int) -> Iterator[str]:
             yield packed
             packed = ""
         packed += part
-    if packed:
-        yield packed
+    yield packed
 
 
 def _hard(part: str, room: int) -> Iterator[str]:

@@ -1,6 +1,12 @@
-"""Where sentences end, in English and in Chinese. Pure."""
+"""Where sentences end, in English and in Chinese. Pure.
+
+For chunks: losslessly, and over the ends of lines. What is quoted is cut line by line, in
+`adapters.models.spans`; the two share what an abbreviation is.
+"""
 
 import re
+
+from groundwire.model.abbreviations import is_abbreviation
 
 _CLOSERS = "”’」』）》】\"')\\]"
 _END = re.compile(
@@ -9,84 +15,6 @@ _END = re.compile(
     r"|\n\s*\n\s*"
 )
 _CLAUSE = re.compile(r"[；，、：,;:—]+[”’」』）》】\"')\]]*\s*|\s+")
-
-_ABBREVIATIONS = frozenset(
-    [
-        "e.g",
-        "i.e",
-        "etc",
-        "vs",
-        "cf",
-        "al",
-        "approx",
-        "dept",
-        "est",
-        "fig",
-        "figs",
-        "eq",
-        "eqs",
-        "sec",
-        "secs",
-        "ch",
-        "chap",
-        "vol",
-        "vols",
-        "no",
-        "nos",
-        "nr",
-        "pp",
-        "p",
-        "ed",
-        "eds",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "jr",
-        "sr",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "gen",
-        "col",
-        "rev",
-        "hon",
-        "u.s",
-        "u.k",
-        "u.n",
-        "a.m",
-        "p.m",
-        "ph.d",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "resp",
-        "incl",
-    ]
-)
-# These end a sentence as often as not; what follows decides.
-_OFTEN_FINAL = frozenset(
-    {"etc", "inc", "ltd", "co", "corp", "jr", "sr", "a.m", "p.m", "u.s", "u.k"}
-)
 _LAST_WORD = re.compile(r"([A-Za-z][A-Za-z.]*)\.$")
 
 
@@ -134,13 +62,4 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if mark[0] == "…" or mark.startswith("..."):
         return not follower.islower()
     word = _LAST_WORD.search(text, max(start, match.start() - 12), match.start() + 1)
-    return not _is_abbreviation(word.group(1), follower) if word else not follower.islower()
-
-
-def _is_abbreviation(word: str, follower: str) -> bool:
-    lowered = word.lower()
-    if lowered in _OFTEN_FINAL:
-        return follower.islower()
-    if len(word) == 1 and word.isupper() and word != "I":
-        return True  # an initial, as in J. Smith
-    return lowered in _ABBREVIATIONS or follower.islower()
+    return not is_abbreviation(word.group(1), follower) if word else not follower.islower()

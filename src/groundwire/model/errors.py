@@ -16,7 +16,7 @@
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout
+        * ModelUnavailable, UpstreamTimeout, RetrievalFailed
         * Overloaded
             * FolderInUse
         * Idle, SlowReader, ToolUnusable
@@ -206,16 +206,17 @@ class RateLimited(GroundwireError):
     status = 429
     retryable = True
 
-    def __init__(self, retry_after_ms: int) -> None:
-        super().__init__("Too many commands. Slow down.", retryAfterMs=retry_after_ms)
+    def __init__(self, retry_after_ms: int, message: str = "Too many commands. Slow down.") -> None:
+        super().__init__(message, retryAfterMs=retry_after_ms)
 
 
 class ConnectionLimit(RateLimited):
     code = "connection_limit"
 
     def __init__(self, limit: int, retry_after_ms: int = 5_000) -> None:
-        super().__init__(retry_after_ms)
-        self.message = f"{limit} connections are open already. Close one and try again."
+        super().__init__(
+            retry_after_ms, f"{limit} connections are open already. Close one and try again."
+        )
 
 
 class Unavailable(GroundwireError):
@@ -241,20 +242,30 @@ class UpstreamTimeout(Unavailable):
     status = 504
 
 
+class RetrievalFailed(Unavailable):
+    code = "retrieval_failed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The documents could not be searched. Try again; if it stays so, the server's log "
+            "says why."
+        )
+
+
 class ContextOverflow(GroundwireError):
     code = "context_overflow"
     status = 422
 
 
 class Interrupted(GroundwireError):
-    """The server stopped while this answer was being written."""
+    """The server stopped in every attempt at this answer."""
 
     code = "interrupted"
     status = 503
     retryable = True
 
     def __init__(self) -> None:
-        super().__init__("The server was restarted during this answer. Ask again to go on.")
+        super().__init__("The server stopped again and again in this answer. Ask in other words.")
 
 
 class Idle(Unavailable):

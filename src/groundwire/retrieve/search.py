@@ -1,13 +1,14 @@
 """`Search`: a query to the passages of a workspace that answer it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from groundwire.model.documents import Chunk, Document
-from groundwire.model.errors import ModelUnavailable, NotFound
+from groundwire.model.errors import ModelUnavailable, NotFound, RetrievalFailed
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
@@ -15,6 +16,8 @@ from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, fuse
+
+logger = logging.getLogger(__name__)
 
 Searched = Literal["words", "both"]
 
@@ -50,7 +53,7 @@ class Search:
     """Both indexes at once, within one workspace.
 
     Words alone are searched while the embedder cannot be reached or takes longer than
-    ``patience_s``, which also bounds its start.
+    ``patience_s``, which also bounds its start; and when the index of meaning fails.
     """
 
     def __init__(
@@ -69,10 +72,20 @@ class Search:
         self._patience_s = patience_s
 
     async def search(self, workspace: WorkspaceId, query: str, *, limit: int) -> Found:
-        """Return at most ``limit`` passages for ``query``, best first, no two alike."""
+        """Return at most ``limit`` passages for ``query``, best first, no two alike.
+
+        Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
+        """
         query = query[:MOST_CHARACTERS].strip()
         if not query:
             return Found(passages=(), searched="words")
+        try:
+            return await self._search(workspace, query, limit)
+        except Exception as error:
+            logger.exception("a search failed")
+            raise RetrievalFailed from error
+
+    async def _search(self, workspace: WorkspaceId, query: str, limit: int) -> Found:
         async with asyncio.TaskGroup() as group:
             meaning = group.create_task(self._search_meaning(workspace, query))
             words = group.create_task(self._chunks.search_words(workspace, query, limit=DEPTH))
@@ -92,11 +105,14 @@ class Search:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
+            return await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH), None
         except ModelUnavailable as error:
             return (), error.message
         except TimeoutError:
             return (), "The embedding model is being loaded."
-        return await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH), None
+        except Exception:
+            logger.exception("a search by meaning failed")
+            return (), "Meaning cannot be searched; the server's log says why."
 
     async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}

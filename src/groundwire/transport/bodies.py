@@ -11,6 +11,7 @@ from groundwire.model.documents import Document, DocumentStatus, Searchable
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
+from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
 from groundwire.ports.documents import Workspace
@@ -161,10 +162,8 @@ async def read_body(request: Request, type: type[T]) -> T:
     try:
         return msgspec.json.decode(bytes(content), type=type)
     except msgspec.ValidationError as error:
-        reason, _, at = str(error).partition(" - at `$")
-        raise InvalidField(
-            at.strip("`.") or "body", f"The body is not as expected: {reason}."
-        ) from error
+        field, reason = field_and_reason(error)
+        raise InvalidField(field or "body", f"`{field or 'body'}`: {reason}.") from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadJson("The body is not valid JSON.") from error
 

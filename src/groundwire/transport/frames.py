@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from groundwire.conversation.state import Approval, Message, Running
-from groundwire.model.errors import BadJson, GroundwireError, InvalidField, UnknownType
+from groundwire.model.errors import BadJson, InvalidField, InvalidRequest, UnknownType
+from groundwire.model.refused import field_and_reason
 from groundwire.model.standing import DEFAULT, Options
 
 PROTOCOL = "groundwire.v1"
@@ -356,17 +357,13 @@ def decode(data: str | bytes) -> ClientFrame:
             raise UnknownType(head.type[:64], TYPES)
         return _frame.decode(data)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        raise _invalid(error) from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadJson("This frame is not valid JSON. Send one JSON object per frame.") from error
 
 
-def _invalid(why: str) -> GroundwireError:
-    """Turn msgspec's ``Expected `str`, got `int` - at `$.content``` into a field and a reason."""
-    reason, _, at = why.partition(" - at `$")
-    field = at.strip("`.")
-    if not field and "required field" in reason:
-        field = reason.split("`")[-2]
+def _invalid(error: msgspec.ValidationError) -> InvalidRequest:
+    field, reason = field_and_reason(error)
     if not field:
         return BadJson("A frame is one JSON object with a `type`.")
     return InvalidField(field, f"`{field}`: {reason}.")

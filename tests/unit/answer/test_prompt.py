@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from groundwire.answer import prompt
@@ -57,3 +58,8 @@ def test_a_question_larger_than_the_window_is_refused() -> None:
 
 def test_without_passages_it_is_a_plain_chat() -> None:
     assert "no documents" in build(2000, passages=0).messages[0].content
+
+
+def test_a_passage_says_where_it_stands() -> None:
+    found = msgspec.structs.replace(passage(1, "Dig deep."), page=3, headings=("Rods", "Depth"))
+    assert prompt.passage_text(2, found) == "[2] (Guide › Rods › Depth › p. 3)\nDig deep."

@@ -16,10 +16,13 @@ from tests.unit.conversation.fold_cases import (
     SHARED,
     SOURCES,
     TURN,
+    asked,
     cases,
+    done,
     encoded,
     folded,
     recorded,
+    tokens,
 )
 
 
@@ -75,6 +78,13 @@ def test_a_new_attempt_keeps_what_stood_before_the_tool_was_used() -> None:
 
     assert answer.content == "A look. It is four."
     assert [use.status for use in answer.tools] == ["done"]
+
+
+def test_what_belongs_to_no_answer_is_passed_over() -> None:
+    fold = folded(recorded([asked(1, "Why?"), *tokens(1, "Because"), done(2, "")]))
+
+    assert list(fold.messages) == ["q1"]
+    assert fold.path(MessageId("a1")) == []
 
 
 @pytest.mark.parametrize("cut", range(len(TURN) + 1))

@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +101,19 @@ def test_a_sentence_over_the_limit_is_cut_between_clauses() -> None:
     assert all(chunk.text.endswith("，") for chunk in chunks[:-1])
 
 
+def test_a_word_over_the_limit_is_cut_anywhere() -> None:
+    for word in ("x" * 2500, "海" * 2500, "x" * 900 + "海" * 1600):
+        chunks = chunk_blocks(DOCUMENT, [text(word)])
+
+        assert "".join(chunk.text for chunk in chunks) == word
+        assert all(LIMIT // 3 < weigh(chunk.text) <= LIMIT for chunk in chunks[:-1])
+
+
+@pytest.mark.parametrize("blocks", [[], [text(" \n ")]], ids=["none", "blank"])
+def test_what_says_nothing_has_no_chunks(blocks: list[Block]) -> None:
+    assert chunk_blocks(DOCUMENT, blocks) == []
+
+
 def test_a_chunk_knows_its_pages_and_headings() -> None:
     blocks = [
         heading("Lamp", page=1),
@@ -138,6 +152,45 @@ def test_small_sections_share_a_chunk_under_what_they_have_in_common() -> None:
     assert chunk.headings == ("Top",)
 
 
+def test_small_sections_that_are_many_are_cut_between_sections() -> None:
+    blocks: list[Block] = []
+    for name in "ABCDEFGHIJ":
+        blocks += [heading(name, "Top"), text(many(ENGLISH, 1), headings=("Top", name))]
+
+    chunks = chunk_blocks(DOCUMENT, blocks)
+
+    assert len(chunks) > 2
+    assert all(re.match(r"[A-J]\n\nThe keeper", chunk.text) for chunk in chunks)
+
+
+def test_a_long_section_does_not_begin_in_the_chunk_of_a_small_one() -> None:
+    blocks = [
+        heading("A", "Top"),
+        text("A word. ", headings=("Top", "A")),
+        heading("B", "Top"),
+        text(many(ENGLISH, 9), headings=("Top", "B")),
+    ]
+
+    first, second = chunk_blocks(DOCUMENT, blocks)
+
+    assert (first.text, second.headings) == ("A\n\nA word.", ("Top", "B"))
+
+
+def test_the_text_of_another_section_begins_a_chunk_though_its_heading_is_missing() -> None:
+    blocks = [text(many(ENGLISH, 3), headings=(name,)) for name in ("A", "B")]
+
+    assert [chunk.headings for chunk in chunk_blocks(DOCUMENT, blocks)] == [("A",), ("B",)]
+
+
+@pytest.mark.parametrize("after", [[], [heading("Next")]], ids=["the end", "a heading"])
+def test_the_last_words_of_a_section_stay_with_it(after: list[Block]) -> None:
+    blocks = [text(many(ENGLISH, 9) + "So it went on. He died."), *after]
+
+    first, *_ = chunk_blocks(DOCUMENT, blocks)
+
+    assert first.text.endswith("So it went on. He died.")
+
+
 def test_a_sentence_that_runs_over_a_page_is_kept_whole() -> None:
     blocks = [
         text(many(ENGLISH, 8) + "This one runs", page=1),
@@ -155,6 +208,27 @@ def test_a_chinese_sentence_that_runs_over_a_page_gets_no_space() -> None:
     assert chunk_blocks(DOCUMENT, blocks)[0].text == "他看着那片海。"
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        Block(text="keeper's list", kind="list", page=2),
+        text("of another section.", page=2, headings=("B",)),
+        text("Of a sentence of its own.", page=2),
+    ],
+    ids=["a list", "another section", "a capital"],
+)
+def test_what_does_not_go_on_from_the_page_before_stays_by_itself(after: Block) -> None:
+    (chunk,) = chunk_blocks(DOCUMENT, [text("This is the end", page=1), after])
+
+    assert chunk.text == f"This is the end\n\n{after.text}"
+
+
+def test_a_list_is_kept_line_by_line() -> None:
+    items = Block(text="- oil  \n\n- a wick. And a lens", kind="list")
+
+    assert chunk_blocks(DOCUMENT, [items])[0].text == "- oil\n- a wick. And a lens"
+
+
 def test_every_part_of_a_table_has_the_header() -> None:
     rows = [f"item {n} | {n} crowns | from the shop behind the harbour" for n in range(60)]
     table = Block(text="\n".join(["Name | Price | Where", *rows]), kind="table")
@@ -170,6 +244,15 @@ def test_code_is_kept_whole() -> None:
     blocks = [text(many(ENGLISH, 7)), Block(text=code, kind="code"), text(many(ENGLISH, 7))]
 
     assert any(code in chunk.text for chunk in chunk_blocks(DOCUMENT, blocks))
+
+
+def test_code_over_the_limit_is_cut_between_lines() -> None:
+    lines = [f"step_{n}(lamp, oil)" for n in range(90)]
+
+    chunks = chunk_blocks(DOCUMENT, [Block(text="\n".join(lines), kind="code")])
+
+    assert len(chunks) > 1
+    assert [line for chunk in chunks for line in chunk.text.splitlines()] == lines
 
 
 def test_every_chunk_of_prose_is_whole_sentences() -> None:

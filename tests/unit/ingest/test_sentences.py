@@ -33,6 +33,19 @@ def test_sentences_end_where_a_reader_says_they_do(sentences: list[str]) -> None
     assert split_sentences("".join(sentences)) == sentences
 
 
+def test_no_text_has_no_sentences() -> None:
+    assert split_sentences("") == []
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [["看见灯，", "听见海；", "走了"], ["He ", "saw, ", "and ", "heard: ", "sea "]],
+    ids=["chinese", "english"],
+)
+def test_clauses_end_after_a_mark_or_a_space(clauses: list[str]) -> None:
+    assert split_clauses("".join(clauses)) == clauses
+
+
 @given(st.text(alphabet="ab A.。！?”…\n \t,，1"))
 def test_no_character_is_lost_or_moved(text: str) -> None:
     assert "".join(split_sentences(text)) == text

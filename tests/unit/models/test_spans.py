@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,22 @@ def test_sentences_items_and_code_are_told_apart() -> None:
         ("code", "$ make 3.0"),
         ("label", "Note"),
     ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It was tried by Smith et al. (2007) on Jan. 5, see Figs. 1 to 3.",
+        "Dr. J. R. Smith of the U.S. Navy wrote it.",
+        "It costs $3.50 vs. $4.00, i.e. less.",
+    ],
+)
+def test_an_abbreviation_does_not_end_what_is_quoted(sentence: str) -> None:
+    assert said(f"{sentence} That is all.") == [("prose", sentence), ("prose", "That is all.")]
+
+
+def test_a_word_in_capitals_is_no_abbreviation() -> None:
+    assert len(said("He has MS. It was seen. There is NO. It is a gas.")) == 4
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

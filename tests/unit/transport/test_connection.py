@@ -6,7 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundwire.model.access import Credential, Identity, Principal
-from groundwire.model.errors import BadJson, Forbidden, InvalidField, RateLimited, UnknownType
+from groundwire.model.errors import (
+    BadJson,
+    Forbidden,
+    Gone,
+    GroundwireError,
+    InvalidField,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    UnknownType,
+)
 from groundwire.model.ids import PrincipalId
 from groundwire.transport.connection import (
     Close,
@@ -191,5 +201,23 @@ def test_limits_that_are_off_hold_nobody_back() -> None:
     assert all(isinstance(connection.receive(QUESTION, 1.0)[0], Run) for _ in range(50))
 
 
-def test_a_conversation_of_somebody_else_ends_the_connection() -> None:
-    assert codes(connected().fail(Forbidden())) == [4403]
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Unauthorized(), 4401), (Forbidden(), 4403), (Gone("conversation"), 4404)],
+    ids=["identity", "access", "gone"],
+)
+def test_who_may_not_be_here_is_told_and_let_go(error: GroundwireError, code: int) -> None:
+    connection = connected()
+    assert connection.fail(error, "q7") == [Tell(error, "q7"), Close(code, error.code)]
+    assert (tick(connection, 30.0), connection.receive(QUESTION, 30.0)) == ([], [])
+
+
+def test_what_a_command_meets_is_told_and_ends_nothing() -> None:
+    connection = connected()
+    error = NotFound("conversation")
+    assert connection.fail(error, 7) == [Tell(error, 7)]
+    assert isinstance(connection.receive(QUESTION, 1.0)[0], Run)
+
+
+def test_a_token_that_was_revoked_ends_the_connection() -> None:
+    assert codes(connected().revoked()) == [4401]

@@ -56,7 +56,7 @@ class SqliteEventLog:
         self._seen = seen
         self._tail_size = tail
         self._audit_s = audit_s
-        self._wakes = wakes
+        self.wakes = wakes
         self._watched: dict[LogId, _Watched] = {}
 
     async def create(self, log: LogId, *, name: str) -> None:
@@ -188,7 +188,7 @@ class SqliteEventLog:
         if watched is None or not recorded:
             return
         watched.extend(recorded)
-        if self._wakes:
+        if self.wakes:
             watched.wake()
 
 

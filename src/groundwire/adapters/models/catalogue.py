@@ -65,14 +65,12 @@ def find_known(name: str) -> Known | None:
 
 
 class Pullable(msgspec.Struct, frozen=True, kw_only=True):
-    """A GGUF to be had by ``groundwire model pull``. ``sha256`` is ``None`` where it is not known
-    for certain: it is then pinned by the first pull.
-    """
+    """A GGUF to be had by ``groundwire model pull``, and the hash that it must have."""
 
     name: str
     repository: str
     file: str
-    sha256: str | None = None
+    sha256: str
 
 
 PULLABLE = (
@@ -80,15 +78,32 @@ PULLABLE = (
         name="qwen2.5-0.5b-instruct",
         repository="Qwen/Qwen2.5-0.5B-Instruct-GGUF",
         file="qwen2.5-0.5b-instruct-q4_k_m.gguf",
+        sha256="74a4da8c9fdbcd15bd1f6d01d621410d31c6fc00986f5eb687824e7b93d7a9db",
     ),
     Pullable(
         name="qwen2.5-1.5b-instruct",
         repository="Qwen/Qwen2.5-1.5B-Instruct-GGUF",
         file="qwen2.5-1.5b-instruct-q4_k_m.gguf",
+        sha256="6a1a2eb6d15622bf3c96857206351ba97e1af16c30d7a74ee38970e434e9407e",
     ),
-    Pullable(name="qwen3-0.6b", repository="Qwen/Qwen3-0.6B-GGUF", file="Qwen3-0.6B-Q8_0.gguf"),
-    Pullable(name="qwen3-1.7b", repository="Qwen/Qwen3-1.7B-GGUF", file="Qwen3-1.7B-Q8_0.gguf"),
-    Pullable(name="qwen3-4b", repository="Qwen/Qwen3-4B-GGUF", file="Qwen3-4B-Q4_K_M.gguf"),
+    Pullable(
+        name="qwen3-0.6b",
+        repository="Qwen/Qwen3-0.6B-GGUF",
+        file="Qwen3-0.6B-Q8_0.gguf",
+        sha256="9465e63a22add5354d9bb4b99e90117043c7124007664907259bd16d043bb031",
+    ),
+    Pullable(
+        name="qwen3-1.7b",
+        repository="Qwen/Qwen3-1.7B-GGUF",
+        file="Qwen3-1.7B-Q8_0.gguf",
+        sha256="061b54daade076b5d3362dac252678d17da8c68f07560be70818cace6590cb1a",
+    ),
+    Pullable(
+        name="qwen3-4b",
+        repository="Qwen/Qwen3-4B-GGUF",
+        file="Qwen3-4B-Q4_K_M.gguf",
+        sha256="7485fe6f11af29433bc51cab58009521f205840f5b4ae3a32fa7f92e8534fdf5",
+    ),
     Pullable(
         name="qwen2.5-coder-0.5b-instruct",
         repository="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",

@@ -1,8 +1,14 @@
-"""Cuts a passage into what can be quoted: sentences, items of lists, rows, lines of code. Pure."""
+"""Cuts a passage into what can be quoted: sentences, items of lists, rows, lines of code. Pure.
+
+A line that is no prose is a span as it stands, which is why this is not how `ingest.sentences`
+cuts; the two share what an abbreviation is.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
+
+from groundwire.model.abbreviations import is_abbreviation
 
 Kind = Literal["prose", "item", "code", "heading", "label"]
 
@@ -15,10 +21,8 @@ _LABEL = re.compile(
 )
 _NUMBERED = re.compile(r"\s*(?:\d+(?:\.\d+)+|chapter\s+\d+|第.{1,3}[章节])\s+\S")
 _END = re.compile(r"[。！？!?]+[”’」』）)\"]*|\.+[”’)\"]*(?=\s|$)|[:：；;](?=\s*\n)")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Ms|Dr|Prof|No|Fig|Sec|Ch|p|pp|St|U\.S|approx|resp)|\b[A-Z]"
-    r"|^\s*\d{1,3})$"
-)
+_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z]?[a-z][a-z.]*$")
+_INITIAL_OR_NUMBER = re.compile(r"(?:\b[A-Z]|^\s*\d{1,3})$")
 # A sentence of prose that has no end mark is cut here rather than quoted whole.
 LONGEST = 600
 
@@ -96,7 +100,9 @@ def _ends(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _is_full_stop(text: str, start: int, match: re.Match[str]) -> bool:
-    if _ABBREVIATION.search(text[start : match.start()]):
+    before = text[start : match.start()]
+    follower = text[match.end() : match.end() + 4].lstrip()[:1]
+    if _INITIAL_OR_NUMBER.search(before) or follower.islower():
         return False
-    rest = text[match.end() : match.end() + 4].lstrip()
-    return not rest[:1].islower()
+    word = _WORD.search(before)
+    return word is None or not is_abbreviation(word.group(), follower)

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 # In a wheel, and in a checkout.
-FOLDERS = (Path(__file__).parent / "written", Path(__file__).parents[4] / "spec")
+FOLDERS = (Path(__file__).parents[2] / "spec", Path(__file__).parents[4] / "spec")
 PAGE = "index.html"
 TYPES = {
     "PROTOCOL.md": "text/markdown",

@@ -1,0 +1,1 @@
+"""What each case does, by the groups of `cases.toml`."""

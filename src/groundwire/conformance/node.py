@@ -1,0 +1,176 @@
+"""A server to be tested: its model, its clock and its faults obey the process that started it.
+
+Orders come as JSON, one a line, on standard input, and each is answered by one line on standard
+output. The server ends with its input, or by a signal as any other.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from groundwire.adapters.embedded.event_log import SqliteEventLog
+from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.adapters.models.scripted import ScriptedModel
+from groundwire.adapters.runtime.process import die_with_the_parent
+from groundwire.bootstrap import Groundwire, new_id, open_groundwire
+from groundwire.conformance.script import steps_of
+from groundwire.model.access import Principal
+from groundwire.model.errors import GroundwireError
+from groundwire.model.ids import PrincipalId
+from groundwire.serving import Server, log_to_stderr
+from groundwire.settings import Settings
+
+Order = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time that can be put forward; ``ahead_s`` is by how much."""
+
+    ahead_s: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead_s)
+
+    def wall(self) -> float:
+        return time.time() + self.ahead_s
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+@dataclass(slots=True)
+class Node:
+    groundwire: Groundwire
+    model: ScriptedModel
+    clock: Clock
+    events: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+
+    def orders(self) -> dict[str, Callable[[Order], Awaitable[object]]]:
+        return {
+            "script": self.script,
+            "release": self.release,
+            "user": self.user,
+            "session": self.session,
+            "token": self.token,
+            "revoke": self.revoke,
+            "advance": self.advance,
+            "wakes": self.wakes,
+            "asked": self.asked,
+        }
+
+    async def script(self, order: Order) -> object:
+        """Say what the model answers to the next request; ``wait`` steps wait for `release`."""
+        self.model.enqueue(*steps_of(order["steps"], self.events))
+        return None
+
+    async def release(self, order: Order) -> object:
+        self.events.setdefault(order["name"], asyncio.Event()).set()
+        return None
+
+    async def user(self, order: Order) -> object:
+        """Return the API key of a new user."""
+        principal = Principal(id=PrincipalId(new_id("p")), name=order["name"], role="editor")
+        await self.groundwire.identities.add(principal)
+        return await self.groundwire.authenticator.issue_key(principal, "key", "owner")
+
+    async def session(self, order: Order) -> object:
+        """Return a session token of the owner of ``key``."""
+        identity = await self.groundwire.authenticator.identify(order["key"])
+        token, _ = await self.groundwire.authenticator.issue_session(identity.principal)
+        return token
+
+    async def token(self, order: Order) -> object:
+        """Return a session token with other ``claims`` than it should have, signed as it should."""
+        from joserfc import jwt
+        from joserfc.jwk import OctKey
+
+        token = await self.session(order)
+        key = OctKey.import_key(await self.groundwire.identities.secret("jwt"))
+        claims = jwt.decode(str(token), key).claims | order["claims"]
+        return jwt.encode({"alg": "HS256"}, claims, key)
+
+    async def revoke(self, order: Order) -> object:
+        identity = await self.groundwire.authenticator.identify(order["token"])
+        await self.groundwire.authenticator.revoke(identity.credential.id)
+        return None
+
+    async def advance(self, order: Order) -> object:
+        self.clock.ahead_s += order["seconds"]
+        return None
+
+    async def wakes(self, order: Order) -> object:
+        """Drop every wake-up of the log, or drop them no more."""
+        log = self.groundwire.assistant.log
+        assert isinstance(log, SqliteEventLog)
+        log.wakes = order["on"]
+        return None
+
+    async def asked(self, _: Order) -> object:
+        """Return how many requests the model had, and how each that is over has ended."""
+        return {"requests": len(self.model.requests), "ended": self.model.ended}
+
+    async def obey(self, line: bytes) -> object:
+        order = json.loads(line)
+        try:
+            return {"ok": await self.orders()[order.pop("order")](order)}
+        except GroundwireError as error:
+            return {"error": error.message}
+
+
+async def main() -> None:
+    die_with_the_parent()
+    data, values, scripts = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
+    settings = msgspec.convert({"data": str(data), "port": 0, **values}, Settings, dec_hook=_path)
+    log_to_stderr(settings)
+    model, clock = ScriptedModel(), Clock()
+    events: dict[str, asyncio.Event] = {}
+    for script in scripts:
+        model.enqueue(*steps_of(script, events))
+    opening = open_groundwire(settings, models=[model], embedder=ScriptedEmbedder(), now=clock.now)
+    async with opening as groundwire:
+        hub = groundwire.hub
+        hub.clock, hub.wall, hub.tick_s, hub.revocation_s = clock.monotonic, clock.wall, 0.05, 0.2
+        node = Node(groundwire, model, clock, events)
+        server = Server(groundwire, lambda port: _announce(node, port))
+        serving = asyncio.create_task(server.serve())
+        obeying = asyncio.create_task(_obey(node, server))
+        await serving
+        obeying.cancel()
+
+
+async def _announce(node: Node, port: int) -> None:
+    owner = await node.groundwire.authenticator.owner()
+    key = await node.groundwire.authenticator.issue_key(owner, "conformance", "owner")
+    _say({"url": f"http://127.0.0.1:{port}", "key": key})
+
+
+async def _obey(node: Node, server: Server) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    with suppress(asyncio.CancelledError):
+        while line := await reader.readline():
+            _say(await node.obey(line))
+        server.should_exit = True
+
+
+def _say(what: object) -> None:
+    print(json.dumps(what), flush=True)  # noqa: T201
+
+
+def _path(kind: type, value: object) -> object:
+    return Path(str(value)) if issubclass(kind, Path) else value
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,128 @@
+"""What is tested: a server by its address, or one that was started to be tested."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groundwire.conformance.script import Script
+
+START_S = 30.0
+ORDER_S = 20.0
+# A closed port: no Ollama of this machine shall be found.
+_NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass(slots=True)
+class Subject:
+    """A server, and a key that may do whatever its owner may."""
+
+    url: str
+    key: str
+
+    @property
+    def socket_url(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
+    def new_session(self) -> str:
+        """Return a sessionId that nobody has used."""
+        return f"conformance-{secrets.token_hex(6)}"
+
+
+@dataclass(slots=True)
+class Spawned(Subject):
+    """A server in a process of its own, which obeys; see `node`."""
+
+    data: Path
+    settings: dict[str, Any]
+    log: Path
+    process: asyncio.subprocess.Process = field(repr=False)
+    _ordering: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def script(self, *steps: str | dict[str, Any]) -> None:
+        """Say what the model answers next; without a script it echoes the question."""
+        await self.order("script", steps=steps)
+
+    async def release(self, name: str) -> None:
+        """Let the model go on past ``{"wait": name}``."""
+        await self.order("release", name=name)
+
+    async def order(self, what: str, **fields: object) -> Any:
+        """Have the node do something and return what it answers."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        async with self._ordering, asyncio.timeout(ORDER_S):
+            self.process.stdin.write(json.dumps({"order": what, **fields}).encode() + b"\n")
+            await self.process.stdin.drain()
+            answer = json.loads(await self.process.stdout.readline())
+        if "error" in answer:
+            raise AssertionError(f"the node did not {what}: {answer['error']}")
+        return answer["ok"]
+
+    def read_log(self) -> str:
+        """Return what it has logged so far."""
+        return self.log.read_text("utf-8")
+
+    async def kill(self) -> None:
+        """Kill it as `kill -9` does."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Stop it in order, as an operator does."""
+        await self._end(signal.SIGTERM)
+
+    async def restart(self, *scripts: Script) -> None:
+        """Start it again on the same data; ``scripts`` are for answers that go on at once."""
+        await self._end(signal.SIGKILL)
+        key = self.key
+        self.process, self.url, _ = await _start(self.data, self.settings, scripts, self.log)
+        self.key = key
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+        await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def spawn(*scripts: Script, **settings: Any) -> AsyncGenerator[Spawned]:
+    """Start a server with data of its own and end it with the context."""
+    with tempfile.TemporaryDirectory(prefix="groundwire-") as folder:
+        data, log = Path(folder) / "data", Path(folder) / "log"
+        values = {"model": "scripted", "ollama_url": _NOWHERE, "limits": "off", **settings}
+        process, url, key = await _start(data, values, scripts, log)
+        spawned = Spawned(url, key, data, values, log, process)
+        try:
+            yield spawned
+        finally:
+            await spawned.kill()
+
+
+async def _start(
+    data: Path, settings: dict[str, Any], scripts: Sequence[Script], log: Path
+) -> tuple[asyncio.subprocess.Process, str, str]:
+    arguments = (str(data), json.dumps(settings), json.dumps(scripts))
+    with log.open("ab") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "groundwire.conformance.node", *arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            env={k: v for k, v in os.environ.items() if not k.startswith("GROUNDWIRE_")},
+        )
+    assert process.stdout is not None
+    async with asyncio.timeout(START_S):
+        line = await process.stdout.readline()
+    if not line:
+        raise AssertionError(f"the server did not start: see {log}")
+    told = json.loads(line)
+    return process, told["url"], told["key"]

@@ -1,0 +1,229 @@
+"""What a conversation allows, on the desk of the log in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from groundwire.adapters.memory import MemoryEventLog
+from groundwire.conversation import decide
+from groundwire.conversation.fold import Fold
+from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, QueueFull
+from groundwire.model.events import Done, TurnFailed
+from groundwire.model.ids import ConversationId, MessageId, TurnId, conversation_log
+from groundwire.model.standing import Active
+from groundwire.ports.event_log import Desk
+
+T = TypeVar("T")
+LOG = conversation_log(ConversationId("alice"))
+
+
+class Table:
+    """A conversation, and what is decided on it."""
+
+    def __init__(self) -> None:
+        self.log = MemoryEventLog(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+
+    async def run(self, decision: Callable[[Desk], T]) -> T:
+        await self.log.create(LOG, name="test_123")
+        return await self.log.decide(LOG, decision)
+
+    async def ask(self, n: int, content: str = "?", **more: object) -> decide.Accepted:
+        question = replace(QUESTION, content=content, **ids(n), **more)
+        return await self.run(lambda desk: decide.ask(desk, question))
+
+    async def start(self) -> Active:
+        active = await self.run(decide.start)
+        assert active is not None
+        return active
+
+    async def said(self) -> list[str]:
+        """Return the events so far, each as the number of its turn and its type."""
+        events = await self.log.read(LOG, after=0, limit=1000)
+        kinds = [msgspec.json.decode(event.data) for event in events]
+        return [f"{kind['turnId']} {kind['type']}" for kind in kinds]
+
+    async def fold(self) -> Fold:
+        fold = Fold()
+        fold.add(await self.log.read(LOG, after=0, limit=1000))
+        return fold
+
+
+def ids(n: int) -> dict[str, object]:
+    return {"turn": TurnId(f"t{n}"), "message": MessageId(f"q{n}"), "answer": MessageId(f"a{n}")}
+
+
+QUESTION = decide.Question(
+    turn=TurnId(""), message=MessageId(""), answer=MessageId(""), author="alice", content="?"
+)
+RETRY = decide.Retry(
+    turn=TurnId("t9"),
+    question=MessageId("q1"),
+    answer=MessageId("a9"),
+    fork_of=MessageId("a1"),
+    author="alice",
+    client_message_id="again",
+)
+
+
+def done(active: Active) -> Done:
+    return Done(
+        turn_id=active.asked.turn,
+        message_id=active.asked.answer,
+        finish_reason="stop",
+        content_hash=decide.EMPTY_HASH,
+    )
+
+
+async def test_questions_are_answered_one_after_the_other_in_the_order_they_came() -> None:
+    table = Table()
+    assert await table.run(decide.start) is None
+    await table.ask(1)
+    await table.ask(2)
+
+    first = await table.start()
+    assert await table.run(decide.start) is None
+    await table.run(lambda desk: decide.finish(desk, first, done(first)))
+    second = await table.start()
+
+    assert (first.asked.turn, second.asked.turn) == ("t1", "t2")
+    assert second.fence > first.fence
+    assert await table.said() == [
+        "t1 message.created",
+        "t2 message.created",
+        "t2 status",
+        "t1 done",
+    ]
+
+
+async def test_a_question_follows_the_answer_that_is_not_written_yet() -> None:
+    table = Table()
+    await table.ask(1)
+    await table.ask(2)
+
+    messages = (await table.fold()).messages
+
+    assert [message.parent_id for message in messages.values()] == [None, "a1"]
+
+
+async def test_a_question_that_comes_again_is_the_same_turn() -> None:
+    table = Table()
+    first = await table.ask(1, "Why?", client_message_id="k")
+
+    again = await table.ask(2, "Why?", client_message_id="k")
+
+    assert again == replace(first, duplicate=True)
+    assert await table.said() == ["t1 message.created"]
+
+
+async def test_another_text_under_the_same_id_is_a_conflict() -> None:
+    table = Table()
+    await table.ask(1, "Why?", client_message_id="k")
+
+    with pytest.raises(IdempotencyConflict):
+        await table.ask(2, "How?", client_message_id="k")
+    with pytest.raises(IdempotencyConflict):
+        await table.ask(3, "Why?", client_message_id="k", model="another")
+
+    assert (await table.ask(4, "How?", client_message_id="k", author="bob")).turn == "t4"
+
+
+async def test_a_turn_is_found_by_the_id_its_author_gave_it() -> None:
+    table = Table()
+    await table.ask(1, client_message_id="k")
+
+    assert await table.run(lambda desk: decide.find_turn(desk, "alice", "k")) == "t1"
+    assert await table.run(lambda desk: decide.find_turn(desk, "bob", "k")) is None
+
+
+async def test_who_will_not_wait_is_told_that_an_answer_is_running() -> None:
+    table = Table()
+    await table.ask(1, on_busy="reject")
+
+    with pytest.raises(Busy):
+        await table.ask(2, on_busy="reject")
+
+
+async def test_no_more_questions_wait_than_there_is_room_for() -> None:
+    table = Table()
+    await table.ask(1, queue_limit=1)
+
+    with pytest.raises(QueueFull):
+        await table.ask(2, queue_limit=1)
+    with pytest.raises(QueueFull):
+        await table.run(lambda desk: decide.regenerate(desk, replace(RETRY, queue_limit=1)))
+
+    assert await table.said() == ["t1 message.created"]
+
+
+async def test_another_try_of_an_answer_waits_its_turn_and_is_the_same_if_it_comes_again() -> None:
+    table = Table()
+    await table.ask(1)
+
+    first = await table.run(lambda desk: decide.regenerate(desk, RETRY))
+    again = await table.run(lambda desk: decide.regenerate(desk, RETRY))
+    await table.ask(2)
+
+    assert again == replace(first, duplicate=True)
+    assert await table.said() == [
+        "t1 message.created", "t9 status", "t2 message.created", "t2 status",
+    ]  # fmt: skip
+    assert (await table.fold()).messages[MessageId("q2")].parent_id == "a9"
+
+
+async def test_only_the_turn_that_is_active_can_be_finished_and_only_once() -> None:
+    table = Table()
+    await table.ask(1)
+    active = await table.start()
+    stale = msgspec.structs.replace(active, fence=active.fence - 1)
+
+    with pytest.raises(Fenced):
+        await table.run(lambda desk: decide.finish(desk, stale, done(stale)))
+    await table.run(lambda desk: decide.finish(desk, active, done(active)))
+    with pytest.raises(Fenced):
+        await table.run(lambda desk: decide.finish(desk, active, done(active)))
+
+    assert await table.said() == ["t1 message.created", "t1 done"]
+
+
+async def test_a_turn_that_fails_before_it_began_has_an_answer_and_says_why() -> None:
+    table = Table()
+    await table.ask(1)
+    active = await table.start()
+    failed = TurnFailed(
+        turn_id=active.asked.turn, code="interrupted", message="Ask again.", retryable=True
+    )
+
+    await table.run(
+        lambda desk: decide.finish(desk, active, done(active), failed=failed, has_begun=False)
+    )
+
+    assert await table.said() == [
+        "t1 message.created", "t1 turn.started", "t1 error", "t1 done",
+    ]  # fmt: skip
+
+
+async def test_a_turn_that_waits_is_withdrawn_and_the_others_go_on() -> None:
+    table = Table()
+    for n in (1, 2, 3):
+        await table.ask(n)
+
+    ended = await table.run(lambda desk: decide.withdraw(desk, TurnId("t2"), "cancelled"))
+    again = await table.run(lambda desk: decide.withdraw(desk, TurnId("t2"), "cancelled"))
+
+    assert (ended, again) == ("t2", None)
+    assert (await table.said())[-2:] == ["t2 turn.started", "t2 done"]
+    assert (await table.start()).asked.turn == "t1"
+
+
+async def test_without_a_name_the_next_turn_is_withdrawn_unless_one_is_active() -> None:
+    table = Table()
+    for n in (1, 2, 3):
+        await table.ask(n)
+
+    assert await table.run(lambda desk: decide.withdraw(desk, None, "cancelled")) == "t1"
+    await table.start()
+    assert await table.run(lambda desk: decide.withdraw(desk, None, "cancelled")) is None

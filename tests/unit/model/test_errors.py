@@ -1,0 +1,62 @@
+"""What is said to people, and what to programs."""
+
+import pytest
+
+from groundwire.model.errors import (
+    BadJson,
+    Busy,
+    ConnectionLimit,
+    Fenced,
+    GroundwireError,
+    IdempotencyConflict,
+    Idle,
+    Interrupted,
+    InvalidField,
+    NotFound,
+    QueueFull,
+    RateLimited,
+    RetrievalFailed,
+    TokenExpired,
+    TooLarge,
+    Unauthorized,
+    UnknownModel,
+    UnknownType,
+    UnreadableDocument,
+)
+
+SAID: list[GroundwireError] = [
+    BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), RetrievalFailed(),
+    TokenExpired(), Unauthorized(), NotFound("conversation"),
+]  # fmt: skip
+TOLD: list[tuple[GroundwireError, dict[str, object]]] = [
+    (UnknownType("shout", ["ping", "auth"]), {"known": ["ping", "auth"]}),
+    (InvalidField("name", "A name is needed."), {"field": "name"}),
+    (TooLarge("The file", 1_000_000), {"limitBytes": 1_000_000}),
+    (QueueFull(10), {"limit": 10}),
+    (UnknownModel("m", ["auto"]), {"models": ["auto"]}),
+    (UnreadableDocument("empty", "There is no text in this file."), {"reason": "empty"}),
+    (RateLimited(1500), {"retryAfterMs": 1500}),
+    (ConnectionLimit(64), {"retryAfterMs": 5000}),
+]
+
+
+@pytest.mark.parametrize(
+    "error", [*SAID, *(error for error, _ in TOLD)], ids=lambda error: type(error).__name__
+)
+def test_an_error_is_a_sentence_without_its_code(error: GroundwireError) -> None:
+    assert str(error) == error.message
+    assert error.message.endswith(".")
+    assert error.code not in error.message
+
+
+@pytest.mark.parametrize(
+    ("error", "details"), TOLD, ids=[type(error).__name__ for error, _ in TOLD]
+)
+def test_an_error_tells_programs_what_they_need(
+    error: GroundwireError, details: dict[str, object]
+) -> None:
+    assert error.details == details
+
+
+def test_too_many_connections_are_not_called_too_many_commands() -> None:
+    assert "64 connections" in str(ConnectionLimit(64))
