@@ -73,6 +73,16 @@ async def test_the_page_may_load_nothing_but_its_own_style(served: Served) -> No
     assert "script-src" not in policy(SPEC / "index.html")
 
 
+async def test_a_form_that_cannot_be_read_is_a_problem_like_any_other(served: Served) -> None:
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with served.browse() as browser:
+        workspace = (await browser.get("/api/v1/me")).json()["workspaceId"]
+        path = f"/api/v1/workspaces/{workspace}/documents"
+        answer = await browser.post(path, content=b"--b\r\nTrue--b\r\n", headers=form)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
+
+
 async def test_what_is_not_specified_is_noticed(served: Served) -> None:
     """The check that every test makes of every frame and every answer does find something."""
     token = {"type": "token", "turnId": "t", "messageId": "m", "content": "a", "offset": 0}

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from groundwire.model.errors import Forbidden, GroundwireError, NotFound
+from groundwire.model.errors import Forbidden, GroundwireError, InvalidField, NotFound
 from groundwire.transport.accounts import Accounts
 from groundwire.transport.bodies import answer
 from groundwire.transport.hub import Hub
@@ -45,7 +45,12 @@ class Doors:
         app = Starlette(
             routes=self._routes(),
             lifespan=self._lifespan,
-            exception_handlers={GroundwireError: known, 404: _missing, Exception: unknown},
+            exception_handlers={
+                GroundwireError: known,
+                400: _malformed,
+                404: _missing,
+                Exception: unknown,
+            },
         )
         return Guard(app, self.origins)
 
@@ -124,6 +129,12 @@ def _headers(path: str) -> list[tuple[bytes, bytes]]:
 
 async def _alive(_: Request) -> Response:
     return answer({"status": "ok"})
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    """Answer a form that Starlette could not read."""
+    why = getattr(error, "detail", "")
+    return as_response(InvalidField("body", f"This form cannot be read: {why}"))
 
 
 async def _missing(_: Request, __: Exception) -> Response:

@@ -193,9 +193,9 @@ OPERATIONS: dict[str, Operation] = {
         ModelsBody,
         query={
             "language": {
-                "enum": ["en", "zh"],
+                "type": "string",
                 "default": "en",
-                "description": "The language of `why`.",
+                "description": "The language of `why`: `zh`, or English.",
             }
         },
     ),

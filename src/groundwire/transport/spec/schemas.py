@@ -29,6 +29,8 @@ _ANYTHING = {"x-anything": True}
 _INSTANT: Schema = {"format": "date-time"}
 _COUNT: Schema = {"minimum": 0}
 _FROM_1: Schema = {"minimum": 1}
+_NOT_BLANK: Schema = {"pattern": "\\S"}
+_NAME: Schema = {**_NOT_BLANK, "maxLength": 120}
 _SHARE: Schema = {"minimum": 0, "maximum": 1}
 # What a field of this name, or of this name in this schema, is beyond its type.
 KNOWN: dict[str, Schema] = {
@@ -49,7 +51,12 @@ KNOWN: dict[str, Schema] = {
     "ReadFrame.seq": _COUNT,
     "SearchFor.limit": {"minimum": 1, "maximum": 50},
     "SetUp.password": {"minLength": 8},
-    "NewWorkspace.name": {"minLength": 1, "maxLength": 120},
+    "NewWorkspace.name": _NAME,
+    "ChangeWorkspace.name": _NAME,
+    **dict.fromkeys(("NewKey.name", "SetUp.name", "Rename.title", "SearchFor.query"), _NOT_BLANK),
+    **dict.fromkeys(
+        (f"{name}Command.content" for name in ("ChatMessage", "Edit", "Steer")), _NOT_BLANK
+    ),
 }
 _STRING_WORDS = {"format", "pattern", "minLength", "maxLength"}
 _ENVELOPE: Schema = {
