@@ -70,6 +70,10 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "a channel is gone": (drop(lambda d: d["channels"], "workspace"), "channel workspace is gone"),
     "an address is another": (put(lambda d: d["channels"]["socket"], address="/ws"), "address"),
     "an operation is gone": (drop(lambda d: d["operations"], "steer"), "operation steer is gone"),
+    "a command is answered otherwise": (
+        lambda d: d["operations"]["steer"]["reply"]["messages"].pop(0),
+        "operation steer: answer AckFrame is gone",
+    ),
     "a parameter of the socket is gone": (
         drop(lambda d: d["channels"]["socket"]["bindings"]["ws"]["query"]["properties"], "cursor"),
         "query.cursor: it is gone",

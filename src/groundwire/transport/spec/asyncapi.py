@@ -12,9 +12,10 @@ from groundwire.transport.spec.messages import (
     ANSWERS,
     COMMANDS,
     CONVERSATION_EVENTS,
-    EPHEMERAL,
     FRAMES,
     MESSAGES,
+    OF_CONNECTION,
+    OF_CONVERSATION,
     WORKSPACE_EVENTS,
     Message,
     names,
@@ -24,7 +25,13 @@ from groundwire.transport.spec.schemas import REF, Schema, wire_schemas
 
 VERSION = PROTOCOL.rpartition(".v")[2]
 LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
-STREAMED = [message for message in FRAMES if message.tag in {"ready", *EPHEMERAL}]
+STREAMED: dict[str, list[Message]] = {
+    "conversation": [
+        *(frame for frame in FRAMES if frame.tag in OF_CONNECTION | OF_CONVERSATION),
+        *CONVERSATION_EVENTS,
+    ],
+    "workspace": [*(frame for frame in FRAMES if frame.tag in OF_CONNECTION), *WORKSPACE_EVENTS],
+}
 _CURSOR: Schema = {"type": "string", "description": "Where to go on from: `epoch:seq`, or `0`."}
 _TOKEN: Schema = {"type": "string", "description": "An API key, or the token of a session."}
 _QUERY: dict[str, Schema] = {
@@ -61,8 +68,8 @@ def asyncapi(meanings: Mapping[str, Meaning]) -> Schema:
         "servers": _servers(),
         "channels": {
             "socket": _socket(),
-            "conversation": _stream("conversations/{sessionId}", CONVERSATION_EVENTS),
-            "workspace": _stream("workspaces/{id}", WORKSPACE_EVENTS),
+            "conversation": _stream("conversation", "sessionId"),
+            "workspace": _stream("workspace", "id"),
         },
         "operations": _operations(),
         "components": {
@@ -126,17 +133,14 @@ def _socket() -> Schema:
     }
 
 
-def _stream(of: str, events: Iterable[Message]) -> Schema:
-    is_workspace = of.startswith("workspaces")
-    snapshot = () if is_workspace else ("SnapshotFrame",)
-    name, what = ("id", "workspace") if is_workspace else ("sessionId", "conversation")
+def _stream(of: str, name: str) -> Schema:
     return {
-        "address": f"/api/v1/{of}/events",
-        "title": f"Server-sent events of a {what}",
+        "address": f"/api/v1/{of}s/{{{name}}}/events",
+        "title": f"Server-sent events of a {of}",
         "description": "`id` is the cursor, `event` the type, `data` the message. "
         "`Last-Event-ID` or `?cursor=` says where to go on from.",
-        "parameters": {name: {"description": f"The {what}."}},
-        "messages": _refs("#/components/messages/", [*names(STREAMED), *snapshot, *names(events)]),
+        "parameters": {name: {"description": f"The {of}."}},
+        "messages": _refs("#/components/messages/", names(STREAMED[of])),
     }
 
 
@@ -154,12 +158,7 @@ def _operations() -> Schema:
         for command in COMMANDS
     }
     operations["speak"] = _sends("socket", [*FRAMES, *CONVERSATION_EVENTS, *WORKSPACE_EVENTS])
-    snapshot = [frame for frame in FRAMES if frame.tag == "snapshot"]
-    streams = {
-        "conversation": [*STREAMED, *snapshot, *CONVERSATION_EVENTS],
-        "workspace": [*STREAMED, *WORKSPACE_EVENTS],
-    }
-    for channel, messages in streams.items():
+    for channel, messages in STREAMED.items():
         query = {"type": "object", "properties": {"cursor": _CURSOR}}
         operations[_camel(f"stream_{channel}")] = _sends(channel, messages) | {
             "bindings": {"http": {"method": "GET", "query": query, "bindingVersion": "0.3.0"}}

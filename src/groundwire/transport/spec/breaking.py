@@ -30,6 +30,7 @@ def breaking_in_asyncapi(old: Schema, new: Schema) -> list[str]:
     for name, was, now in _both(old["operations"], new["operations"]):
         if was["action"] != now["action"]:
             found.append(f"operation {name}: it goes the other way")
+        found += _missing(f"operation {name}: answer", _answers(was), _answers(now))
     found += _messages(old, new, schemas)
     return found
 
@@ -62,6 +63,11 @@ def _messages(old: Schema, new: Schema, schemas: "_Schemas") -> Iterator[str]:
     for name, was, now in _both(messages[0], messages[1]):
         sender: Sender = "client" if name in commands else "server"
         yield from schemas.compare(was["payload"], now["payload"], sender, name)
+
+
+def _answers(operation: Schema) -> Schema:
+    refs = operation.get("reply", _NOTHING).get("messages", ())
+    return {ref["$ref"].rpartition("/")[2]: ref for ref in refs}
 
 
 def _query(channel: Schema) -> Schema:

@@ -54,13 +54,14 @@ ANSWERS = {
     "steer": ("AckFrame", "SteerFailedFrame"),
     "tool_approval": ("AckFrame",),
     "history": ("HistoryFrame",),
-    "presence": (),
-    "typing": (),
-    "read": (),
+    "presence": ("AckFrame",),
+    "typing": ("AckFrame",),
+    "read": ("AckFrame",),
     "ping": ("PongFrame",),
 }
-EPHEMERAL = {"presence", "typing", "read", "error", "auth_expiring", "reconnect"}
-"""What is told on every transport that streams, beside `ready` and `snapshot`."""
+OF_CONNECTION = {"ready", "error", "auth_expiring", "reconnect"}
+OF_CONVERSATION = {"snapshot", "presence", "typing", "read"}
+"""What is told on every transport that streams, beside the events."""
 
 
 def names(messages: Iterable[Message]) -> list[str]:
