@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
+    from groundwire.adapters.parsers.pool import ParserPool
+    from groundwire.answer.run import Answers
     from groundwire.app import Assistant
+    from groundwire.archive import Archive
     from groundwire.ingest.accept import Accept
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.event_log import EventLog
     from groundwire.ports.identities import Identities
+    from groundwire.ports.parser import Parser
     from groundwire.ports.tool import Tool
     from groundwire.transport.hub import Hub
 
@@ -152,6 +156,7 @@ async def open_groundwire(
             log=SqliteEventLog(store, now, lease.seen),
             identities=SqliteIdentities(store, now),
             embedder=embedder or _embedder(stack),
+            parsers=_parsers(settings, stack),
             extra=tuple(models),
             tools=tuple(tools),
             now=now,
@@ -166,6 +171,7 @@ class _Parts:
     log: "EventLog"
     identities: SqliteIdentities
     embedder: "Embedder"
+    parsers: "ParserPool"
     extra: "tuple[ChatModel, ...]"
     tools: "tuple[Tool, ...]"
     now: Now
@@ -173,30 +179,21 @@ class _Parts:
 
 async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwire:
     from groundwire.adapters.embedded.conversations import SqliteConversations
-    from groundwire.answer.attempt import Maker
-    from groundwire.answer.compose import Compose
-    from groundwire.answer.run import Answers
-    from groundwire.answer.toolbox import Toolbox
     from groundwire.app import Assistant
     from groundwire.archive import Archive
     from groundwire.transport.connection import Limits
     from groundwire.transport.hub import Hub
 
-    settings = parts.settings
+    settings, now = parts.settings, parts.now
     models = _models(settings, embedder=parts.embedder, extra=parts.extra)
     stack.push_async_callback(models.aclose)
     library = await _library(parts, stack)
-    conversations = SqliteConversations(parts.store)
-    toolbox = Toolbox(parts.log, {tool.spec.name: tool for tool in parts.tools}, parts.now, new_id)
-    compose = Compose(
-        conversations, library.workspaces, library.documents, library.search, models, toolbox
-    )
-    answers = Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
+    archive = Archive(parts.log, SqliteConversations(parts.store), library, now, new_id)
+    answers = _answers(parts, archive, models)
     stack.push_async_callback(answers.close)
     await answers.resume()
-    archive = Archive(parts.log, conversations, library, parts.now, new_id)
-    assistant = Assistant(parts.log, archive, library, models, answers, parts.now, new_id)
-    authenticator = Authenticator(parts.identities, parts.now, new_id)
+    assistant = Assistant(parts.log, archive, library, models, answers, now, new_id)
+    authenticator = Authenticator(parts.identities, now, new_id)
     limits = Limits(
         heartbeat_s=settings.heartbeat,
         idle_s=settings.idle_timeout,
@@ -208,6 +205,33 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     )
     hub = Hub(limits, authenticator)
     return Groundwire(settings, assistant, parts.identities, authenticator, hub)
+
+
+def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
+    """Put together what answers are made with."""
+    from groundwire.answer.attempt import Maker
+    from groundwire.answer.compose import Compose
+    from groundwire.answer.run import Answers
+    from groundwire.answer.toolbox import Toolbox
+
+    settings, library = parts.settings, archive.library
+    tools = (*parts.tools, *_tools(settings, parts.parsers))
+    toolbox = Toolbox(
+        parts.log,
+        {tool.spec.name: tool for tool in tools},
+        parts.now,
+        new_id,
+        approval_s=settings.approval_timeout,
+    )
+    compose = Compose(
+        archive.conversations,
+        library.workspaces,
+        library.documents,
+        library.search,
+        models,
+        toolbox,
+    )
+    return Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
 
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
@@ -252,16 +276,13 @@ async def _work(
     parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
 ) -> None:
     """Go on with the documents that an earlier process left, and with those that come."""
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
     from groundwire.ingest.index import Index
     from groundwire.ingest.worker import Worker
 
-    parsers = ParserPool(limits=Limits(wall_s=parts.settings.parse_timeout))
-    stack.push_async_callback(parsers.close)
     steps = Index(
         documents=accept.documents,
         blobs=accept.blobs,
-        parser=parsers,
+        parser=parts.parsers,
         chunks=index,
         vectors=index,
         embedder=parts.embedder,
@@ -272,7 +293,7 @@ async def _work(
     await accept.resume()
     worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
     _run_until_closed(stack, worker.run(), "worker")
-    _run_until_closed(stack, parsers.warm(), "parsers")
+    _run_until_closed(stack, parts.parsers.warm(), "parsers")
 
 
 def _publish_to(log: "EventLog") -> "Publish":
@@ -319,6 +340,23 @@ def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
     embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
     stack.push_async_callback(embedder.aclose)
     return embedder
+
+
+def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
+    from groundwire.adapters.parsers.pool import Limits, ParserPool
+
+    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    stack.push_async_callback(parsers.close)
+    return parsers
+
+
+def _tools(settings: Settings, parser: "Parser") -> "tuple[Tool, ...]":
+    """Make the tools that models are offered; they hold nothing that must be closed."""
+    from groundwire.adapters.tools.fetch_page import FetchPage
+    from groundwire.adapters.tools.web import Web
+
+    tools = (FetchPage(parser, Web(allowed=settings.fetch_allowed)),)
+    return tuple(tool for tool in tools if tool.spec.name in settings.tools)
 
 
 def _run_until_closed(

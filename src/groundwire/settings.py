@@ -6,10 +6,12 @@ in a security setting is worse than a stop.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,6 +21,10 @@ from groundwire.model.refused import field_and_reason
 PREFIX = "GROUNDWIRE_"
 FILE = "groundwire.toml"
 SECRETS = frozenset({"openai_api_key"})
+TOOLS = ("fetch_page",)
+"""The tools that there are."""
+
+_LISTS = frozenset({"allowed_hosts", "model_hubs", "tools", "fetch_allowed"})
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -79,6 +85,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     turn_timeout: Seconds = 900.0
     """How long an answer may take as a whole."""
 
+    tools: tuple[str, ...] = ()
+    """The tools that models are offered, as in `fetch_page`; without it, none."""
+
+    approval_timeout: Seconds = 600.0
+    """How long a person has to allow what a model wants to do; then it is not done."""
+
+    fetch_allowed: tuple[str, ...] = ()
+    """Hosts, as in `wiki.example.org` or `10.0.0.7:8080`, that `fetch_page` may fetch from though
+    they are not on the public internet."""
+
     upload_bytes: Bytes = 512 * 1024 * 1024
     """The largest file that is taken in."""
 
@@ -111,6 +127,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 "single_user lets everybody in who can reach the port: it needs a loopback host"
             )
+        for name in self.tools:
+            if name not in TOOLS:
+                raise ValueError(
+                    f"{PREFIX}TOOLS names `{name}`, which is no tool. There are: {', '.join(TOOLS)}"
+                )
+        for place in self.fetch_allowed:
+            if not _is_place(place):
+                raise ValueError(
+                    f"{PREFIX}FETCH_ALLOWED takes hosts, as in `wiki.example.org` or "
+                    f"`10.0.0.7:8080`; `{place}` is none"
+                )
 
 
 Source = Literal["flag", "environment", "file", "default"]
@@ -180,7 +207,7 @@ def _check_name(name: str, where: str) -> None:
 
 def _parts(name: str, value: str) -> object:
     """Read a list (`a,b`) or a table (`a=b,c=d`) where the setting is one."""
-    if name in {"allowed_hosts", "model_hubs"}:
+    if name in _LISTS:
         return [part.strip() for part in value.split(",") if part.strip()]
     if name == "model_aliases":
         pairs = (part.partition("=") for part in value.split(",") if part.strip())
@@ -188,6 +215,16 @@ def _parts(name: str, value: str) -> object:
     if value.lower() in {"on", "off"} and name == "single_user":
         return value.lower() == "on"
     return value
+
+
+def _is_place(text: str) -> bool:
+    """Say whether ``text`` is a host, or a host with its port."""
+    try:
+        place = urlsplit(f"//{text}")
+        is_host = bool(place.hostname) and place.port != 0
+    except ValueError:
+        return False
+    return is_host and place.netloc == text and not re.search(r"[\s@]", text)
 
 
 def _explain(error: msgspec.ValidationError, sources: Mapping[str, Source]) -> InvalidField:

@@ -3,27 +3,36 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
+import msgspec
 import pytest
 
 from groundwire.adapters.models.ollama import OllamaModel
 from groundwire.adapters.models.openai_compatible import OpenAIModel, with_version
-from groundwire.adapters.models.scripted import End, Fail, Hang, ScriptedModel
+from groundwire.adapters.models.scripted import End, Fail, Hang, ScriptedModel, Step, Use
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
 from groundwire.adapters.models.upstream import Timeouts, Upstream
 from groundwire.model.errors import ModelUnavailable, UpstreamTimeout
 from groundwire.ports.chat_model import (
+    Call,
     ChatModel,
     ChatRequest,
     Delta,
     Finish,
     Message,
     ModelInfo,
+    ToolSpec,
 )
 
 TIMEOUTS = Timeouts(first_token_s=5.0, idle_s=5.0)
 IMPATIENT = Timeouts(first_token_s=0.15, idle_s=0.15)
 REQUEST = ChatRequest(
     messages=(Message(role="user", content="What is this?"),), question="What is this?"
+)
+READ = ToolSpec(name="read", description="Reads a page.", schema={"type": "object"})
+OFFERED = msgspec.structs.replace(REQUEST, tools=(READ,))
+CALLS = (
+    Call(id="call-a", name="read", input={"page": "第一页", "lines": [1, 2]}),
+    Call(id="call-b", name="read", input={}),
 )
 
 
@@ -46,7 +55,8 @@ async def scripted(timeouts: Timeouts) -> AsyncGenerator[Told]:
     model = ScriptedModel()
 
     def tell(reply: Reply) -> None:
-        steps = list[str | Hang | Fail | End](reply.deltas)
+        steps = list[Step](reply.deltas)
+        steps += [Use(call.name, call.input, call.id) for call in reply.calls]
         match reply.end:
             case "length":
                 steps.append(End("length"))
@@ -92,8 +102,8 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def parts_of(model: ChatModel) -> list[Delta | Finish]:
-    return [part async for part in model.stream(REQUEST)]
+async def parts_of(model: ChatModel, request: ChatRequest = REQUEST) -> list[Delta | Finish]:
+    return [part async for part in model.stream(request)]
 
 
 async def test_deltas_come_in_order_and_one_finish_ends_them(way: str) -> None:
@@ -165,3 +175,40 @@ async def test_a_count_of_tokens_grows_with_the_text(way: str) -> None:
 
     assert counts == sorted(counts)
     assert counts[-1] >= 60
+
+
+async def test_tools_that_the_model_wants_come_with_the_finish_after_what_it_said(way: str) -> None:
+    async with told(way) as it:
+        it.tell(Reply(deltas=("I look.",), calls=CALLS))
+
+        said, finish = await parts_of(it.model, OFFERED)
+
+    assert said == Delta(content="I look.")
+    assert isinstance(finish, Finish)
+    assert finish.reason == "tool"
+    assert finish.calls == CALLS
+
+
+async def test_a_call_that_the_token_limit_cut_is_not_handed_on(way: str) -> None:
+    async with told(way) as it:
+        it.tell(Reply(deltas=("I look.",), calls=CALLS, end="length"))
+
+        finish = (await parts_of(it.model, OFFERED))[-1]
+
+    assert isinstance(finish, Finish)
+    assert finish.reason == "length"
+    assert finish.calls == ()
+
+
+async def test_what_a_tool_said_can_be_told_to_the_model(way: str) -> None:
+    asked = Message(role="assistant", content="", calls=CALLS)
+    results = [Message(role="tool", content="It says so.", call=call.id) for call in CALLS]
+    request = msgspec.structs.replace(OFFERED, messages=(*REQUEST.messages, asked, *results))
+    async with told(way) as it:
+        it.tell(Reply(deltas=("It says so.",)))
+
+        said, finish = await parts_of(it.model, request)
+
+    assert said == Delta(content="It says so.")
+    assert isinstance(finish, Finish)
+    assert finish.reason == "stop"

@@ -130,7 +130,7 @@ def options_of(
         main([*words, "--help"])
     text = capsys.readouterr().out
     below = (
-        re.findall(r"^    (\w+)  ", text, re.MULTILINE)
+        re.findall(r"^    (\w+)(?:  |$)", text, re.MULTILINE)
         if re.search(r" ([A-Z]+) \.\.\.", text)
         else []
     )

@@ -54,6 +54,40 @@ def test_lists_and_tables_come_from_the_environment_too() -> None:
     assert settings.model_aliases == {"llama3": "qwen2.5-1.5b-instruct"}
 
 
+def test_no_tool_is_offered_unless_someone_says_so() -> None:
+    environment = {"GROUNDWIRE_TOOLS": "fetch_page", "GROUNDWIRE_FETCH_ALLOWED": "wiki, [::1]:80"}
+
+    assert load({}, {}).settings.tools == ()
+    assert load({}, environment).settings.tools == ("fetch_page",)
+    assert load({}, environment).settings.fetch_allowed == ("wiki", "[::1]:80")
+
+
+def test_a_tool_that_there_is_not_is_an_error_that_names_those_there_are() -> None:
+    with pytest.raises(
+        InvalidField, match=r"`fetch_pag`, which is no tool\. There are: fetch_page"
+    ):
+        load({}, {"GROUNDWIRE_TOOLS": "fetch_page,fetch_pag"})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://wiki",
+        "wiki/page",
+        "wiki:port",
+        "wiki:0",
+        "wiki:70000",
+        "::1",
+        "a b",
+        "me@wiki",
+        ":8",
+    ],
+)
+def test_what_is_no_host_cannot_be_allowed(place: str) -> None:
+    with pytest.raises(InvalidField, match="FETCH_ALLOWED takes hosts"):
+        load({}, {"GROUNDWIRE_FETCH_ALLOWED": place})
+
+
 def test_letting_everybody_in_needs_a_loopback_host() -> None:
     with pytest.raises(InvalidField, match="loopback"):
         load({"single_user": True, "host": "0.0.0.0"}, {})

@@ -16,7 +16,7 @@ from groundwire.conversation.follow import fold_all
 from groundwire.conversation.state import Message as Said
 from groundwire.conversation.state import ToolUse
 from groundwire.model.errors import Interrupted, ModelUnavailable, UpstreamTimeout
-from groundwire.model.events import FinishReason, ToolCalled, Usage
+from groundwire.model.events import FinishReason, ToolCalled, ToolFailed, Usage
 from groundwire.model.ids import LogId
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import Call, ChatModel, ChatRequest, Delta, Finish, Message
@@ -70,16 +70,25 @@ class Maker:
 
 @dataclass(slots=True)
 class Attempt:
-    """``steered`` is set, instead of ending the attempt, while it ``uses_tools``."""
+    """``using.steered`` is set, instead of ending the attempt, while it ``uses_tools``."""
 
     maker: Maker
-    log: LogId
-    active: Active
-    writer: AnswerWriter
+    using: Using
     timing: Timing
     pumps: "set[asyncio.Task[None]]"
     uses_tools: bool = False
-    steered: bool = False
+
+    @property
+    def log(self) -> LogId:
+        return self.using.log
+
+    @property
+    def active(self) -> Active:
+        return self.using.active
+
+    @property
+    def writer(self) -> AnswerWriter:
+        return self.using.writer
 
     async def run(self) -> FinishReason:
         """Answer; returns why the answer ends. Raises what it fails with."""
@@ -113,7 +122,7 @@ class Attempt:
         while True:
             if answer is not None and any(use.status in OPEN for use in answer.tools):
                 await self._use_tools(answer.tools)
-                if self.steered:
+                if self.using.steered:
                     return "steered"
                 answer = await self._answer()
             rounds = _rounds(answer)
@@ -126,7 +135,7 @@ class Attempt:
                 finish = await self._generate(model, request, before)
             if not finish.calls or len(rounds) >= ROUNDS:
                 return "stop" if finish.reason == "tool" else finish.reason
-            await self._call(finish.calls)
+            await self._call(finish.calls, step=len(rounds) + 1)
             answer = await self._answer()
 
     async def _answer(self) -> Said:
@@ -134,33 +143,39 @@ class Attempt:
         fold = await fold_all(self.maker.log, self.log)
         return fold.messages[self.active.asked.answer]
 
-    async def _call(self, calls: Sequence[Call]) -> None:
+    async def _call(self, calls: Sequence[Call], *, step: int) -> None:
         """Say which tools the model wants used."""
         asked = self.active.asked
         length, reasoned = self.writer.lengths
-        events = [
-            ToolCalled(
+        events: list[ToolCalled | ToolFailed] = []
+        for call in calls:
+            # A model's own names for its calls may come again in its next answer.
+            id = self.maker.toolbox.new_id("tc")
+            called = ToolCalled(
                 turn_id=asked.turn,
-                # A model's own names for its calls come again in its next answer.
-                tool_call_id=self.maker.toolbox.new_id("tc"),
+                tool_call_id=id,
                 message_id=asked.answer,
                 name=call.name,
                 input=call.input,
                 offset=length,
                 reasoning_offset=reasoned,
+                step=step,
             )
-            for call in calls
-        ]
+            events.append(called)
+            if call.problem is not None:
+                failed = ToolFailed(
+                    turn_id=asked.turn, tool_call_id=id, code="tool_failed", message=call.problem
+                )
+                events.append(failed)
         await self.writer.append(*events)
 
     async def _use_tools(self, uses: Sequence[ToolUse]) -> None:
         """Have the tools used one after another; a correction waits for the one that runs."""
-        using = Using(self.log, self.active, self.writer, lambda: self.steered)
         self.uses_tools = True
         try:
             for use in uses:
-                if use.status in OPEN and not self.steered:
-                    await self.maker.toolbox.settle(using, use)
+                if use.status in OPEN and not self.using.steered:
+                    await self.maker.toolbox.settle(self.using, use)
         finally:
             self.uses_tools = False
 
@@ -220,13 +235,17 @@ def _gap(before: str) -> str:
     return "\n" * (2 - len(before[-2:]) + len(before[-2:].rstrip("\n")))
 
 
+def _step(use: ToolUse) -> int:
+    return use.step
+
+
 def _place(use: ToolUse) -> tuple[int, int]:
     return use.offset, use.reasoning_offset
 
 
 def _rounds(answer: Said | None) -> list[list[ToolUse]]:
     """Return the calls of an answer, those together that the model wished for at once."""
-    return [list(uses) for _, uses in groupby(answer.tools, key=_place)] if answer else []
+    return [list(uses) for _, uses in groupby(answer.tools, key=_step)] if answer else []
 
 
 def _exchange(uses: Sequence[ToolUse]) -> list[Message]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from groundwire.answer.attempt import Attempt, Maker, Timing
+from groundwire.answer.toolbox import Using
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation import decide
 from groundwire.model.errors import Fenced, GroundwireError, Interrupted, Unavailable
@@ -39,7 +40,7 @@ class _Turn:
     def steer(self) -> None:
         """End it for a correction; while a tool runs, once that has come to its end."""
         if self.attempt.uses_tools:
-            self.attempt.steered = True
+            self.attempt.using.steered = True
         else:
             self.end("steered")
 
@@ -165,7 +166,7 @@ class Answers:
     async def _turn(self, log: LogId, active: Active) -> None:
         writer = AnswerWriter(self.log, log, active)
         timing = Timing(asyncio.get_running_loop().time())
-        attempt = Attempt(self.maker, log, active, writer, timing, self._pumps)
+        attempt = Attempt(self.maker, Using(log, active, writer), timing, self._pumps)
         task = asyncio.create_task(attempt.run(), name=f"turn {log}")
         turn = self._running[log] = _Turn(active, attempt, task)
         try:

@@ -1,7 +1,7 @@
 """The tools that a model may have used: offered, allowed by a person where they must be, used."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from groundwire.model.errors import GroundwireError, InvalidField, ToolUnusable
 from groundwire.model.events import (
     ApprovalRequired,
     Progress,
+    SteerAccepted,
     ToolApproved,
     ToolDenied,
     ToolFailed,
@@ -31,14 +32,14 @@ from groundwire.ports.tool import Tool
 Settled = ToolApproved | ToolDenied
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Using:
-    """The turn for which tools are used. ``is_steered`` says that a correction waits."""
+    """The turn for which tools are used. ``steered`` says that a correction waits."""
 
     log: LogId
     active: Active
     writer: AnswerWriter
-    is_steered: Callable[[], bool]
+    steered: bool = False
 
     @property
     def language(self) -> Language:
@@ -128,7 +129,8 @@ class Toolbox:
                 event = decode_conversation_event(recorded.data)
                 if isinstance(event, Settled) and event.approval_id == id:
                     return event
-            if using.is_steered():
+                using.steered |= isinstance(event, SteerAccepted)
+            if using.steered:
                 reason = say("steered", using.language)
                 await self.log.decide(
                     using.log, partial(end_approval, id=id, code="conflict", reason=reason)

@@ -133,6 +133,12 @@ def _add_conformance(commands: Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--case", action="append", default=[], help="run this case only")
+    parser.add_argument(
+        "--transport", action="append", default=[], choices=["websocket", "sse", "poll"]
+    )
+    parser.add_argument(
+        "--client", action="append", default=[], choices=["raw", "python", "typescript"]
+    )
     parser.set_defaults(run=_conformance)
 
 
@@ -202,10 +208,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _conformance(options: argparse.Namespace) -> int:
-    from groundwire.cli.conformance import conformance
+    from groundwire.cli.conformance import Wanted, conformance
 
     if bool(options.url) == options.spawn:
         print("groundwire: name a URL with --key, or --spawn.", file=sys.stderr)  # noqa: T201
         return 2
-    running = conformance(options.url, options.key, names=options.case, as_json=options.json)
-    return asyncio.run(running)
+    wanted = Wanted(options.case, options.transport, options.client)
+    return asyncio.run(conformance(options.url, options.key, wanted, as_json=options.json))

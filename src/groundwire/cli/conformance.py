@@ -4,18 +4,26 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import msgspec
 
-from groundwire.conformance.cases import Row
+from groundwire.conformance.cases import CLIENTS, TRANSPORTS, Client, Row, Transport
 from groundwire.conformance.run import run_cases
 from groundwire.conformance.subject import Subject, spawn
 from groundwire.model.errors import InvalidField
 
 
-async def conformance(
-    url: str | None, key: str | None, *, names: Sequence[str], as_json: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows are wanted; an empty list is all of them."""
+
+    cases: Sequence[str]
+    transports: Sequence[Transport]
+    clients: Sequence[Client]
+
+
+async def conformance(url: str | None, key: str | None, wanted: Wanted, *, as_json: bool) -> int:
     """Run the cases against ``url``, or a server of one's own; 1 if one fails."""
     if (url is None) != (key is None):
         raise InvalidField("url", "Name a URL together with --key, or neither, with --spawn.")
@@ -25,7 +33,13 @@ async def conformance(
         else:
             subject = Subject(url.rstrip("/"), key)
         rows: list[Row] = []
-        async for row in run_cases(subject, names=names):
+        running = run_cases(
+            subject,
+            names=wanted.cases,
+            transports=wanted.transports or TRANSPORTS,
+            clients=wanted.clients or CLIENTS,
+        )
+        async for row in running:
             rows.append(row)
             _note(f"{row.result:4}  {row.name}  {row.transport}  {row.client}  {row.why}")
     if as_json:

@@ -25,7 +25,7 @@ async def doctor(flags: Mapping[str, object]) -> int:
     _line("Models:")
     async with open_models(loaded.settings) as models:
         for info in await models.list_models():
-            _line(f"  {info.name:36} {info.provider}")
+            _line(f"  {info.name:36} {info.provider:12}{' takes tools' if info.tools else ''}")
         choice = await models.choose(None, language="en", grounded=True)
         _line(f"  auto: {choice.model.info.name}. {choice.why}")
     _line("Missing:" if problems else "Nothing is missing.")

@@ -5,16 +5,17 @@ output. The server ends with its input, or by a signal as any other.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 
 from groundwire.adapters.embedded.event_log import SqliteEventLog
@@ -26,6 +27,7 @@ from groundwire.conformance.script import steps_of
 from groundwire.model.access import Principal
 from groundwire.model.errors import GroundwireError
 from groundwire.model.ids import PrincipalId
+from groundwire.ports.chat_model import Language, ToolSpec
 from groundwire.serving import Server, log_to_stderr
 from groundwire.settings import Settings
 
@@ -49,16 +51,42 @@ class Clock:
 
 
 @dataclass(slots=True)
+class NoteTool:
+    """Takes a note, if a person allows it; with ``wait``, once ``pen`` is set."""
+
+    pen: asyncio.Event
+    needs_approval: bool = True
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def spec(self) -> ToolSpec:
+        text: dict[str, object] = {"type": "string"}
+        schema: dict[str, object] = {"type": "object", "properties": {"text": text}}
+        return ToolSpec(name="note", description="Takes a note.", schema=schema)
+
+    def ask(self, input: Mapping[str, object], language: Language) -> str:
+        return f"记下：{input.get('text')}" if language == "zh" else f"Note: {input.get('text')}"
+
+    async def use(self, input: Mapping[str, object]) -> str:
+        if input.get("wait"):
+            await self.pen.wait()
+        self.notes.append(str(input.get("text")))
+        return f"noted: {input.get('text')}"
+
+
+@dataclass(slots=True)
 class Node:
     groundwire: Groundwire
     model: ScriptedModel
     clock: Clock
+    note: NoteTool
     events: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
 
     def orders(self) -> dict[str, Callable[[Order], Awaitable[object]]]:
         return {
             "script": self.script,
             "release": self.release,
+            "forget": self.forget,
             "user": self.user,
             "session": self.session,
             "token": self.token,
@@ -66,11 +94,18 @@ class Node:
             "advance": self.advance,
             "wakes": self.wakes,
             "asked": self.asked,
+            "notes": self.notes,
+            "break_search": self.break_search,
         }
 
     async def script(self, order: Order) -> object:
         """Say what the model answers to the next request; ``wait`` steps wait for `release`."""
         self.model.enqueue(*steps_of(order["steps"], self.events))
+        return None
+
+    async def forget(self, _: Order) -> object:
+        """Forget what the model was to say and was not asked for."""
+        self.model.forget()
         return None
 
     async def release(self, order: Order) -> object:
@@ -119,6 +154,21 @@ class Node:
         """Return how many requests the model had, and how each that is over has ended."""
         return {"requests": len(self.model.requests), "ended": self.model.ended}
 
+    async def notes(self, _: Order) -> object:
+        """Return the notes that were taken."""
+        return self.note.notes
+
+    async def break_search(self, _: Order) -> object:
+        """Take away what passages are found by."""
+        data = self.groundwire.settings.data / "index.db"
+        with contextlib.closing(apsw.Connection(str(data))) as index:
+            names = index.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%fts5%'"
+            ).fetchall()
+            for (name,) in names:
+                index.execute(f'DROP TABLE "{name}"')
+        return None
+
     async def obey(self, line: bytes) -> object:
         order = json.loads(line)
         try:
@@ -134,13 +184,16 @@ async def main() -> None:
     log_to_stderr(settings)
     model, clock = ScriptedModel(), Clock()
     events: dict[str, asyncio.Event] = {}
+    note = NoteTool(events.setdefault("pen", asyncio.Event()))
     for script in scripts:
         model.enqueue(*steps_of(script, events))
-    opening = open_groundwire(settings, models=[model], embedder=ScriptedEmbedder(), now=clock.now)
+    opening = open_groundwire(
+        settings, models=[model], embedder=ScriptedEmbedder(), tools=[note], now=clock.now
+    )
     async with opening as groundwire:
         hub = groundwire.hub
         hub.clock, hub.wall, hub.tick_s, hub.revocation_s = clock.monotonic, clock.wall, 0.05, 0.2
-        node = Node(groundwire, model, clock, events)
+        node = Node(groundwire, model, clock, note, events)
         server = Server(groundwire, lambda port: _announce(node, port))
         serving = asyncio.create_task(server.serve())
         obeying = asyncio.create_task(_obey(node, server))
@@ -158,7 +211,7 @@ async def _obey(node: Node, server: Server) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    with suppress(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):
         while line := await reader.readline():
             _say(await node.obey(line))
         server.should_exit = True

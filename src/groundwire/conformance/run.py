@@ -62,6 +62,8 @@ async def _row(
     why = ""
     try:
         async with asyncio.timeout(CASE_S), AsyncExitStack() as stack:
+            if isinstance(subject, Spawned):
+                await subject.order("forget")
             await known[case.name](Trial(case, subject, transport, client, stack))
     except Skip as skip:
         result, why = "skip", str(skip)

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from groundwire.adapters.models.scripted import Fail, Hang, Pause, Say, Step, WaitFor
+from groundwire.adapters.models.scripted import Fail, Hang, Pause, Say, Step, Use, WaitFor
 from groundwire.model.errors import ModelUnavailable, UpstreamTimeout
 
 Script = Sequence[str | dict[str, Any]]
 """Texts to say; or one of ``{"reason": text}``, ``{"wait": name}``, ``{"pause": seconds}``,
-``{"fail": "model_unavailable" | "upstream_timeout"}``, ``{"hang": true}``."""
+``{"fail": "model_unavailable" | "upstream_timeout"}``, ``{"hang": true}``, and
+``{"use": tool, "input": {…}}``."""
 
 _FAILURES = {
     "model_unavailable": ModelUnavailable("The model is down. Try again."),
@@ -34,5 +35,7 @@ def _step(step: dict[str, Any], events: dict[str, asyncio.Event]) -> Step:
             return Fail(_FAILURES[code])
         case {"hang": True}:
             return Hang()
+        case {"use": tool}:
+            return Use(tool, step.get("input", {}))
         case _:
             raise ValueError(f"no such step: {step}")

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from groundwire.conformance.script import Script
 
 START_S = 30.0
@@ -66,6 +68,27 @@ class Spawned(Subject):
         if "error" in answer:
             raise AssertionError(f"the node did not {what}: {answer['error']}")
         return answer["ok"]
+
+    async def upload(self, name: str, text: str) -> None:
+        """Put a document into the owner's default workspace; returns when it is ready."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with aiohttp.ClientSession(self.url, headers=headers) as http:
+            async with http.get("/api/v1/me") as response:
+                workspace = (await response.json())["workspaceId"]
+            form = aiohttp.FormData()
+            form.add_field("file", text.encode(), filename=name, content_type="text/plain")
+            url = f"/api/v1/workspaces/{workspace}/documents"
+            async with http.post(url, data=form) as response:
+                id = (await response.json())["documents"][0]["id"]
+            status = ""
+            while status not in ("ready", "failed"):
+                async with http.get(f"/api/v1/documents/{id}") as response:
+                    status = (await response.json())["status"]
+
+    def memory_bytes(self) -> int:
+        """Return how much memory the process has in use."""
+        statm = Path(f"/proc/{self.process.pid}/statm").read_text("ascii")
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def read_log(self) -> str:
         """Return what it has logged so far."""

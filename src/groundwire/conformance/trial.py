@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from groundwire.conformance.cases import Case, Client, Transport
 from groundwire.conformance.door import knock
 from groundwire.conformance.subject import Spawned, Subject, spawn
@@ -39,6 +41,20 @@ class Trial:
         subject = options.pop("subject", self.subject)
         transport = options.pop("transport", self.transport)
         return await self.stack.enter_async_context(wire(transport, subject, session, **options))
+
+    async def conversation_id(self, session: str) -> str:
+        """Return the server's own id of a conversation that a client invented a name for."""
+        headers = {"Authorization": f"Bearer {self.subject.key}"}
+        async with aiohttp.ClientSession(self.subject.url, headers=headers) as http:
+            async with http.get("/api/v1/me") as response:
+                workspace = (await response.json())["workspaceId"]
+            async with http.get(f"/api/v1/workspaces/{workspace}/conversations") as response:
+                listed = (await response.json())["conversations"]
+            for each in listed:
+                async with http.get(f"/api/v1/conversations/{each['id']}") as response:
+                    if (await response.json())["sessionId"] == session:
+                        return str(each["id"])
+        raise AssertionError(f"the session {session} is not listed")
 
     async def until_let_in(self, subject: Subject, headers: dict[str, str]) -> None:
         """Return once a connection is taken; one that was cut may be noticed a little later."""

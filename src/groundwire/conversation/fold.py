@@ -1,6 +1,7 @@
 """The state of a conversation is the fold of its events."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 import msgspec
 
@@ -112,6 +113,8 @@ class Fold:
                 running = self._running(event.turn_id)
                 rest = (each for each in running.steers if each.message_id != event.message_id)
                 running.steers = tuple(rest)
+            case _:
+                assert_never(event)
 
     def _answer_of(self, turn: TurnId) -> Message | None:
         id = self._running(turn).message_id
@@ -156,6 +159,7 @@ def _use_tool(message: Message, event: ToolCalled | ToolChange) -> None:
             input=event.input,
             offset=event.offset,
             reasoning_offset=event.reasoning_offset,
+            step=event.step,
         )
         message.tools = (*message.tools, use)
         return
@@ -192,6 +196,8 @@ def _change(use: ToolUse, event: ToolChange) -> None:
             use.status, use.output = "done", event.output
         case ToolFailed():
             use.status, use.reason, use.code = "failed", event.message, event.code
+        case _:
+            assert_never(event)
 
 
 def _question(event: MessageCreated, ts: str) -> Message:

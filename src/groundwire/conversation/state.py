@@ -30,6 +30,7 @@ class ToolUse(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     input: dict[str, object]
     offset: int
     reasoning_offset: int = 0
+    step: int = 1
     status: ToolStatus = "called"
     approval_id: str | None = None
     msg: str | None = None

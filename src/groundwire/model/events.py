@@ -175,7 +175,8 @@ class ToolEvent(TurnEvent, frozen=True, kw_only=True):
 
 class ToolCalled(ToolEvent, frozen=True, kw_only=True, tag="tool.call"):
     """The model wants a tool used. ``offset`` is how much of the answer stands before the call,
-    ``reasoning_offset`` how much of the reasoning.
+    ``reasoning_offset`` how much of the reasoning. Calls of one ``step``, from 1, were wished
+    for together.
     """
 
     message_id: MessageId
@@ -183,6 +184,7 @@ class ToolCalled(ToolEvent, frozen=True, kw_only=True, tag="tool.call"):
     input: dict[str, object]
     offset: int = 0
     reasoning_offset: int = 0
+    step: int = 1
 
 
 class ApprovalRequired(ToolEvent, frozen=True, kw_only=True, tag="tool.approval_required"):

@@ -9,11 +9,16 @@ Language = Literal["en", "zh"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """The model wants a tool used; ``id`` is its own name for this call."""
+    """The model wants a tool used; ``id`` is its own name for this call.
+
+    ``problem`` is there if its input could not be read, and is empty then: the tool is not to be
+    used, and the sentence is the result that the model gets.
+    """
 
     id: str
     name: str
     input: dict[str, object]
+    problem: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

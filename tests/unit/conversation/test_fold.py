@@ -87,6 +87,24 @@ def test_what_belongs_to_no_answer_is_passed_over() -> None:
     assert fold.path(MessageId("a1")) == []
 
 
+def test_what_is_said_of_a_question_or_a_call_that_nobody_knows_is_passed_over() -> None:
+    applied = LOGS["a correction is applied"][-2]
+    used = LOGS["a tool was used"][-3]
+    fold = folded(recorded([asked(1, "Why?"), applied, *TURN[1:2], used]))
+
+    assert list(fold.messages) == ["q1", "a1"]
+    assert fold.messages[MessageId("a1")].tools == ()
+
+
+def test_what_becomes_of_one_call_is_not_said_of_another() -> None:
+    log = LOGS["a tool was used"]
+    other = msgspec.structs.replace(log[3], tool_call_id="k2")  # pyright: ignore[reportCallIssue]
+
+    answer = answer_of([*log[:3], other, *log[3:]])
+
+    assert [use.status for use in answer.tools] == ["called", "done"]
+
+
 @pytest.mark.parametrize("cut", range(len(TURN) + 1))
 def test_a_log_folded_in_two_parts_is_the_log_folded_at_once(cut: int) -> None:
     events = [Recorded(event["seq"], msgspec.json.encode(event)) for event in recorded(TURN)]

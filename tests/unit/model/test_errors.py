@@ -3,6 +3,7 @@
 import pytest
 
 from groundwire.model.errors import (
+    ApprovalExpired,
     BadJson,
     Busy,
     ConnectionLimit,
@@ -16,22 +17,25 @@ from groundwire.model.errors import (
     QueueFull,
     RateLimited,
     RetrievalFailed,
+    SlowReader,
     TokenExpired,
     TooLarge,
     Unauthorized,
     UnknownModel,
     UnknownType,
     UnreadableDocument,
+    UnrecoverableCursor,
 )
 
 SAID: list[GroundwireError] = [
     BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), RetrievalFailed(),
-    TokenExpired(), Unauthorized(), NotFound("conversation"),
+    ApprovalExpired(), SlowReader(), TokenExpired(), Unauthorized(), NotFound("conversation"),
 ]  # fmt: skip
 TOLD: list[tuple[GroundwireError, dict[str, object]]] = [
     (UnknownType("shout", ["ping", "auth"]), {"known": ["ping", "auth"]}),
     (InvalidField("name", "A name is needed."), {"field": "name"}),
     (TooLarge("The file", 1_000_000), {"limitBytes": 1_000_000}),
+    (UnrecoverableCursor("compacted", snapshot="/x"), {"reason": "compacted", "snapshot": "/x"}),
     (QueueFull(10), {"limit": 10}),
     (UnknownModel("m", ["auto"]), {"models": ["auto"]}),
     (UnreadableDocument("empty", "There is no text in this file."), {"reason": "empty"}),

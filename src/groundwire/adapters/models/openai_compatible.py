@@ -1,6 +1,8 @@
 """Any endpoint that speaks OpenAI's chat completions."""
 
 import json
+import logging
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
@@ -8,6 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from groundwire.adapters.models.calls import CallReader, Piece
+from groundwire.adapters.models.openai_ask import encode_ask, refused_fields
 from groundwire.adapters.models.sse import SseReader
 from groundwire.adapters.models.text import TextGate
 from groundwire.adapters.models.tokens import estimate_tokens
@@ -19,7 +23,9 @@ from groundwire.adapters.models.upstream import (
     error_sentence,
 )
 from groundwire.model.errors import UpstreamTimeout
-from groundwire.ports.chat_model import ChatRequest, Delta, Finish, Message, ModelInfo
+from groundwire.ports.chat_model import ChatRequest, Delta, Finish, ModelInfo
+
+logger = logging.getLogger(__name__)
 
 # Between its finish reason and its usage an endpoint may hang; the answer is whole by then.
 USAGE_WAIT_S = 1.0
@@ -29,6 +35,7 @@ class _Text(msgspec.Struct):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    tool_calls: list[Piece] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -46,20 +53,6 @@ class _Chunk(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
     error: msgspec.Raw = msgspec.Raw()
-
-
-class _StreamOptions(msgspec.Struct):
-    include_usage: bool = True
-
-
-class _Ask(msgspec.Struct, omit_defaults=True):
-    model: str
-    messages: Sequence[Message]
-    stream: Literal[True] | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float | None = None
-    stream_options: _StreamOptions | None = None
 
 
 class _Meta(msgspec.Struct):
@@ -84,13 +77,24 @@ _decode = msgspec.json.Decoder(_Chunk).decode
 
 
 class OpenAIModel:
-    """A model behind an endpoint; the endpoint's owner closes it."""
+    """A model behind an endpoint; the endpoint's owner closes it.
 
-    def __init__(self, upstream: Upstream, info: ModelInfo, *, called: str | None = None) -> None:
+    ``refused`` are the fields that the endpoint is known not to take for this model; what it
+    refuses is added, and not sent again.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        info: ModelInfo,
+        *,
+        called: str | None = None,
+        refused: set[str] | None = None,
+    ) -> None:
         self._upstream = upstream
         self._info = info
         self._called = called or info.name
-        self._refused_fields: set[str] = set()
+        self._refused = set[str]() if refused is None else refused
 
     @property
     def info(self) -> ModelInfo:
@@ -101,7 +105,7 @@ class OpenAIModel:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finish]:
         async with self._opened(request) as body:
-            answer = _Answer(self._upstream, body)
+            answer = _Answer(self._upstream, body, request)
             while not answer.ended:
                 for delta in await answer.read():
                     yield delta
@@ -111,69 +115,54 @@ class OpenAIModel:
     async def _opened(self, request: ChatRequest) -> AsyncGenerator[Body]:
         async with AsyncExitStack() as stack:
             while True:
+                without = frozenset(self._refused)
+                ask = encode_ask(request, self._called, without=without)
                 try:
                     body = await stack.enter_async_context(
-                        self._upstream.stream("/chat/completions", self._ask(request))
+                        self._upstream.stream("/chat/completions", ask)
                     )
                     break
                 except Rejected as rejected:
-                    if not self._give_in(rejected):
+                    if not self._give_in(rejected, request, without):
                         raise self._upstream.failed(rejected, self._called) from rejected
             yield body
 
-    def _ask(self, request: ChatRequest) -> bytes:
-        ask = _Ask(
-            model=self._called,
-            messages=request.messages,
-            stream=True,
-            max_tokens=request.max_tokens,
-            temperature=request.temperature,
-            stream_options=_StreamOptions(),
-        )
-        if "max_tokens" in self._refused_fields:
-            ask.max_tokens, ask.max_completion_tokens = None, request.max_tokens
-        if "temperature" in self._refused_fields:
-            ask.temperature = None
-        if "stream_options" in self._refused_fields:
-            ask.stream_options = None
-        return msgspec.json.encode(ask)
-
-    def _give_in(self, rejected: Rejected) -> bool:
+    def _give_in(self, rejected: Rejected, request: ChatRequest, without: frozenset[str]) -> bool:
         """Remember a field that this endpoint refuses; ``True`` if asking again may help."""
-        if rejected.status not in (400, 422):
-            return False
-        refused = {
-            field
-            for field in ("max_tokens", "temperature", "stream_options")
-            if field in rejected.said and field not in self._refused_fields
-        }
-        self._refused_fields |= refused
+        refused = refused_fields(request, rejected.status, rejected.said) - without
+        self._refused |= refused
+        if "tools" in refused:
+            logger.warning("%s takes no tools for `%s`", self._upstream.label, self._called)
         return bool(refused)
 
 
 class _Answer:
     """One stream of chunks as it is read."""
 
-    def __init__(self, upstream: Upstream, body: Body) -> None:
+    def __init__(self, upstream: Upstream, body: Body, request: ChatRequest) -> None:
         self.ended = False
         self._upstream = upstream
         self._body = body
         self._events = SseReader()
         self._text = TextGate()
         self._reasoning = TextGate()
+        # What nobody offered is not ours to do: some endpoints tell of tools of their own.
+        self._calls = CallReader(request) if request.tools else None
         self._reason: Literal["stop", "length"] | None = None
         self._usage = _Usage()
+        self._heard = False
 
     async def read(self) -> list[Delta]:
         """Return the deltas of the next bytes; sets ``ended`` once no more will come."""
         deltas: list[Delta] = []
+        self._heard = False
         for event in await self._next_events():
             self._take(event, deltas)
             if self.ended:
                 break
         if self.ended and (rest := self._text.flush()):
             deltas.append(Delta(content=rest))
-        if deltas:
+        if deltas or self._heard:
             self._body.extend(self._upstream.timeouts.idle_s)
         return deltas
 
@@ -181,8 +170,12 @@ class _Answer:
         """Raises ``ModelUnavailable`` for a stream that ended without saying so."""
         if self._reason is None:
             raise self._upstream.broken_off()
+        # A call that the token limit cut is not what the model meant.
+        reader = None if self._reason == "length" else self._calls
+        calls = reader.calls() if reader else ()
         return Finish(
-            reason=self._reason,
+            reason="tool" if calls else self._reason,
+            calls=calls,
             prompt_tokens=self._usage.prompt_tokens,
             completion_tokens=self._usage.completion_tokens,
         )
@@ -225,6 +218,9 @@ class _Answer:
                 deltas.append(Delta(content=safe, reasoning=True))
             if text.content and (safe := self._text.feed(text.content)):
                 deltas.append(Delta(content=safe))
+            if text.tool_calls and self._calls is not None:
+                self._calls.take(text.tool_calls)
+                self._heard = True
         if choice.finish_reason is not None:
             self._reason = "length" if choice.finish_reason == "length" else "stop"
             self._body.extend(USAGE_WAIT_S)
@@ -266,24 +262,31 @@ class OpenAIEndpoint:
             key=key,
         )
         self._window_tokens = window_tokens
+        self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
     async def list_models(self) -> Sequence[ModelInfo]:
         """Raises ``ModelUnavailable`` or ``UpstreamTimeout`` within the listing's limit."""
         listing = await self._upstream.get("/models", _Listing)
-        return [
-            ModelInfo(name=listed.id, provider=self.name, window_tokens=self._window(listed))
-            for listed in listing.data
-        ]
+        return [self._info(listed.id, self._window(listed)) for listed in listing.data]
 
     def model(self, info: ModelInfo) -> OpenAIModel:
-        return OpenAIModel(self._upstream, info)
+        return OpenAIModel(self._upstream, info, refused=self._refused[info.name])
 
     def unlisted(self, name: str) -> ModelInfo:
         """Describe a model that the endpoint may have though its list is not to be had."""
-        return ModelInfo(name=name, provider=self.name, window_tokens=self._window_tokens)
+        return self._info(name, self._window_tokens)
 
     async def aclose(self) -> None:
         await self._upstream.aclose()
+
+    def _info(self, name: str, window_tokens: int) -> ModelInfo:
+        """Describe a model: that it takes tools is believed until it refuses them."""
+        return ModelInfo(
+            name=name,
+            provider=self.name,
+            window_tokens=window_tokens,
+            tools="tools" not in self._refused.get(name, ()),
+        )
 
     def _window(self, listed: _Listed) -> int:
         meta = listed.meta or _Meta()

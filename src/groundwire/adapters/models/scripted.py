@@ -9,7 +9,7 @@ import msgspec
 
 from groundwire.adapters.models.tokens import estimate_tokens
 from groundwire.model.errors import GroundwireError
-from groundwire.ports.chat_model import ChatRequest, Delta, Finish, ModelInfo
+from groundwire.ports.chat_model import Call, ChatRequest, Delta, Finish, ModelInfo
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -41,19 +41,33 @@ class Hang(msgspec.Struct, frozen=True):
     """Say nothing more until the generation is ended from outside."""
 
 
+class Use(msgspec.Struct, frozen=True):
+    """Want the tool ``name`` used: the script then ends by waiting for its result.
+
+    Without an ``id`` the model gives one; ``problem`` is what the port says of a call whose
+    input could not be read.
+    """
+
+    name: str
+    input: dict[str, object] = {}
+    id: str | None = None
+    problem: str | None = None
+
+
 class End(msgspec.Struct, frozen=True):
     """Finish with ``reason``; ``None`` breaks the port's promise and ends without a finish."""
 
     reason: Literal["stop", "length"] | None = "stop"
 
 
-Step = str | Say | WaitFor | Pause | Fail | Hang | End
+Step = str | Say | WaitFor | Pause | Fail | Hang | Use | End
 
 
 class ScriptedModel:
     """Answers each request with the next script; without one, echoes the question.
 
-    A plain string in a script is a delta; a script that does not end says ``stop``.
+    A plain string in a script is a delta; a script that does not end says ``stop``, or
+    ``tool`` if it wants tools used.
     """
 
     def __init__(
@@ -68,10 +82,12 @@ class ScriptedModel:
             window_tokens=window_tokens,
             grounded=True,
             languages=("en", "zh"),
+            tools=True,
         )
         self._pace_s = pace_s
         self._scripts: deque[Sequence[Step]] = deque()
         self._changed = asyncio.Event()
+        self._called = 0
 
     @property
     def info(self) -> ModelInfo:
@@ -80,6 +96,10 @@ class ScriptedModel:
     def enqueue(self, *steps: Step) -> None:
         """Add the script of one answer."""
         self._scripts.append(steps)
+
+    def forget(self) -> None:
+        """Drop the scripts that no request has taken."""
+        self._scripts.clear()
 
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
@@ -94,6 +114,7 @@ class ScriptedModel:
         self.requests.append(request)
         end: Literal["finished", "failed", "closed"] = "closed"
         script = self._scripts.popleft() if self._scripts else echo(request)
+        calls: list[Call] = []
         said = 0
         try:
             for step in script:
@@ -101,20 +122,26 @@ class ScriptedModel:
                     if step.reason is None:
                         return
                     end = "finished"
-                    yield Finish(reason=step.reason, prompt_tokens=1, completion_tokens=said)
+                    yield _finish(step.reason, calls, said)
                     return
-                delta = await self._perform(step)
-                if delta is not None:
+                if isinstance(step, Use):
+                    calls.append(self._call(step))
+                elif (delta := await self._perform(step)) is not None:
                     said += 1
                     yield delta
             end = "finished"
-            yield Finish(reason="stop", prompt_tokens=1, completion_tokens=said)
+            yield _finish("stop", calls, said)
         except GroundwireError:
             end = "failed"
             raise
         finally:
             self.ended.append(end)
             self._changed.set()
+
+    def _call(self, use: Use) -> Call:
+        self._called += 1
+        id = use.id or f"call_{self._called}"
+        return Call(id=id, name=use.name, input=use.input, problem=use.problem)
 
     async def _perform(self, step: Step) -> Delta | None:
         match step:
@@ -133,6 +160,13 @@ class ScriptedModel:
             case _:
                 await asyncio.Event().wait()
         return None
+
+
+def _finish(reason: Literal["stop", "length"], calls: list[Call], said: int) -> Finish:
+    made = tuple(calls) if reason == "stop" else ()
+    return Finish(
+        reason="tool" if made else reason, calls=made, prompt_tokens=1, completion_tokens=said
+    )
 
 
 def echo(request: ChatRequest) -> list[Step]:

@@ -9,11 +9,13 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, Self
 
 import msgspec
 from aiohttp import web
+
+from groundwire.ports.chat_model import Call
 
 Protocol = Literal["openai", "ollama"]
 
@@ -24,12 +26,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What one request gets.
 
     ``status`` other than 200 answers with ``body`` at once. Otherwise ``deltas`` are sent,
-    ``pace_s`` apart, after ``delay_s``; then the stream ends as ``end`` says. ``raw`` replaces
+    ``pace_s`` apart, after ``delay_s``, and then ``calls``, in pieces where the protocol has
+    them so; then the stream ends as ``end`` says. ``raw`` replaces
     all of it by these very bytes, one write each; with ``json`` they are one body, not a stream.
     """
 
     deltas: tuple[str, ...] = ("Hello", " world", "!")
     thoughts: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
     status: int = 200
     body: str = ""
     content_type: str = "application/json"
@@ -168,7 +172,9 @@ class ScriptedServer:
 
     async def _ollama_show(self, request: web.Request) -> web.Response:
         name = str((await request.json())["model"])
-        does = ["embedding"] if "embed" in name else ["completion"]
+        does = ["embedding"] if "embed" in name else ["completion", "tools"]
+        if "toolless" in name:
+            does.remove("tools")
         return web.json_response(
             {"model_info": {"llama.context_length": 131072}, "capabilities": does}
         )
@@ -177,9 +183,29 @@ class ScriptedServer:
 def _pieces(reply: Reply, protocol: Protocol) -> list[bytes]:
     if protocol == "openai":
         thoughts = [_sse({"reasoning_content": text}) for text in reply.thoughts]
-        return [*thoughts, *(_sse({"content": text}) for text in reply.deltas)]
+        calls = [piece for n, call in enumerate(reply.calls) for piece in _openai_call(n, call)]
+        return [*thoughts, *(_sse({"content": text}) for text in reply.deltas), *calls]
     thoughts = [_line({"content": "", "thinking": text}) for text in reply.thoughts]
-    return [*thoughts, *(_line({"content": text}) for text in reply.deltas)]
+    calls = [_ollama_call(n, call) for n, call in enumerate(reply.calls)]
+    return [*thoughts, *(_line({"content": text}) for text in reply.deltas), *calls]
+
+
+def _openai_call(n: int, call: Call) -> list[bytes]:
+    """Spell the call as OpenAI does: its name first, then its input cut anywhere."""
+    arguments = json.dumps(call.input, ensure_ascii=False)
+    half = len(arguments) // 2
+    begin = {"name": call.name, "arguments": ""}
+    pieces: list[dict[str, object]] = [
+        {"index": n, "id": call.id, "type": "function", "function": begin},
+        {"index": n, "function": {"arguments": arguments[:half]}},
+        {"index": n, "function": {"arguments": arguments[half:]}},
+    ]
+    return [_sse({"tool_calls": [piece]}) for piece in pieces]
+
+
+def _ollama_call(n: int, call: Call) -> bytes:
+    function = {"index": n, "name": call.name, "arguments": call.input}
+    return _line({"content": "", "tool_calls": [{"id": call.id, "function": function}]})
 
 
 def _ending(reply: Reply, protocol: Protocol) -> bytes:
@@ -188,17 +214,19 @@ def _ending(reply: Reply, protocol: Protocol) -> bytes:
     if protocol == "ollama":
         counts = {"prompt_eval_count": 7, "eval_count": count}
         return _line({"content": ""}, done=True, done_reason=reason, **counts)
+    if reply.calls and reason == "stop":
+        reason = "tool_calls"
     usage = {"prompt_tokens": 7, "completion_tokens": count}
     last = json.dumps({"choices": [], "usage": usage})
     return _sse({}, reason) + f"data: {last}\n\ndata: [DONE]\n\n".encode()
 
 
-def _sse(delta: dict[str, str], reason: str | None = None) -> bytes:
+def _sse(delta: Mapping[str, object], reason: str | None = None) -> bytes:
     chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 
-def _line(message: dict[str, str], *, done: bool = False, **rest: object) -> bytes:
+def _line(message: Mapping[str, object], *, done: bool = False, **rest: object) -> bytes:
     piece = {"message": {"role": "assistant", **message}, "done": done, **rest}
     return json.dumps(piece, ensure_ascii=False).encode() + b"\n"
 

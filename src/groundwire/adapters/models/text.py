@@ -27,3 +27,9 @@ class TextGate:
         """Return what still waits at the end of the text."""
         rest, self._high = self._high, ""
         return _REPLACEMENT if rest else ""
+
+
+def make_safe(text: str) -> str:
+    """Return a whole text made safe."""
+    gate = TextGate()
+    return gate.feed(text) + gate.flush()

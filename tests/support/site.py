@@ -1,0 +1,89 @@
+"""A web site on loopback that shows, leads on, floods, drips and lies as it is told to."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from ssl import SSLContext
+
+from aiohttp import web
+
+PAGE = """<!doctype html><html><head><title>The  lighthouse
+</title></head><body><nav>Home</nav>
+<h1>Its lamp</h1><p>The lamp is lit at dusk.</p></body></html>"""
+
+
+class Site:
+    """``shows`` has for a path what is answered there; ``asked`` is what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.heads: list[dict[str, str]] = []
+        self.shows: dict[str, web.Response] = {}
+        self.url = ""
+        self.port = 0
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def show(
+        self,
+        path: str,
+        body: bytes | str,
+        media_type: str = "text/html",
+        headers: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> str:
+        """Answer with this at ``path``; return its address."""
+        content = body.encode() if isinstance(body, str) else body
+        self.shows[path] = web.Response(
+            body=content, status=status, headers={"Content-Type": media_type} | (headers or {})
+        )
+        return self.url + path
+
+    def lead_on(self, path: str, location: str | None, status: int = 302) -> str:
+        """Redirect from ``path`` to ``location``; return the address of the first."""
+        headers = {} if location is None else {"Location": location}
+        return self.show(path, "", headers=headers, status=status)
+
+    def zip(self, path: str, content: bytes, media_type: str = "text/html") -> str:
+        return self.show(path, gzip.compress(content), media_type, {"Content-Encoding": "gzip"})
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path_qs)
+        self.heads.append(dict(request.headers))
+        if request.path in ("/flood", "/drip"):
+            return await self._pour(request)
+        shown = self.shows.get(request.path)
+        if shown is None:
+            return web.Response(status=404)
+        return web.Response(body=shown.body, status=shown.status, headers=shown.headers)
+
+    async def _pour(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        piece = b"water " * (10_000 if request.path == "/flood" else 1)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(piece)
+                await asyncio.sleep(0 if request.path == "/flood" else 0.02)
+        return response
+
+
+@asynccontextmanager
+async def open_site(ssl: SSLContext | None = None) -> AsyncGenerator[Site]:
+    site = Site()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", site.answer)
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=ssl).start()
+    site.port = runner.addresses[0][1]
+    site.url = f"http{'s' if ssl else ''}://{site.place}"
+    site.show("/page", PAGE)
+    try:
+        yield site
+    finally:
+        await runner.cleanup()
