@@ -68,7 +68,7 @@ async def test_a_bad_frame_is_told_and_the_next_good_one_works(served: Served, b
 
 async def test_an_error_names_the_frame_it_is_about(served: Served) -> None:
     async with served.connect() as client:
-        await client.socket.send('{"type":"chat_message","id":"q1","sessionId":"a"}')
+        await client.say("chat_message", id="q1", sessionId="a")
         error = await client.next("error")
         assert (error["ref"], error["code"], error["retryable"]) == ("q1", "invalid_field", False)
         assert "content" in error["message"]

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.support.specified import check_received, check_sent
+from tests.support.specified import check_received, may_be_sent
 
 PATIENCE_S = 10.0
 Frame = dict[str, Any]
@@ -20,16 +20,19 @@ Frame = dict[str, Any]
 class Talk:
     """One connection. ``frames`` is all that was received, in order.
 
-    All of it, and what it says itself, is held against the specification.
+    All of it is held against the specification, and what it says itself: what may not be said
+    has to be refused.
     """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.frames: list[Frame] = []
+        self._wrong: set[object] = set()
 
     async def say(self, type: str, **fields: object) -> None:
         frame = {"type": type, **fields}
-        check_sent(frame)
+        if not may_be_sent(frame):
+            self._wrong.add(frame.setdefault("id", f"wrong {len(self._wrong)}"))
         await self.socket.send(json.dumps(frame))
 
     async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
@@ -40,6 +43,7 @@ class Talk:
     async def receive(self) -> Frame:
         frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
         check_received(frame)
+        assert frame["type"] == "error" or frame.get("ref") not in self._wrong, frame
         self.frames.append(frame)
         return frame
 
