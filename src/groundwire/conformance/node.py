@@ -7,11 +7,13 @@ output. The server ends with its input, or by a signal as any other.
 import asyncio
 import contextlib
 import json
+import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,19 @@ from groundwire.adapters.models.scripted import ScriptedModel
 from groundwire.adapters.runtime.process import die_with_the_parent
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.conformance.script import steps_of
+from groundwire.conversation import decide
+from groundwire.conversation.follow import fold_all
 from groundwire.model.access import Principal
-from groundwire.model.errors import GroundwireError
-from groundwire.model.ids import PrincipalId
+from groundwire.model.events import Done
+from groundwire.model.ids import LogId, PrincipalId, conversation_log
+from groundwire.model.standing import Active
 from groundwire.ports.chat_model import Language, ToolSpec
 from groundwire.serving import Server, log_to_stderr
 from groundwire.settings import Settings
 
 Order = dict[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -81,6 +88,7 @@ class Node:
     clock: Clock
     note: NoteTool
     events: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    taken: dict[LogId, Active | None] = field(default_factory=dict["LogId", "Active | None"])
 
     def orders(self) -> dict[str, Callable[[Order], Awaitable[object]]]:
         return {
@@ -96,6 +104,9 @@ class Node:
             "asked": self.asked,
             "notes": self.notes,
             "break_search": self.break_search,
+            "members": self.members,
+            "take_over": self.take_over,
+            "finish": self.finish,
         }
 
     async def script(self, order: Order) -> object:
@@ -169,12 +180,50 @@ class Node:
                 index.execute(f'DROP TABLE "{name}"')
         return None
 
+    async def members(self, _: Order) -> object:
+        """Return how many connections there are."""
+        return len(self.groundwire.hub.members)
+
+    async def take_over(self, order: Order) -> object:
+        """Give the running turn another writer, which writes nothing until `finish`."""
+        log = await self._log_of(order["session"])
+        self.taken[log] = await self.groundwire.assistant.log.decide(log, decide.take_over)
+        return None
+
+    async def finish(self, order: Order) -> object:
+        """End the turn that was taken over, once its old writer has tried to go on."""
+        log = await self._log_of(order["session"])
+        answers = self.groundwire.assistant.answers
+        while answers.running(log) is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        active = self.taken.pop(log)
+        assert active is not None
+        fold = await fold_all(self.groundwire.assistant.log, log)
+        said = fold.messages[active.asked.answer].content
+        done = Done(
+            turn_id=active.asked.turn,
+            message_id=active.asked.answer,
+            finish_reason="interrupted",
+            content_hash=sha256(said.encode()).hexdigest(),
+        )
+        await self.groundwire.assistant.log.decide(
+            log, lambda desk: decide.finish(desk, active, done)
+        )
+        return None
+
+    async def _log_of(self, session: str) -> LogId:
+        owner = await self.groundwire.authenticator.local_identity()
+        conversation = await self.groundwire.assistant.archive.find(owner, session)
+        return conversation_log(conversation.id)
+
     async def obey(self, line: bytes) -> object:
         order = json.loads(line)
+        name = order.pop("order")
         try:
-            return {"ok": await self.orders()[order.pop("order")](order)}
-        except GroundwireError as error:
-            return {"error": error.message}
+            return {"ok": await self.orders()[name](order)}
+        except Exception as error:
+            logger.exception("the order %s failed", name)
+            return {"error": f"{type(error).__name__}: {error}"}
 
 
 async def main() -> None:

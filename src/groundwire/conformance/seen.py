@@ -24,6 +24,17 @@ class Seen:
     def cursor(self) -> str:
         return f"{self.epoch}:{self.seq}"
 
+    @property
+    def text(self) -> str:
+        """The newest answer as far as it has come."""
+        return next(reversed(self.texts.values()), "")
+
+    def go_on_from(self, other: "Seen") -> None:
+        """Have seen what another reader has seen."""
+        self.texts, self.hashes = dict(other.texts), dict(other.hashes)
+        self.questions = list(other.questions)
+        self.epoch, self.seq = other.epoch, other.seq
+
     def add(self, frame: Frame) -> Self:
         match frame["type"]:
             case "ready":

@@ -64,7 +64,10 @@ class Spawned(Subject):
         async with self._ordering, asyncio.timeout(ORDER_S):
             self.process.stdin.write(json.dumps({"order": what, **fields}).encode() + b"\n")
             await self.process.stdin.drain()
-            answer = json.loads(await self.process.stdout.readline())
+            line = await self.process.stdout.readline()
+        if not line:
+            raise AssertionError("the node is gone")
+        answer = json.loads(line)
         if "error" in answer:
             raise AssertionError(f"the node did not {what}: {answer['error']}")
         return answer["ok"]

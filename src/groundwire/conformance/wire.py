@@ -52,6 +52,10 @@ class Wire(ABC):
     refused: Frame | None = None
     _inbox: "asyncio.Queue[Frame | Ended]" = field(default_factory=asyncio.Queue["Frame | Ended"])
     _reading: "asyncio.Task[None] | None" = None
+    _taking: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._taking.set()
 
     @abstractmethod
     async def open(self) -> None:
@@ -77,6 +81,17 @@ class Wire(ABC):
             self._inbox.get_nowait()
         self.cursor = self.seen.cursor
         await self.open()
+
+    async def say_only(self, type: str, **fields: object) -> None:
+        """Send a command that no frame answers."""
+        await self.say(type, **fields)
+
+    def pause(self) -> None:
+        """Take nothing from the network until `resume`."""
+        self._taking.clear()
+
+    def resume(self) -> None:
+        self._taking.set()
 
     async def receive(self, *, within_s: float = PATIENCE_S) -> Frame:
         """Return what comes next, an event or a frame about the attachment. Raises ``Ended``."""
@@ -201,6 +216,19 @@ class SocketWire(Wire):
         with suppress(ConnectionClosed):
             await self._socket.send(data)
 
+    async def say_only(self, type: str, **fields: object) -> None:
+        """Send what nothing answers."""
+        await self.send_raw(json.dumps({"type": type, "sessionId": self.session, **fields}))
+
+    def pause(self) -> None:
+        """Take nothing from the network until `resume`."""
+        if self._socket is not None:
+            self._socket.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._socket is not None:
+            self._socket.transport.resume_reading()
+
     async def aclose(self) -> None:
         if self._socket is not None:
             await self._socket.close()
@@ -286,6 +314,7 @@ class SseWire(HttpWire):
         fields: dict[str, str] = {}
         with suppress(aiohttp.ClientError):
             async for line in response.content:
+                await self._taking.wait()
                 name, _, value = line.decode().rstrip("\r\n").partition(":")
                 if name:
                     fields[name] = value.removeprefix(" ")

@@ -77,6 +77,7 @@ async def resume_at_every_seq(trial: Trial) -> None:
 async def resume_at_head(trial: Trial) -> None:
     reader, _ = await whole(trial)
     again = await trial.wire(reader.session, cursor=reader.seen.cursor)
+    again.seen.go_on_from(reader.seen)
     if came := await again.nothing_more():
         raise Broken(f"at the head came {came[0]['type']}")
 

@@ -1,0 +1,176 @@
+"""Several devices, several people."""
+
+import asyncio
+
+import aiohttp
+
+from groundwire.conformance.checks.framing import expect_code
+from groundwire.conformance.checks.handshake import bearer
+from groundwire.conformance.checks.messages import busy, opened
+from groundwire.conformance.door import knock
+from groundwire.conformance.seen import Broken, Frame
+from groundwire.conformance.trial import Trial, check
+from groundwire.conformance.wire import Ended, Wire
+
+REVOKED_WITHIN_S = 5.0
+
+
+def of_log(reader: Wire) -> list[Frame]:
+    return [frame for frame in reader.frames if "seq" in frame]
+
+
+@check("two_devices_same_order")
+async def same_order(trial: Trial) -> None:
+    one = await opened(trial)
+    other = await trial.wire(one.session, cursor="0")
+    acks = [await each.ask(f"from {n}") for n, each in enumerate((one, other, one))]
+    for ack in acks:
+        await one.turn(ack["turnId"])
+        await other.turn(ack["turnId"])
+    if of_log(one) != of_log(other):
+        raise Broken("they saw other events, or in another order")
+
+
+@check("late_joiner_snapshot_plus_live")
+async def late_joiner(trial: Trial) -> None:
+    reader, ack = await busy(trial, "late")
+    late = await trial.wire(reader.session)
+    snapshot = await late.next("snapshot")
+    if snapshot["turn"]["turnId"] != ack["turnId"]:
+        raise Broken(f"what runs was told as {snapshot['turn']}")
+    await trial.node.release("late")
+    await late.turn(ack["turnId"])
+    await reader.turn(ack["turnId"])
+    if late.seen.texts != reader.seen.texts:
+        raise Broken("the late one has another text")
+
+
+@check("presence_join_leave_on_kill")
+async def presence(trial: Trial) -> None:
+    one = await opened(trial)
+    await one.next("ready")
+    other = await trial.wire(one.session, cursor="0")
+    came = await one.next("presence")
+    other.cut()
+    went = await one.next("presence")
+    states = (came["state"], went["state"])
+    if states != ("online", "offline") or came["connectionId"] != went["connectionId"]:
+        raise Broken(f"it was told as {came} and {went}")
+
+
+@check("typing_not_replayed")
+async def typing(trial: Trial) -> None:
+    one = await opened(trial)
+    await one.next("ready")
+    other = await trial.wire(one.session, cursor="0", transport="websocket")
+    await other.say_only("typing")
+    await one.next("typing")
+    late = await trial.wire(one.session, cursor="0")
+    await late.answer("hi")
+    if [frame for frame in late.frames if frame["type"] == "typing"]:
+        raise Broken("it was told to who came later")
+
+
+@check("cross_tenant_attach_4403")
+async def cross_tenant(trial: Trial) -> None:
+    reader = await opened(trial)
+    await reader.answer("a secret")
+    id = await trial.conversation_id(reader.session)
+    key = await trial.node.order("user", name=trial.subject.new_session())
+    try:
+        other = await trial.wire(id, key=key)
+        ended = await other.ended()
+        if ended.code != 4403:
+            raise Broken(f"it was closed {ended.code}")
+        frames = other.frames
+    except Ended as refused:
+        if refused.status not in (403, 404):
+            raise Broken(f"it was answered {refused.status}") from refused
+        return
+    if any("secret" in str(frame) for frame in frames):
+        raise Broken("it was told what was said")
+
+
+@check("access_revoked_midstream")
+async def access_revoked(trial: Trial) -> None:
+    await _expect_end_of(trial, "hang on")
+
+
+@check("token_revoked_midstream_closes_4401")
+async def token_revoked(trial: Trial) -> None:
+    await _expect_end_of(trial, "hang on as well")
+
+
+async def _expect_end_of(trial: Trial, name: str) -> None:
+    token = await trial.node.order("session", key=trial.subject.key)
+    await trial.node.script("so far ", {"wait": name})
+    session = trial.subject.new_session()
+    reader = await trial.wire(session, cursor="0", key=token)
+    await reader.ask("Tell me.")
+    await reader.next("token")
+    await trial.node.order("revoke", token=token)
+    async with asyncio.timeout(REVOKED_WITHIN_S):
+        ended = await reader.ended()
+    told = [frame["code"] for frame in reader.frames if frame["type"] == "error"]
+    if trial.transport == "websocket" and ended.code != 4401:
+        raise Broken(f"it was closed {ended.code}")
+    if trial.transport == "poll":
+        if ended.status != 401:
+            raise Broken(f"it was answered {ended.status}")
+    elif told != ["unauthorized"]:
+        raise Broken(f"it was told {told}")
+    again = await knock(trial.transport, trial.subject, headers=bearer(token))
+    if again.status != 401:
+        raise Broken("the token is good again")
+
+
+@check("token_refresh_other_user_4403")
+async def refresh_other(trial: Trial) -> None:
+    reader = await opened(trial)
+    key = await trial.node.order("user", name=trial.subject.new_session())
+    try:
+        answer = await reader.say("auth", token=key)
+        raise Broken(f"it was answered by {answer}")
+    except Ended as ended:
+        if ended.code != 4403:
+            raise Broken(f"it was closed {ended.code}") from ended
+
+
+@check("token_expires_midstream_refresh_keeps_run")
+async def refresh(trial: Trial) -> None:
+    soon = await trial.node.order("token", key=trial.subject.key, claims={})
+    if trial.transport != "websocket":
+        # Over HTTP each request brings its own token: the new one is all there is to it.
+        reader = await opened(trial)
+        await reader.answer("hi")
+        return
+    await trial.node.script("so far ", {"wait": "refresh"}, "and on")
+    reader = await trial.wire(trial.subject.new_session(), cursor="0", key=soon)
+    ack = await reader.ask("Tell me.")
+    await reader.next("token")
+    await reader.say("auth", token=trial.subject.key)
+    await trial.node.order("revoke", token=soon)
+    await trial.node.release("refresh")
+    await reader.turn(ack["turnId"])
+
+
+@check("conversation_deleted_midstream_4404")
+async def deleted(trial: Trial) -> None:
+    reader = await opened(trial)
+    await reader.answer("hi")
+    url = f"{trial.subject.url}/api/v1/conversations/{reader.session}"
+    async with (
+        aiohttp.ClientSession(headers=bearer(trial.subject.key)) as http,
+        http.delete(url) as response,
+    ):
+        if response.status != 204:
+            raise Broken(f"it was not deleted: {response.status}")
+    ended = await reader.ended()
+    errors = [frame for frame in reader.frames if frame["type"] == "error"]
+    if trial.transport == "websocket" and ended.code != 4404:
+        raise Broken(f"it was closed {ended.code}")
+    if trial.transport == "poll":
+        if ended.status not in (404, 410):
+            raise Broken(f"it was answered {ended.status}")
+    else:
+        expect_code(errors[-1], "gone")

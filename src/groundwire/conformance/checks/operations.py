@@ -1,0 +1,143 @@
+"""Servers that stop and start, and what stands between them and their clients."""
+
+import asyncio
+
+from groundwire.conformance.checks.handshake import bearer
+from groundwire.conformance.checks.messages import opened
+from groundwire.conformance.checks.mouths import lines_of
+from groundwire.conformance.checks.words import LONG
+from groundwire.conformance.door import knock
+from groundwire.conformance.proxy import Proxy
+from groundwire.conformance.seen import Broken
+from groundwire.conformance.trial import Trial, check
+
+DRAINED = 20
+
+
+@check("drain_reconnect_event_then_1012")
+async def drain(trial: Trial) -> None:
+    node = await trial.spawn()
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
+    await reader.next("ready")
+    stopping = asyncio.create_task(node.stop())
+    ended = await reader.ended()
+    await stopping
+    told = [frame for frame in reader.frames if frame["type"] == "reconnect"]
+    if not told or told[0]["delayMs"] < 0 or not told[0]["reason"]:
+        raise Broken(f"it was not told to connect again: {reader.frames[-1]}")
+    if trial.transport == "websocket" and ended.code != 1012:
+        raise Broken(f"it was closed {ended.code}")
+
+
+@check("drain_spread_no_herd")
+async def drain_spread(trial: Trial) -> None:
+    node = await trial.spawn()
+    readers = [
+        await trial.wire(node.new_session(), subject=node, cursor="0") for _ in range(DRAINED)
+    ]
+    stopping = asyncio.create_task(node.stop())
+    delays = {(await reader.next("reconnect"))["delayMs"] for reader in readers}
+    await stopping
+    if len(delays) < DRAINED // 4:
+        raise Broken(f"{DRAINED} clients were told {sorted(delays)}")
+
+
+@check("drain_midrun_no_loss")
+async def drain_midrun(trial: Trial) -> None:
+    node = await trial.spawn()
+    await node.script(*LONG[:20], {"hang": True})
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
+    ack = await reader.ask("Tell me.")
+    for _ in range(5):
+        await reader.next("token")
+    await node.stop()
+    await node.restart([*LONG])
+    await reader.come_back()
+    await reader.turn(ack["turnId"])
+    if reader.seen.text != "".join(LONG):
+        raise Broken("the answer is not whole")
+
+
+@check("restart_all_nodes_resume")
+async def restart(trial: Trial) -> None:
+    node = await trial.spawn()
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
+    await reader.answer("before")
+    for again in (node.kill, node.stop):
+        await again()
+        await node.restart()
+        reader.frames.clear()
+        await reader.come_back()
+        await reader.answer("after")
+        ready = [frame for frame in reader.frames if frame["type"] == "ready"]
+        if trial.transport != "poll" and not ready[0].get("resumed"):
+            raise Broken(f"the cursor was not good any more: {ready[0]}")
+
+
+@check("proxy_30s_lifetime_cut")
+async def proxy_cuts(trial: Trial) -> None:
+    node = await trial.spawn()
+    async with Proxy(node.url) as proxy:
+        await node.script(*(step for word in LONG for step in (word, {"pause": 0.01})))
+        through = proxy.in_front_of(node)
+        reader = await trial.wire(node.new_session(), subject=through, cursor="0")
+        ack = await reader.ask("Tell me.")
+        for _ in range(4):
+            await reader.next("token")
+            proxy.cut()
+            await reader.come_back()
+        await reader.turn(ack["turnId"])
+        if reader.seen.text != "".join(LONG):
+            raise Broken("the text is not what the model said")
+
+
+@check("half_open_tcp_detected")
+async def half_open(trial: Trial) -> None:
+    node = await trial.spawn(heartbeat=0.3)
+    async with Proxy(node.url) as proxy:
+        reader = await trial.wire(node.new_session(), subject=proxy.in_front_of(node), cursor="0")
+        await reader.answer("hi")
+        proxy.freeze()
+        # The server hears nothing any more: it lets go, and counts the connection no longer.
+        async with asyncio.timeout(20):
+            while await node.order("members"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await reader.come_back()
+        await reader.answer("and on")
+
+
+@check("nginx_buffering_off_ttft")
+async def no_buffering(trial: Trial) -> None:
+    met = await knock("sse", trial.subject, headers=bearer(trial.subject.key))
+    headers = {name.lower(): value for name, value in met.headers.items()}
+    if headers.get("x-accel-buffering") != "no" or "no-cache" not in headers["cache-control"]:
+        raise Broken(f"a proxy may hold the stream back: {headers}")
+    await lines_of(trial.subject, trial.subject.new_session(), count=3, cursor="0")
+
+
+@check("clock_skew_irrelevant")
+async def clock_skew(trial: Trial) -> None:
+    node = await trial.spawn()
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
+    await reader.answer("now")
+    await node.order("advance", seconds=-7 * 86_400)
+    await reader.answer("a week ago")
+    await reader.come_back()
+    await reader.answer("and on")
+    seqs = [frame["seq"] for frame in reader.frames if "seq" in frame]
+    if seqs != sorted(seqs):
+        raise Broken(f"the order was {seqs}")
+
+
+@check("double_writer_fenced")
+async def fenced(trial: Trial) -> None:
+    reader = await opened(trial)
+    await trial.node.script("so far ", {"wait": "fence"}, "too late")
+    ack = await reader.ask("Tell me.")
+    await reader.next("token")
+    await trial.node.order("take_over", session=reader.session)
+    await trial.node.release("fence")
+    await trial.node.order("finish", session=reader.session)
+    done = (await reader.turn(ack["turnId"]))[-1]
+    if reader.seen.texts[done["messageId"]] != "so far ":
+        raise Broken("the writer that was replaced has written")
