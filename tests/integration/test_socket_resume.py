@@ -245,7 +245,7 @@ async def test_without_any_wake_up_all_is_there_a_little_later(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = served.groundwire.assistant.log
-    monkeypatch.setattr(log, "_wakes", False)
+    monkeypatch.setattr(log, "wakes", False)
     monkeypatch.setattr(log, "_audit_s", 0.02)
     async with served.connect() as client:
         served.script(*"never lost")
