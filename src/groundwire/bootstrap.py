@@ -78,26 +78,37 @@ class Groundwire:
 
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
-        from groundwire.transport.accounts import Accounts as AccountRoutes
+        from groundwire.transport import accounts
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
+        from groundwire.transport.commands import Commands
+        from groundwire.transport.company import Company
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
+        from groundwire.transport.poll import Polls
+        from groundwire.transport.posts import Posts
         from groundwire.transport.rest import Resources
+        from groundwire.transport.sse import Streams
         from groundwire.transport.websocket import Sockets
 
-        settings = self.settings
+        settings, assistant, hub = self.settings, self.assistant, self.hub
         doorkeeper = Doorkeeper(self.authenticator, settings.single_user)
         origins = Origins(settings.allowed_hosts, own=settings.host)
-        attempts = Attempts(self.hub.clock, enforced=settings.limits == "on")
-        sockets = Sockets(
-            self.assistant, doorkeeper, origins, self.hub, new_id, node=secrets.token_hex(4)
+        commands = Commands(assistant, Company())
+        logins = Attempts(hub.clock, hub.limits.enforced)
+        posts = Attempts(hub.clock, hub.limits.enforced, hub.limits.commands_per_minute)
+        doors = Doors(
+            accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
+            Resources(assistant, doorkeeper),
+            Streams(commands, doorkeeper, hub, new_id),
+            Polls(assistant, doorkeeper, hub),
+            Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
+            Sockets(commands, doorkeeper, origins, hub, new_id),
+            hub,
+            origins,
+            PAGE,
         )
-        accounts = AccountRoutes(
-            self.assistant, self.authenticator, self.identities, doorkeeper, attempts
-        )
-        resources = Resources(self.assistant, doorkeeper)
-        return Doors(accounts, resources, sockets, self.hub, origins, PAGE).app()
+        return doors.app()
 
 
 @contextlib.asynccontextmanager
@@ -197,6 +208,8 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     limits = Limits(
         heartbeat_s=settings.heartbeat,
         idle_s=settings.idle_timeout,
+        slow_s=settings.slow_reader_timeout,
+        send_bytes=settings.send_bytes,
         frame_bytes=settings.frame_bytes,
         commands_per_minute=settings.commands_per_minute,
         connections_per_user=settings.connections_per_user,

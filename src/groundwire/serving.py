@@ -10,7 +10,7 @@ import uvicorn
 
 from groundwire.bootstrap import Groundwire
 from groundwire.settings import Settings
-from groundwire.transport.sansio import SocketProtocol
+from groundwire.transport.sansio import HttpProtocol, SocketProtocol
 
 Announce = Callable[[int], Awaitable[None]]
 
@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
             host=settings.host,
             port=settings.port,
             ws=SocketProtocol,
-            http="httptools",
+            http=HttpProtocol,
             ws_max_size=settings.frame_bytes,
             ws_ping_interval=settings.heartbeat,
             ws_ping_timeout=settings.heartbeat,

@@ -110,6 +110,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     frame_bytes: Bytes = 1024 * 1024
     """The largest frame that a client may send."""
 
+    send_bytes: Bytes = 256 * 1024
+    """How much may wait for one client to take it; its log is not read on meanwhile."""
+
+    slow_reader_timeout: Seconds = 30.0
+    """How long a client for which that much waits may take nothing of it."""
+
     connections: Count = 5000
     """How many connections this server takes."""
 

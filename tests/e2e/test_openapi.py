@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 PATIENCE_S = 240
 # Not checked: that what fits the schemas is taken, for there may be no such model; that a 405
 # lists all methods of a path; that a file is no text, which none can tell. A key is not revoked,
-# for all the others need it.
+# for all the others need it; what lasts for as long as it is read has tests of its own.
 SETTINGS = """
 [checks]
 positive_data_acceptance.enabled = false
@@ -29,7 +29,9 @@ include-operation-id = "upload"
 negative_data_rejection.enabled = false
 
 [[operations]]
-include-operation-id = "revokeKey"
+include-operation-id = [
+  "revokeKey", "streamConversation", "streamWorkspace", "pollConversation", "pollWorkspace",
+]
 enabled = false
 """
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket as sockets
+import zlib
 from hashlib import sha256
 from typing import Any
 
@@ -11,9 +12,12 @@ from websockets.frames import Frame, Opcode
 
 from groundwire.adapters.models.scripted import Fail, Step
 from groundwire.model.errors import ModelUnavailable
-from groundwire.transport import sansio, websocket
+from groundwire.model.events import AnswerReset, Token
+from groundwire.model.ids import MessageId, TurnId
+from groundwire.ports.event_log import Desk
+from groundwire.transport import wire
 from tests.support.server import Served
-from tests.support.socket import Talk, eventually
+from tests.support.socket import Talk, eventually, talk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,6 +25,14 @@ BAD = {
     "no JSON": ("{nope", "bad_json"),
     "a list": ("[1]", "bad_json"),
     "deep": ('{"type":"ping","t":' + "[" * 20_000 + "]" * 20_000 + "}", "bad_json"),
+    "deep in what is unknown": (
+        '{"type":"ping","future":' + "[" * 20_000 + "]" * 20_000 + "}",
+        "bad_json",
+    ),
+    "two types": ('{"type":"typing","sessionId":"a","type":"ping"}', "invalid_field"),
+    "two types, unknown first": ('{"type":"shout","type":"ping"}', "invalid_field"),
+    "two types, unknown last": ('{"type":"ping","type":"shout"}', "unknown_type"),
+    "a type that is no word": ('{"type":7}', "invalid_field"),
     "two objects": ('{"type":"ping"}{"type":"ping"}', "bad_json"),
     "nothing": ("", "bad_json"),
     "unknown type": ('{"type":"shout"}', "unknown_type"),
@@ -39,6 +51,9 @@ BAD = {
         "bad_json",
     ),
     "huge number": ('{"type":"ping","t":' + "9" * 5000 + "}", "invalid_field"),
+    "huge id": ('{"type":"ping","id":1e999}', "invalid_field"),
+    "not a number": ('{"type":"ping","t":NaN}', "bad_json"),
+    "byte order mark": ('\ufeff{"type":"ping"}', "bad_json"),
     "attach to nothing": ('{"type":"attach"}', "invalid_field"),
     "unknown workspace": ('{"type":"attach","workspaceId":"w_none"}', "not_found"),
     "unknown id of ours": (
@@ -112,6 +127,33 @@ async def test_a_frame_over_the_limit_is_1009(served: Served) -> None:
         assert await client.closed() == 1009
 
 
+async def test_pieces_that_are_together_over_the_limit_are_1009(served: Served) -> None:
+    async with served.connect() as client:
+        await client.next("welcome")
+        write = client.socket.transport.write
+        write(Frame(Opcode.TEXT, b'"', fin=False).serialize(mask=True))
+        for _ in range(17):
+            write(Frame(Opcode.CONT, b"x" * 65_536, fin=False).serialize(mask=True))
+        assert await client.closed() == 1009
+
+
+async def test_what_is_compressed_is_not_unpacked(served: Served) -> None:
+    """A bomb of zeros stays as small as it came."""
+    packer = zlib.compressobj(wbits=-15)
+    bomb = packer.compress(b"0" * 100_000_000) + packer.flush(zlib.Z_SYNC_FLUSH)
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate", **served.headers()}
+    async with talk(served.url(), headers=offer) as client:
+        assert client.socket.response is not None
+        assert "Sec-WebSocket-Extensions" not in client.socket.response.headers
+        await client.next("welcome")
+        frame = bytearray(Frame(Opcode.TEXT, bomb).serialize(mask=True))
+        frame[0] |= 0x40  # compressed (RFC 7692, 6)
+        client.socket.transport.write(frame)
+        assert await client.closed() == 1002
+    async with served.connect() as client:
+        assert await still_works(served, client)
+
+
 async def test_a_binary_frame_is_1003(served: Served) -> None:
     async with served.connect() as client:
         await client.socket.send(b'{"type":"ping"}')
@@ -180,6 +222,30 @@ async def test_text_alone_is_sent_to_who_asks_for_it(served: Served) -> None:
             assert "Hello 世界".startswith(said)
 
 
+async def test_who_gets_text_alone_is_told_what_cannot_be_taken_back(served: Served) -> None:
+    async with served.connect("format=text") as client, served.connect() as other:
+        served.script("Hallo")
+        session = served.new_session()
+        await client.say("chat_message", content="hi", sessionId=session)
+        said = str(await asyncio.wait_for(client.socket.recv(), 5))
+        await other.say("attach", sessionId=session, cursor="0")
+        begun = await other.next("turn.started")
+        turn, message = TurnId(begun["turnId"]), MessageId(begun["messageId"])
+        again = [
+            AnswerReset(turn_id=turn, message_id=message, to_offset=0),
+            Token(turn_id=turn, message_id=message, content="Hello", offset=0),
+        ]
+
+        def try_again(desk: Desk) -> None:
+            for event in again:
+                desk.append(event)
+
+        await served.groundwire.assistant.log.decide(await served.log_of(session), try_again)
+        while not said.endswith("Hello"):
+            said += str(await asyncio.wait_for(client.socket.recv(), 5))
+        assert said == "Hallo\n[the answer begins again]\nHello"
+
+
 @pytest.mark.parametrize(
     ("script", "frame", "told"),
     [
@@ -222,8 +288,7 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another's answer and the hub's clock go on beside it; revoked, it is cut."""
-    monkeypatch.setattr(sansio, "CLOSE_GRACE_S", 0.2)
-    monkeypatch.setattr(websocket, "TELL_S", 0.2)
+    monkeypatch.setattr(wire, "CLOSE_GRACE_S", 0.2)
     key = await served.add_user("deaf")
     async with served.connect(key=key) as deaf, served.connect() as client:
         raw: sockets.socket = deaf.socket.transport.get_extra_info("socket")

@@ -209,6 +209,76 @@ async def test_a_fresh_token_of_the_same_user_is_taken_and_another_users_is_not(
         assert await client.closed() == 4403
 
 
+class TestATokenThatRunsOutInTheMiddleOfAnAnswer:
+    """The clock is the hub's, and a token lives for a week."""
+
+    async def test_a_fresh_one_keeps_the_connection_and_the_answer(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hub, go_on = served.groundwire.hub, asyncio.Event()
+        old, expires_at = await issue(served, monkeypatch, timedelta(hours=-1))
+        async with talk(served.url(f"token={old}")) as client:
+            served.script("half ", WaitFor(go_on), "whole")
+            ack = await client.ask(served.new_session())
+            await client.next("token")
+            monkeypatch.setattr(hub, "wall", lambda: expires_at.timestamp() - 30)
+            told = await client.next("auth_expiring")
+            assert datetime.fromisoformat(told["expiresAt"]) == expires_at
+            fresh, _ = await issue(served, monkeypatch, timedelta())
+            await client.say("auth", token=fresh, id="again")
+            assert (await client.next("ack"))["ref"] == "again"
+            monkeypatch.setattr(hub, "wall", lambda: expires_at.timestamp() + 1)
+            # Two turns of the clock: one that ran out would have been closed by now.
+            for _ in range(2):
+                await next_tick(served)
+            go_on.set()
+            assert (await client.turn(ack["turnId"]))[-1]["finishReason"] == "stop"
+
+    async def test_without_a_fresh_one_the_connection_ends_and_the_answer_does_not(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hub, go_on = served.groundwire.hub, asyncio.Event()
+        old, expires_at = await issue(served, monkeypatch, timedelta(hours=-1))
+        async with talk(served.url(f"token={old}")) as client:
+            served.script("half ", WaitFor(go_on), "whole")
+            ack = await client.ask(session := served.new_session())
+            await client.next("token")
+            monkeypatch.setattr(hub, "wall", lambda: expires_at.timestamp() + 1)
+            assert await client.closed() == 4401
+            assert client.frames[-1]["code"] == "token_expired"
+        monkeypatch.undo()
+        go_on.set()
+        async with served.connect(f"sessionId={session}&cursor=0") as client:
+            assert (await client.turn(ack["turnId"]))[-1]["finishReason"] == "stop"
+
+
+async def issue(
+    served: Served, monkeypatch: pytest.MonkeyPatch, age: timedelta
+) -> tuple[str, datetime]:
+    """Return a session of the owner that began then, and when it ends."""
+    authenticator = served.groundwire.authenticator
+    owner = await authenticator.owner()
+    with monkeypatch.context() as patched:
+        patched.setattr(authenticator, "_now", lambda: datetime.now(UTC) + age)
+        return await authenticator.issue_session(owner)
+
+
+async def next_tick(served: Served) -> None:
+    """Return once every connection has been shown the clock again."""
+    seen = asyncio.Event()
+    hub = served.groundwire.hub
+    wall = hub.wall
+
+    def look() -> float:
+        seen.set()
+        return wall()
+
+    hub.wall = look
+    await asyncio.wait_for(seen.wait(), 10)
+    hub.wall = wall
+    await asyncio.sleep(0)
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def capped(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served]:
     data: Path = tmp_path_factory.mktemp("capped")

@@ -46,6 +46,13 @@ async def test_the_paths_of_the_socket_are_in_the_description_of_its_channel() -
     assert named == set(SOCKET_PATHS)
 
 
+async def test_the_streams_are_at_routes_that_there_are() -> None:
+    channels = document("asyncapi.json")["channels"]
+    addresses = {channels[name]["address"] for name in ("conversation", "workspace")}
+
+    assert {f"GET {re.sub('{.*}', '{id}', each)}" for each in addresses} <= OPERATIONS.keys()
+
+
 @pytest.mark.parametrize(
     ("path", "file", "type"),
     [

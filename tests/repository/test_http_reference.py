@@ -6,8 +6,11 @@ from pathlib import Path
 from starlette.routing import Route
 
 from groundwire.transport.accounts import Accounts
+from groundwire.transport.poll import Polls
+from groundwire.transport.posts import Posts
 from groundwire.transport.rest import Resources
 from groundwire.transport.spec.doors import specification
+from groundwire.transport.sse import Streams
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
 ROUTE = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
@@ -20,12 +23,15 @@ OPEN = {
 
 def served() -> set[tuple[str, str]]:
     """Return the routes as they are declared; who carries them out does not matter here."""
-    accounts = Accounts.routes(object.__new__(Accounts))
-    resources = Resources.routes(object.__new__(Resources))
+    routes = [
+        *Accounts.routes(object.__new__(Accounts)),
+        *Resources.routes(object.__new__(Resources)),
+        *Streams.routes(object.__new__(Streams)),
+        *Polls.routes(object.__new__(Polls)),
+        *Posts.routes(object.__new__(Posts)),
+    ]
     return {
-        (method, f"/api/v1{route.path}")
-        for route in (*accounts, *resources)
-        for method in methods(route)
+        (method, f"/api/v1{route.path}") for route in routes for method in methods(route)
     } | OPEN
 
 

@@ -13,7 +13,7 @@ from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.model.access import Principal, Role
-from groundwire.model.ids import PrincipalId
+from groundwire.model.ids import LogId, PrincipalId, conversation_log
 from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
@@ -40,11 +40,15 @@ class Served:
     def url(self, query: str = "", path: str = "/api/v1/chat/stream") -> str:
         return f"ws://127.0.0.1:{self.port}{path}{'?' if query else ''}{query}"
 
-    def connect(self, query: str = "", *, key: str | None = None) -> "Talk.Opening":
-        """Connect as the owner, or by another ``key``; an empty one is none."""
+    def headers(self, key: str | None = None) -> dict[str, str]:
+        """Say who asks: the owner, or whose ``key`` it is; an empty one says nothing."""
         key = self.key if key is None else key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return talk(self.url(query), headers=headers)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def connect(
+        self, query: str = "", *, key: str | None = None, receive_bytes: int | None = None
+    ) -> "Talk.Opening":
+        return talk(self.url(query), headers=self.headers(key), receive_bytes=receive_bytes)
 
     def new_session(self) -> str:
         """Return a sessionId that no test has used."""
@@ -60,12 +64,16 @@ class Served:
         await self.groundwire.identities.add(principal)
         return await self.groundwire.authenticator.issue_key(principal, "test", "owner")
 
+    async def log_of(self, session: str) -> LogId:
+        """Return the log of a conversation of the owner's."""
+        identity = await self.groundwire.authenticator.identify(self.key)
+        found = await self.groundwire.assistant.archive.find(identity, session)
+        return conversation_log(found.id)
+
     def browse(self, key: str | None = None) -> httpx.AsyncClient:
-        key = self.key if key is None else key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx.AsyncClient(
             base_url=self.http,
-            headers=headers,
+            headers=self.headers(key),
             timeout=10,
             trust_env=False,
             event_hooks={"response": [check_answer]},

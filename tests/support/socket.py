@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket as sockets
 from collections.abc import Callable
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -17,35 +19,15 @@ PATIENCE_S = 10.0
 Frame = dict[str, Any]
 
 
-class Talk:
-    """One connection. ``frames`` is all that was received, in order.
+class Frames:
+    """Frames as they come in by whatever transport. ``frames`` is all there was, in order."""
 
-    All of it is held against the specification, and what it says itself: what may not be said
-    has to be refused.
-    """
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self) -> None:
         self.frames: list[Frame] = []
-        self._wrong: set[object] = set()
-
-    async def say(self, type: str, **fields: object) -> None:
-        frame = {"type": type, **fields}
-        if not may_be_sent(frame):
-            self._wrong.add(frame.setdefault("id", f"wrong {len(self._wrong)}"))
-        await self.socket.send(json.dumps(frame))
-
-    async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
-        """Ask, and return the ``ack``."""
-        await self.say("chat_message", sessionId=session, content=content, **fields)
-        return await self.next("ack")
 
     async def receive(self) -> Frame:
-        frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
-        check_received(frame)
-        assert frame["type"] == "error" or frame.get("ref") not in self._wrong, frame
-        self.frames.append(frame)
-        return frame
+        """Return the next frame, which is added to ``frames``."""
+        raise NotImplementedError
 
     async def next(self, *types: str) -> Frame:
         """Return the next frame of one of ``types``; what comes before it is passed over."""
@@ -65,6 +47,42 @@ class Talk:
                 events.append(frame)
                 if frame["type"] == "done":
                     return events
+
+    @property
+    def events(self) -> list[Frame]:
+        """Return what is in the log of what came so far."""
+        return [frame for frame in self.frames if "seq" in frame]
+
+
+class Talk(Frames):
+    """One WebSocket.
+
+    All that comes is held against the specification, and what is said: what may not be said has
+    to be refused.
+    """
+
+    def __init__(self, socket: ClientConnection) -> None:
+        super().__init__()
+        self.socket = socket
+        self._wrong: set[object] = set()
+
+    async def say(self, type: str, **fields: object) -> None:
+        frame = {"type": type, **fields}
+        if not may_be_sent(frame):
+            self._wrong.add(frame.setdefault("id", f"wrong {len(self._wrong)}"))
+        await self.socket.send(json.dumps(frame))
+
+    async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
+        """Ask, and return the ``ack``."""
+        await self.say("chat_message", sessionId=session, content=content, **fields)
+        return await self.next("ack")
+
+    async def receive(self) -> Frame:
+        frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        check_received(frame)
+        assert frame["type"] == "error" or frame.get("ref") not in self._wrong, frame
+        self.frames.append(frame)
+        return frame
 
     async def answer(self, session: str, content: str = "hi", **fields: object) -> list[Frame]:
         """Ask, and return the events of the turn."""
@@ -94,10 +112,17 @@ class Talk:
     class Opening:
         """``async with`` opens the connection and closes it in the end."""
 
-        def __init__(self, url: str, options: dict[str, Any]) -> None:
-            self._opening = connect(url, proxy=None, compression=None, **options)
+        def __init__(self, url: str, options: dict[str, Any], receive_bytes: int | None) -> None:
+            self._url = url
+            self._options = options
+            self._receive_bytes = receive_bytes
 
         async def __aenter__(self) -> "Talk":
+            if self._receive_bytes is not None:
+                self._options["sock"] = await narrow(self._url, self._receive_bytes)
+            self._opening = connect(
+                self._url, proxy=None, compression=None, ping_interval=None, **self._options
+            )
             return Talk(await self._opening.__aenter__())
 
         async def __aexit__(
@@ -116,8 +141,12 @@ def talk(
     origin: str | None = None,
     subprotocols: list[str] | None = None,
     host: str | None = None,
+    receive_bytes: int | None = None,
 ) -> Talk.Opening:
-    """Open ``url``; ``host`` is where it really is, if its name is to lie."""
+    """Open ``url``; ``host`` is where it really is, if its name is to lie.
+
+    ``receive_bytes`` is how much the kernel takes for a client that does not read.
+    """
     options: dict[str, Any] = {"additional_headers": headers or {}}
     if host is not None:
         options["host"] = host
@@ -125,7 +154,19 @@ def talk(
         options["additional_headers"] = {**(headers or {}), "Origin": origin}
     if subprotocols is not None:
         options["subprotocols"] = [Subprotocol(name) for name in subprotocols]
-    return Talk.Opening(url, options)
+    return Talk.Opening(url, options, receive_bytes)
+
+
+async def narrow(url: str, receive_bytes: int) -> sockets.socket:
+    """Return a connection to ``url`` on which little fits before it is read."""
+    at = urlsplit(url)
+    connection = sockets.socket()
+    # Before the connection is made: after that the window is as large as it is.
+    connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, receive_bytes)
+    connection.setblocking(False)
+    address = (at.hostname, at.port)
+    await asyncio.get_running_loop().sock_connect(connection, address)
+    return connection
 
 
 class Folded:
@@ -148,9 +189,10 @@ class Folded:
             case "snapshot":
                 self._load(frame)
             case _ if "seq" in frame:
-                first = frame.get("covers", [frame["seq"]])[0]
+                first, last = frame.get("covers", (frame["seq"], frame["seq"]))
                 assert first == self.seq + 1, f"{first} after {self.seq}"
-                self.seq = frame["seq"]
+                assert last == frame["seq"]
+                self.seq = last
                 self._apply(frame)
             case _:
                 pass

@@ -10,15 +10,17 @@ from groundwire.ports.event_log import EventLog
 BATCH = 256
 
 
-async def follow(log: EventLog, id: LogId, *, after: int) -> AsyncGenerator[Sequence[Recorded]]:
+async def follow(
+    log: EventLog, id: LogId, *, after: int, limit: int = BATCH
+) -> AsyncGenerator[Sequence[Recorded]]:
     """Yield every event past ``after`` in order: those there are, then new ones, for ever.
 
-    Batches are never empty. The read after each wait is the only source of events and a
-    wake-up is a hint, so that a lost one can delay an event but never lose, repeat or
-    reorder it. Raises ``NotFound`` once the log is removed.
+    Batches have at most ``limit`` events and are never empty. The read after each wait is the
+    only source of events and a wake-up is a hint, so that a lost one can delay an event but
+    never lose, repeat or reorder it. Raises ``NotFound`` once the log is removed.
     """
     while True:
-        batch = await log.read(id, after=after, limit=BATCH)
+        batch = await log.read(id, after=after, limit=limit)
         if batch:
             after = batch[-1].seq
             yield batch

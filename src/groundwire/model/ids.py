@@ -29,3 +29,7 @@ def conversation_log(conversation: ConversationId) -> LogId:
 
 def workspace_log(workspace: WorkspaceId) -> LogId:
     return LogId(f"workspace:{workspace}")
+
+
+def is_conversation(log: LogId) -> bool:
+    return log.startswith("conversation:")

@@ -18,9 +18,12 @@ from groundwire.transport.accounts import Accounts
 from groundwire.transport.bodies import answer
 from groundwire.transport.hub import Hub
 from groundwire.transport.origins import Origins
+from groundwire.transport.poll import Polls
+from groundwire.transport.posts import Posts
 from groundwire.transport.problems import as_response, known, unknown
 from groundwire.transport.rest import Resources
 from groundwire.transport.spec.doors import specification
+from groundwire.transport.sse import Streams
 from groundwire.transport.websocket import Sockets
 
 # The brief's paths, and the one that is ours.
@@ -36,6 +39,9 @@ CONTENT_SECURITY = (
 class Doors:
     accounts: Accounts
     resources: Resources
+    streams: Streams
+    polls: Polls
+    posts: Posts
     sockets: Sockets
     hub: Hub
     origins: Origins
@@ -55,7 +61,13 @@ class Doors:
         return Guard(app, self.origins)
 
     def _routes(self) -> list[BaseRoute]:
-        api = [*self.accounts.routes(), *self.resources.routes()]
+        api = [
+            *self.accounts.routes(),
+            *self.resources.routes(),
+            *self.streams.routes(),
+            *self.polls.routes(),
+            *self.posts.routes(),
+        ]
         routes: list[BaseRoute] = [
             Route("/healthz", _alive),
             Route("/readyz", _alive),

@@ -1,4 +1,4 @@
-"""How often somebody may try a password."""
+"""How often somebody may try a password, or command something over HTTP."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,10 +13,11 @@ MAX_PEERS = 10_000
 
 @dataclass(slots=True)
 class Attempts:
-    """Counts tries per peer; ``clock`` is in seconds."""
+    """Counts the ``tries`` that each peer has in a minute; ``clock`` is in seconds."""
 
     clock: Callable[[], float]
     enforced: bool = True
+    tries: int = TRIES
     _tries: dict[str, deque[float]] = field(default_factory=dict[str, deque[float]])
 
     def check(self, peer: str) -> None:
@@ -29,7 +30,7 @@ class Attempts:
         tries = self._tries.setdefault(peer, deque())
         while tries and tries[0] < now - WINDOW_S:
             tries.popleft()
-        if len(tries) >= TRIES:
+        if len(tries) >= self.tries:
             raise RateLimited(int((tries[0] + WINDOW_S - now) * 1000))
         tries.append(now)
 

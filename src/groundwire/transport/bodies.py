@@ -152,15 +152,21 @@ class WorkspacesBody(Body):
     workspaces: list[Workspace]
 
 
-async def read_body(request: Request, type: type[T]) -> T:
-    """Return the request's JSON body. Raises ``BadJson``, ``InvalidField``, ``TooLarge``."""
+async def read_bytes(request: Request, limit_bytes: int) -> bytes:
+    """Return the request's body. Raises ``TooLarge``."""
     content = bytearray()
     async for part in request.stream():
         content += part
-        if len(content) > MAX_BODY:
-            raise TooLarge("The body", MAX_BODY)
+        if len(content) > limit_bytes:
+            raise TooLarge("The body", limit_bytes)
+    return bytes(content)
+
+
+async def read_body(request: Request, type: type[T]) -> T:
+    """Return the request's JSON body. Raises ``BadJson``, ``InvalidField``, ``TooLarge``."""
+    content = await read_bytes(request, MAX_BODY)
     try:
-        return msgspec.json.decode(bytes(content), type=type)
+        return msgspec.json.decode(content, type=type)
     except msgspec.ValidationError as error:
         field, reason = field_and_reason(error)
         raise InvalidField(field or "body", f"`{field or 'body'}`: {reason}.") from error

@@ -13,20 +13,13 @@ from groundwire.model.ids import LogId, MessageId, TurnId, WorkspaceId, conversa
 from groundwire.model.ids import workspace_log as log_of_workspace
 from groundwire.ports.conversations import Conversation
 from groundwire.transport import frames
+from groundwire.transport.company import Company, Ephemeral, Sender
 from groundwire.transport.frames import Ref, ServerFrame
+from groundwire.transport.history import history
 from groundwire.transport.stamp import stamp
 
 Asks = frames.ChatMessage | frames.Regenerate | frames.Edit
-Changes = (
-    frames.Cancel
-    | frames.Steer
-    | frames.ToolApproval
-    | frames.Auth
-    | frames.History
-    | frames.Presence
-    | frames.Typing
-    | frames.Read
-)
+Changes = frames.Cancel | frames.Steer | frames.ToolApproval | frames.Auth
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +45,7 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Commands:
     assistant: Assistant
+    company: Company
 
     async def prepare(self, frame: frames.ClientFrame) -> None:
         """Do what may take a while and decides nothing: ask the providers for a model."""
@@ -64,10 +58,9 @@ class Commands:
             if frame.client_message_id is None:
                 raise
 
-    async def run(
-        self, identity: Identity, frame: frames.ClientFrame, position: dict[str, int]
-    ) -> Done:
-        """Carry out one command; ``position`` is the last seq sent of each attachment."""
+    async def run(self, sender: Sender, frame: frames.ClientFrame) -> Done:
+        """Carry out one command."""
+        identity, position = sender.identity, sender.position
         match frame:
             case frames.ChatMessage() | frames.Regenerate() | frames.Edit():
                 conversation, accepted = await self._ask(identity, frame)
@@ -78,6 +71,10 @@ class Commands:
                 return await self._detach(identity, frame)
             case frames.Ping(t=t, id=id):
                 return Done((frames.Pong(t=t, head=position, ref=id, ts=stamp()),))
+            case frames.History():
+                return Done((await self._history(identity, frame),))
+            case frames.Presence() | frames.Typing() | frames.Read():
+                return Done((await self._pass_on(sender, frame),))
             case _:
                 return Done((await self._change(identity, frame),))
 
@@ -91,8 +88,6 @@ class Commands:
                 return await self._approve(identity, frame)
             case frames.Auth():
                 raise InvalidField("type", "`auth` belongs to the connection.")
-            case frames.History() | frames.Presence() | frames.Typing() | frames.Read():
-                raise InvalidField("type", "Not here yet.")
 
     async def _ask(self, identity: Identity, frame: Asks) -> tuple[Conversation, Accepted]:
         match frame:
@@ -197,6 +192,21 @@ class Commands:
         return frames.Ack(
             ref=frame.id, session_id=frame.session_id, turn_id=turn, noop=turn is None, ts=stamp()
         )
+
+    async def _history(self, identity: Identity, frame: frames.History) -> frames.HistoryPage:
+        conversation = await self.assistant.archive.find(identity, frame.session_id)
+        log = conversation_log(conversation.id)
+        return await history(self.assistant.log, log, conversation.name, frame)
+
+    async def _pass_on(self, sender: Sender, frame: Ephemeral) -> frames.Ack:
+        conversation = await self.assistant.archive.find(sender.identity, frame.session_id)
+        log = conversation_log(conversation.id)
+        if isinstance(frame, frames.Read):
+            head = await self.assistant.log.head(log)
+            if frame.seq > head.seq:
+                raise InvalidField("seq", f"There is nothing past the seq {head.seq} yet.")
+        was_told = self.company.pass_on(log, sender, frame)
+        return frames.Ack(ref=frame.id, session_id=conversation.name, noop=not was_told, ts=stamp())
 
     async def _attach(self, identity: Identity, frame: frames.Attach) -> Done:
         if frame.workspace_id is not None and frame.session_id is None:

@@ -11,6 +11,8 @@ from typing import Literal
 
 from groundwire.model.access import Identity
 from groundwire.model.errors import (
+    Conflict,
+    ConnectionLimit,
     Forbidden,
     Gone,
     GroundwireError,
@@ -18,17 +20,26 @@ from groundwire.model.errors import (
     InvalidField,
     InvalidRequest,
     RateLimited,
+    SlowReader,
     TokenExpired,
     Unauthorized,
+    Unavailable,
+    UnsupportedVersion,
 )
 from groundwire.transport.frames import (
     Auth,
     ClientFrame,
     Ping,
+    Presence,
+    Read,
     Ref,
+    Typing,
     decode,
     reference,
 )
+
+Idling = Ping | Presence | Typing | Read
+"""What shows that the network is alive, or where somebody looks, and no wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class Limits:
     idle_s: float = 1800.0
     auth_s: float = 10.0
     expiring_s: float = 60.0
+    slow_s: float = 30.0
+    send_bytes: int = 262_144
     frame_bytes: int = 1_048_576
     attachments: int = 64
     commands_per_minute: int = 120
@@ -74,9 +87,9 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Send a frame that the transport completes: a heartbeat, or that the token expires."""
+    """Send a frame that the transport completes: a heartbeat, say, or that the token expires."""
 
-    what: Literal["welcome", "ping", "auth_expiring"]
+    what: Literal["welcome", "ping", "auth_expiring", "reconnect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,8 @@ class Connection:
     closed: bool = False
     _last_command: float = field(init=False)
     _last_heartbeat: float = field(init=False)
+    _last_taken: float = field(init=False)
+    _backlog: int = 0
     _opened: float = field(init=False)
     _commands: deque[float] = field(default_factory=deque[float])
     _refused: deque[float] = field(default_factory=deque[float])
@@ -107,7 +122,7 @@ class Connection:
     _expiring_said: bool = False
 
     def __post_init__(self) -> None:
-        self._opened = self._last_command = self._last_heartbeat = self.now
+        self._opened = self._last_command = self._last_heartbeat = self._last_taken = self.now
 
     def receive(self, data: str | bytes, now: float) -> list[Effect]:
         """Take one text frame."""
@@ -123,8 +138,7 @@ class Connection:
             return self._rate_limited(refusal, frame.id, now)
         if isinstance(frame, Auth):
             return [Identify(frame.token, frame.id)]
-        if not isinstance(frame, Ping):
-            # A ping shows that the network is alive, not that anybody is there.
+        if not isinstance(frame, Idling):
             self._last_command = now
         return [Run(frame)]
 
@@ -154,10 +168,11 @@ class Connection:
             case _:
                 return [Tell(error, ref)]
 
-    def tick(self, now: float, *, is_running: bool, wall: float) -> list[Effect]:
+    def tick(self, now: float, *, is_running: bool, wall: float, backlog: int = 0) -> list[Effect]:
         """Look at the clock; ``wall`` is Unix time. Called about once a second.
 
-        ``is_running`` says that a turn runs in an attached conversation.
+        ``is_running`` says that a turn runs in an attached conversation; ``backlog`` how many
+        bytes wait for a client that is over its send budget, 0 for any other.
         """
         if self.closed:
             return []
@@ -169,10 +184,31 @@ class Connection:
             self._last_command = now
         if self.limits.enforced and now - self._last_command >= self.limits.idle_s:
             return self._close(4408, Idle())
+        if self._is_stuck(backlog, now):
+            return self._close(1013, SlowReader())
         return [*self._expiry(self.identity, wall), *self._heartbeat(now)]
 
     def revoked(self) -> list[Effect]:
         return self._close(4401, Unauthorized("This token was revoked. Sign in again."))
+
+    def replaced(self) -> list[Effect]:
+        return self._close(4409, Conflict("This device connected again, so this is of no use."))
+
+    def refuse(self, error: GroundwireError) -> list[Effect]:
+        """End the connection for what is not the fault of a command."""
+        return self._close(_close_code(error), error)
+
+    def drain(self) -> list[Effect]:
+        """Send the client away: this server stops."""
+        self.closed = True
+        return [Say("reconnect"), Close(1012, "restart")]
+
+    def _is_stuck(self, backlog: int, now: float) -> bool:
+        """Whether the client has taken nothing for so long that it is not worth waiting."""
+        if backlog == 0 or backlog < self._backlog:
+            self._last_taken = now
+        self._backlog = backlog
+        return now - self._last_taken >= self.limits.slow_s
 
     def _heartbeat(self, now: float) -> list[Effect]:
         if now - self._last_heartbeat < self.limits.heartbeat_s:
@@ -219,6 +255,24 @@ class Connection:
     def _close(self, code: int, error: GroundwireError, ref: Ref = None) -> list[Effect]:
         self.closed = True
         return [Tell(error, ref), Close(code, error.code)]
+
+
+def _close_code(error: GroundwireError) -> int:
+    match error:
+        case ConnectionLimit():
+            return 4429
+        case UnsupportedVersion():
+            return 4406
+        case InvalidRequest():
+            return 1008
+        case Unauthorized():
+            return 4401
+        case Gone():
+            return 4404
+        case Unavailable():
+            return 1013
+        case _:
+            return 1011
 
 
 def _forget(times: deque[float], before: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -22,6 +23,10 @@ REVOCATION_S = 2.0
 DRAIN_S = 2.0
 
 
+Device = tuple[PrincipalId, str]
+Claim = tuple[PrincipalId, str | None]
+
+
 class Member(Protocol):
     """A connection as the hub sees it; none of them makes the hub wait."""
 
@@ -31,6 +36,8 @@ class Member(Protocol):
     def tick(self, now: float, wall: float) -> None: ...
 
     def revoked(self) -> None: ...
+
+    def replaced(self) -> None: ...
 
     async def drain(self) -> None: ...
 
@@ -43,8 +50,11 @@ class Hub:
     wall: Callable[[], float] = time.time
     tick_s: float = TICK_S
     revocation_s: float = REVOCATION_S
+    node: str = field(default_factory=lambda: secrets.token_hex(4))
     _members: set[Member] = field(default_factory=set[Member])
+    _claims: dict[Member, Claim] = field(default_factory=dict[Member, Claim])
     _per_user: Counter[PrincipalId] = field(default_factory=Counter[PrincipalId])
+    _devices: dict[Device, Member] = field(default_factory=dict[Device, Member])
 
     @property
     def members(self) -> Collection[Member]:
@@ -56,18 +66,36 @@ class Hub:
             raise Overloaded("This server has no room for another connection. Try again soon.")
         self._members.add(member)
 
-    def claim(self, principal: PrincipalId) -> None:
-        """Count the connection as this user's. Raises ``ConnectionLimit``."""
+    def claim(self, member: Member, principal: PrincipalId, device: str | None = None) -> None:
+        """Count the connection as this user's, in place of an older one of the same device.
+
+        Raises ``ConnectionLimit``.
+        """
+        if member in self._claims:
+            return
+        if device is not None and (older := self._devices.get((principal, device))):
+            self._release(older)
+            older.replaced()
         if self.limits.enforced and self._per_user[principal] >= self.limits.connections_per_user:
             raise ConnectionLimit(self.limits.connections_per_user)
+        self._claims[member] = (principal, device)
         self._per_user[principal] += 1
+        if device is not None:
+            self._devices[principal, device] = member
 
-    def leave(self, member: Member, principal: PrincipalId | None) -> None:
+    def leave(self, member: Member) -> None:
         self._members.discard(member)
-        if principal is not None:
-            self._per_user[principal] -= 1
-            if not self._per_user[principal]:
-                del self._per_user[principal]
+        self._release(member)
+
+    def _release(self, member: Member) -> None:
+        principal, device = self._claims.pop(member, (None, None))
+        if principal is None:
+            return
+        self._per_user[principal] -= 1
+        if not self._per_user[principal]:
+            del self._per_user[principal]
+        if device is not None:
+            del self._devices[principal, device]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -8,12 +8,13 @@ from starlette.requests import HTTPConnection
 
 from groundwire.access.authenticate import Authenticator
 from groundwire.model.access import Identity
-from groundwire.model.errors import Unauthorized
+from groundwire.model.errors import InvalidField, Unauthorized
 from groundwire.transport.frames import PROTOCOL
 from groundwire.transport.origins import is_local
 
 COOKIE = "groundwire"
 BEARER = "bearer."
+MAX_DEVICE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Doorkeeper:
             if offered.startswith(BEARER):
                 return _decode(offered.removeprefix(BEARER))
         return request.cookies.get(COOKIE)
+
+
+def device_of(request: HTTPConnection) -> str | None:
+    """Return what the client calls its device, if it does. Raises ``InvalidField``."""
+    device = request.query_params.get("deviceId")
+    if device is not None and not 0 < len(device) <= MAX_DEVICE:
+        raise InvalidField("deviceId", f"A `deviceId` has 1 to {MAX_DEVICE} characters.")
+    return device
 
 
 def subprotocols(request: HTTPConnection) -> list[str]:

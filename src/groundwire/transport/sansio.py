@@ -1,22 +1,44 @@
-"""uvicorn's WebSocket, which lets go of a client that takes nothing any more."""
+"""uvicorn's protocols, with their `Wire` in the scope's state for those who send."""
 
-from uvicorn._types import ASGISendEvent
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-CLOSE_GRACE_S = 5.0
+from groundwire.transport.wire import Wire
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """Closing waits until the peer has taken what is buffered for it: for ever, if it never does.
+class _Wired(asyncio.Protocol):
+    transport: asyncio.Transport
+    app_state: dict[str, Any]
+    wire: Wire
 
-    So a connection that missed its pong, or was told to close some time ago, is cut.
-    """
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.wire = Wire(self.transport, self)
+        self.app_state = {**self.app_state, "wire": self.wire}
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.wire.lose()
+
+    def pause_writing(self) -> None:
+        if not self.wire.is_let_go:
+            super().pause_writing()
+            self.wire.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.wire.resume()
+
+
+class HttpProtocol(_Wired, HttpToolsProtocol):
+    pass
+
+
+class SocketProtocol(_Wired, WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
+        """Cut a client that missed its pong: it will not take the close frame either."""
         super().keepalive_timeout()
-        self.loop.call_later(CLOSE_GRACE_S, self.transport.abort)
-
-    async def send(self, message: ASGISendEvent) -> None:
-        if message["type"] == "websocket.close":
-            self.loop.call_later(CLOSE_GRACE_S, self.transport.abort)
-        await super().send(message)
+        self.wire.let_go()

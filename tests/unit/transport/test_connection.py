@@ -8,14 +8,20 @@ import pytest
 from groundwire.model.access import Credential, Identity, Principal
 from groundwire.model.errors import (
     BadJson,
+    Conflict,
+    ConnectionLimit,
     Forbidden,
     Gone,
     GroundwireError,
     InvalidField,
     NotFound,
+    Overloaded,
     RateLimited,
+    SlowReader,
+    TokenExpired,
     Unauthorized,
     UnknownType,
+    UnsupportedVersion,
 )
 from groundwire.model.ids import PrincipalId
 from groundwire.transport.connection import (
@@ -174,6 +180,28 @@ def test_half_an_hour_without_a_command_ends_the_connection_though_it_pings() ->
     assert codes(tick(connection, 1800.0)) == [4408]
 
 
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ('{"type": "typing", "sessionId": "a"}', [4408]),
+        ('{"type": "presence", "sessionId": "a", "state": "online"}', [4408]),
+        ('{"type": "read", "sessionId": "a", "seq": 1}', [4408]),
+        ('{"type": "history", "sessionId": "a"}', []),
+        ('{"type": "cancel", "sessionId": "a"}', []),
+    ],
+    ids=["typing", "presence", "read", "history", "cancel"],
+)
+def test_only_a_wish_keeps_a_connection_from_being_idle(frame: str, code: list[int]) -> None:
+    connection = connected()
+    connection.receive(frame, 1000.0)
+    assert codes(tick(connection, 1800.0)) == code
+
+
+def test_a_device_that_connects_again_ends_its_older_connection() -> None:
+    effects = connected().replaced()
+    assert (errors(effects), codes(effects)) == ([Conflict], [4409])
+
+
 def test_a_running_answer_is_not_idle() -> None:
     connection = connected()
     for now in range(0, 7200, 60):
@@ -221,3 +249,57 @@ def test_what_a_command_meets_is_told_and_ends_nothing() -> None:
 
 def test_a_token_that_was_revoked_ends_the_connection() -> None:
     assert codes(connected().revoked()) == [4401]
+
+
+def test_a_conversation_of_somebody_else_ends_the_connection() -> None:
+    assert codes(connected().fail(Forbidden())) == [4403]
+
+
+def test_a_client_that_takes_nothing_of_what_waits_for_it_is_sent_away() -> None:
+    connection = connected()
+    connection.tick(10.0, is_running=True, wall=0, backlog=0)
+    assert codes(connection.tick(11.0, is_running=True, wall=0, backlog=300_000)) == []
+    assert codes(connection.tick(39.0, is_running=True, wall=0, backlog=300_000)) == []
+    effects = connection.tick(40.0, is_running=True, wall=0, backlog=300_000)
+    assert (errors(effects), codes(effects)) == ([SlowReader], [1013])
+
+
+def test_a_client_that_takes_a_little_now_and_then_stays() -> None:
+    connection = connected()
+    for now in range(10, 500, 10):
+        backlog = 1_000_000 - now // 30
+        assert codes(connection.tick(now, is_running=True, wall=0, backlog=backlog)) == []
+
+
+def test_a_client_that_made_room_once_is_given_its_time_again() -> None:
+    connection = connected()
+    for now in range(0, 300, 20):
+        backlog = 0 if now % 40 == 0 else 300_000
+        assert codes(connection.tick(now, is_running=True, wall=0, backlog=backlog)) == []
+
+
+def test_a_client_that_is_sent_away_is_told_where_to_go_and_heard_no_more() -> None:
+    connection = connected()
+    assert connection.drain() == [Say("reconnect"), Close(1012, "restart")]
+    assert connection.receive(QUESTION, 1.0) == []
+    assert tick(connection, 10_000.0) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConnectionLimit(3), 4429),
+        (UnsupportedVersion("v9"), 4406),
+        (InvalidField("deviceId", "too long"), 1008),
+        (TokenExpired(), 4401),
+        (Gone("conversation"), 4404),
+        (Overloaded("full"), 1013),
+        (GroundwireError("a fault"), 1011),
+    ],
+    ids=["cap", "version", "field", "identity", "gone", "full", "fault"],
+)
+def test_what_ends_a_connection_from_our_side_has_its_code(
+    error: GroundwireError, code: int
+) -> None:
+    effects = connected().refuse(error)
+    assert (errors(effects), codes(effects)) == ([type(error)], [code])

@@ -32,7 +32,11 @@ STREAMED: dict[str, list[Message]] = {
     ],
     "workspace": [*(frame for frame in FRAMES if frame.tag in OF_CONNECTION), *WORKSPACE_EVENTS],
 }
-_CURSOR: Schema = {"type": "string", "description": "Where to go on from: `epoch:seq`, or `0`."}
+CURSOR: Schema = {"type": "string", "description": "Where to go on from: `epoch:seq`, or `0`."}
+DEVICE: Schema = {
+    "type": "string",
+    "description": "When the same device connects again, this connection is closed.",
+}
 _TOKEN: Schema = {"type": "string", "description": "An API key, or the token of a session."}
 _QUERY: dict[str, Schema] = {
     "sessionId": {
@@ -41,14 +45,11 @@ _QUERY: dict[str, Schema] = {
         "maxLength": 200,
         "description": "Attach to this conversation at once.",
     },
-    "cursor": _CURSOR,
+    "cursor": CURSOR,
     "token": _TOKEN,
     "ticket": {"type": "string", "description": "Opens one connection within 30 s."},
     "auth": {"const": "frame", "description": "The first frame will be `auth`."},
-    "deviceId": {
-        "type": "string",
-        "description": "When the same device connects again, this connection is closed.",
-    },
+    "deviceId": DEVICE,
     "format": {"const": "text", "description": "Send the answer's text alone, as text frames."},
 }
 
@@ -159,7 +160,7 @@ def _operations() -> Schema:
     }
     operations["speak"] = _sends("socket", [*FRAMES, *CONVERSATION_EVENTS, *WORKSPACE_EVENTS])
     for channel, messages in STREAMED.items():
-        query = {"type": "object", "properties": {"cursor": _CURSOR}}
+        query = {"type": "object", "properties": {"cursor": CURSOR, "deviceId": DEVICE}}
         operations[_camel(f"stream_{channel}")] = _sends(channel, messages) | {
             "bindings": {"http": {"method": "GET", "query": query, "bindingVersion": "0.3.0"}}
         }

@@ -10,6 +10,7 @@ from groundwire.transport.bodies import DocumentBody
 from groundwire.transport.spec.answers import ProblemBody, RefusedBody
 from groundwire.transport.spec.asyncapi import LICENSE, SECURITY, VERSION
 from groundwire.transport.spec.meanings import Meaning, describe
+from groundwire.transport.spec.messages import ANSWERS, COMMANDS
 from groundwire.transport.spec.routes import FILES, OPERATIONS, Operation
 from groundwire.transport.spec.schemas import REF, Schema, body_schemas, parts, wire_schemas
 
@@ -23,6 +24,9 @@ TAGS = {
     "spec": "This server",
 }
 ACCOUNTS = "Yourself"
+# Commands that belong to a socket, and what only these are answered with.
+OF_SOCKET = {"auth", "attach", "detach"}
+NOT_POSTED = {"ReadyFrame", "SnapshotFrame"}
 # What any operation may meet: a foreign page, somebody unknown, a fault, no room.
 EVERYWHERE = ("forbidden", "internal", "overloaded")
 _IDENTIFIED = ("unauthorized", "token_expired")
@@ -35,6 +39,7 @@ def openapi(meanings: Mapping[str, Meaning]) -> Schema:
         method, path = route.split()
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation)
     schemas, problems = _schemas(), _problems()
+    of_posts = {name.replace("Command", "Post"): meaning for name, meaning in meanings.items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,7 +55,7 @@ def openapi(meanings: Mapping[str, Meaning]) -> Schema:
         "tags": [{"name": name} for name in dict.fromkeys([*TAGS.values(), ACCOUNTS])],
         "paths": paths,
         "components": {
-            "schemas": describe(_used([paths, problems], schemas), meanings),
+            "schemas": describe(_used([paths, problems], schemas), {**of_posts, **meanings}),
             "responses": problems,
             "securitySchemes": {name: _scheme(scheme) for name, scheme in SECURITY.items()},
         },
@@ -65,7 +70,7 @@ def _operation(path: str, operation: Operation) -> Schema:
     }
     if operation.is_open:
         found["security"] = []
-    if parameters := [*_path_parameters(path), *_query_parameters(operation)]:
+    if parameters := [*_path_parameters(path), *_parameters(operation)]:
         found["parameters"] = parameters
     if operation.takes is not None:
         found["requestBody"] = {"required": True, "content": _content(operation.takes)}
@@ -82,11 +87,13 @@ def _path_parameters(path: str) -> Iterator[Schema]:
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _query_parameters(operation: Operation) -> Iterator[Schema]:
-    for name, schema in operation.query.items():
-        kept = {word: value for word, value in schema.items() if word != "description"}
-        told = {"description": schema["description"]} if "description" in schema else {}
-        yield {"name": name, "in": "query", **told, "schema": kept}
+def _parameters(operation: Operation) -> Iterator[Schema]:
+    given = [("query", operation.query), ("header", operation.headers)]
+    for place, parameters in given:
+        for name, schema in parameters.items():
+            kept = {word: value for word, value in schema.items() if word != "description"}
+            told = {"description": schema["description"]}
+            yield {"name": name, "in": place, **told, "schema": kept}
 
 
 def _content(body: type[msgspec.Struct] | str) -> Schema:
@@ -158,7 +165,25 @@ def _schemas() -> dict[str, Schema]:
             part["$ref"] = REF + _short(ref.removeprefix(REF))
     taken = [{"$ref": REF + _name(kind)} for kind in (DocumentBody, RefusedBody)]
     renamed["Taken"]["properties"]["documents"]["items"] = {"anyOf": taken}
-    return wire_schemas() | renamed
+    wire = wire_schemas()
+    return wire | renamed | _posted(wire)
+
+
+def _posted(wire: Mapping[str, Schema]) -> dict[str, Schema]:
+    """Return what may be posted: a command, whose conversation the path names already."""
+    commands = [each.name for each in COMMANDS if each.tag not in OF_SOCKET]
+    posted: dict[str, Schema] = {
+        name.replace("Command", "Post"): {
+            **wire[name],
+            "required": [field for field in wire[name]["required"] if field != "sessionId"],
+        }
+        for name in commands
+    }
+    answers = {name for command in COMMANDS for name in ANSWERS[command.tag]} - NOT_POSTED
+    return posted | {
+        "PostedCommand": {"oneOf": [{"$ref": REF + name} for name in posted]},
+        "CommandAnswer": {"oneOf": [{"$ref": REF + name} for name in sorted(answers)]},
+    }
 
 
 def _used(document: list[Schema], schemas: Mapping[str, Schema]) -> dict[str, Schema]:

@@ -113,7 +113,8 @@ def _routes_in_markdown(openapi: Schema) -> str:
             lines += [*_route(f"{method.upper()} {path}", operation), ""]
     lines += [f"## {BODIES}", ""]
     for name, schema in openapi["components"]["schemas"].items():
-        if not name.endswith("Frame"):
+        # The others are those of the protocol, of which the text has told.
+        if not name.endswith(("Command", "Frame", "Event", "Post")) or "oneOf" in schema:
             lines += [*_shape(name, schema), ""]
     return "\n".join(lines)
 
@@ -157,6 +158,9 @@ def _bodies(answer: Mapping[str, Schema]) -> Iterator[str]:
 def _shape(name: str, schema: Schema) -> Iterator[str]:
     yield f"### {name}"
     yield ""
+    if "oneOf" in schema:
+        yield f"One of {', '.join(type_text(each) for each in schema['oneOf'])}."
+        return
     if "description" in schema:
         yield schema["description"]
         yield ""

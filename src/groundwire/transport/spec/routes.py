@@ -20,10 +20,13 @@ from groundwire.transport.bodies import (
     SetUp,
     WorkspacesBody,
 )
+from groundwire.transport.poll import Page
 from groundwire.transport.spec import answers
+from groundwire.transport.spec.asyncapi import CURSOR, DEVICE
 from groundwire.transport.spec.schemas import Schema
 
 FILES = "multipart/form-data"
+STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,28 @@ class Operation:
     takes: type[msgspec.Struct] | str | None = None
     errors: tuple[str, ...] = ()
     query: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
+    headers: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
     is_open: bool = False
 
 
 _WORKSPACE = ("not_found",)
+_LAST: Schema = {"type": "string", "description": "Where to go on from; counts before `cursor`."}
+_WAIT: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 60,
+    "default": 25,
+    "description": "How many seconds to wait for something.",
+}
+_LIMIT: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 1000,
+    "default": 500,
+    "description": "How many events at most.",
+}
+_POLL = {"cursor": CURSOR, "wait": _WAIT, "limit": _LIMIT}
+_POLL_ERRORS = ("not_found", "invalid_field", "gone", "unrecoverable_cursor", "connection_limit")
 OPERATIONS: dict[str, Operation] = {
     "GET /healthz": Operation(
         "alive", "Whether the process lives", answers.AliveBody, is_open=True
@@ -198,5 +219,52 @@ OPERATIONS: dict[str, Operation] = {
                 "description": "The language of `why`: `zh`, or English.",
             }
         },
+    ),
+    "GET /api/v1/conversations/{id}/events": Operation(
+        "streamConversation",
+        "The log of a conversation as server-sent events",
+        STREAM,
+        query={"cursor": CURSOR, "deviceId": DEVICE},
+        headers={"Last-Event-ID": _LAST},
+        errors=("not_found", "invalid_field", "connection_limit"),
+    ),
+    "GET /api/v1/workspaces/{id}/events": Operation(
+        "streamWorkspace",
+        "The log of a workspace's documents as server-sent events",
+        STREAM,
+        query={"cursor": CURSOR, "deviceId": DEVICE},
+        headers={"Last-Event-ID": _LAST},
+        errors=("not_found", "invalid_field", "connection_limit"),
+    ),
+    "GET /api/v1/conversations/{id}/poll": Operation(
+        "pollConversation",
+        "What follows a cursor in the log of a conversation",
+        Page,
+        query=_POLL,
+        errors=_POLL_ERRORS,
+    ),
+    "GET /api/v1/workspaces/{id}/poll": Operation(
+        "pollWorkspace",
+        "What follows a cursor in the log of a workspace's documents",
+        Page,
+        query=_POLL,
+        errors=_POLL_ERRORS,
+    ),
+    "POST /api/v1/conversations/{id}/commands": Operation(
+        "command",
+        "Carry out a command; answered by the frame that answers it on the socket",
+        "CommandAnswer",
+        takes="PostedCommand",
+        query={"deviceId": DEVICE},
+        headers={
+            "Idempotency-Key": {
+                "type": "string",
+                "description": "The `clientMessageId` of a body that has none.",
+            }
+        },
+        errors=(
+            *("unknown_type", "not_found", "unknown_model", "conflict", "busy", "queue_full"),
+            *("idempotency_conflict", "approval_expired", "rate_limited", "model_unavailable"),
+        ),
     ),
 }

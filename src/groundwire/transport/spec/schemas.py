@@ -48,6 +48,9 @@ KNOWN: dict[str, Schema] = {
     "code": {"pattern": "^[a-z_]+$"},
     "SnapshotFrame.cursor": {"pattern": "^[A-Za-z0-9_-]+:[0-9]+$"},
     "HistoryFrame.events": {"items": {"$ref": REF + "ConversationEvent"}},
+    "Page.events": {
+        "items": {"anyOf": [{"$ref": REF + "ConversationEvent"}, {"$ref": REF + "WorkspaceEvent"}]}
+    },
     "ReadFrame.seq": _COUNT,
     "SearchFor.limit": {"minimum": 1, "maximum": 50},
     "SetUp.password": {"minLength": 8},
