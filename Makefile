@@ -11,7 +11,7 @@ WEB_SOURCES := $(shell find web sdk/typescript scripts/build_web.py \
 	\( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 FAST := -m "not slow and not browser"
 
-.PHONY: help run test coverage check lint fix bench web wheel lock clean ready ready-dev
+.PHONY: help run test coverage check lint fix bench spec web wheel lock clean ready ready-dev
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ fix: $(DONE)/dev ## format, and repair what the linter can
 bench: ready-dev ## score retrieval on every set in SETS=DIR
 	$(BIN)/python -m bench.retrieval_quality --sets $(or $(SETS),$(error say where the sets are: make bench SETS=DIR)) $(ARGS)
 
+spec: ready-dev ## write spec/ again from the types and PROTOCOL.md (RELEASE=1 makes it the baseline)
+	$(BIN)/python -m groundwire.transport.spec $(if $(RELEASE),release)
+
 web: $(PAGE) ## build the page, without a system Node.js
 
 wheel: ready ## build dist/groundwire-*.whl with the page in it
@@ -60,7 +63,8 @@ lock: $(DONE)/uv ## pin the dependencies again (UPGRADE=1 for newer releases)
 	@scripts/lock.sh
 
 clean: ## remove what was built and installed; documents and conversations stay
-	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis \
+		.schemathesis .coverage
 
 ready: $(DONE)/run $(DONE)/groundwire $(PAGE)
 	@:

@@ -1,4 +1,4 @@
-"""Puts the built page into the wheel."""
+"""Puts the built page and the specification into the wheel."""
 
 import subprocess
 import sys
@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SPECIFICATION = (
+    "PROTOCOL.md", "asyncapi.json", "openapi.json", "index.html", "conformance/cases.toml",
+)  # fmt: skip
 
 
 class PageBuildHook(BuildHookInterface[Any]):
@@ -16,7 +20,10 @@ class PageBuildHook(BuildHookInterface[Any]):
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        del build_data
+        if version == "editable":
+            return
+        for name in SPECIFICATION:
+            build_data["force_include"][f"spec/{name}"] = f"groundwire/spec/{name}"
         script = Path(self.root) / "scripts" / "build_web.py"
-        if version != "editable" and script.is_file():
+        if script.is_file():
             subprocess.run([sys.executable, str(script)], check=True)  # noqa: S603 - our own

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwire.access.authorize import require
-from groundwire.conversation.follow import fold_all
+from groundwire.conversation.recollect import recollect
 from groundwire.conversation.state import Message as Said
 from groundwire.conversation.state import Running
+from groundwire.conversation.window import Page, page, window
 from groundwire.library import Library
 from groundwire.model.access import Identity
 from groundwire.model.cursor import Cursor, Head, unservable
-from groundwire.model.errors import Forbidden, InvalidField, NotFound
+from groundwire.model.errors import Compacted, Forbidden, InvalidField, NotFound
 from groundwire.model.ids import (
     ConversationId,
     LogId,
@@ -31,12 +32,16 @@ TITLE = 80
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A conversation's state as of ``cursor``; ``turns`` are those that are not done."""
+    """A conversation's state as of ``cursor``; ``turns`` are those that are not done.
+
+    ``messages`` are the newest; ``has_more`` tells that there are others.
+    """
 
     conversation: Conversation
     cursor: Cursor
     messages: list[Said]
     turns: list[Running]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,22 @@ class Archive:
         """Return the state of a conversation together with the cursor it is as of."""
         return await self._view(await self.find(identity, session))
 
+    async def list_messages(
+        self, identity: Identity, session: str, *, before: MessageId | None, limit: int
+    ) -> Page:
+        """Return the last ``limit`` messages before ``before``. Raises ``NotFound``."""
+        conversation = await self.find(identity, session)
+        log = conversation_log(conversation.id)
+        return await recollect(self.log, log, lambda past: page(past, before, limit))
+
     async def attach(self, identity: Identity, session: str, cursor: str | None) -> Attached:
         """Return where to follow a conversation from; one not there yet begins."""
         conversation = await self.open(identity, session)
         log = conversation_log(conversation.id)
         head = await self.log.head(log)
         after, reason = _serve(cursor, head)
+        if after is not None and await self._is_compacted(log, after):
+            after, reason = None, "compacted"
         if after is not None:
             return Attached(log, conversation.name, head.epoch, head.seq, after)
         view = await self._view(conversation)
@@ -137,7 +152,8 @@ class Archive:
 
     async def find_message(self, conversation: Conversation, id: MessageId) -> Said | None:
         """Return a message as far as it has come."""
-        return (await fold_all(self.log, conversation_log(conversation.id))).messages.get(id)
+        log = conversation_log(conversation.id)
+        return await recollect(self.log, log, lambda past: past.find(id))
 
     async def peek(self, identity: Identity, session: str) -> Conversation | None:
         """Return the principal's conversation of that name, if there is one."""
@@ -183,12 +199,17 @@ class Archive:
             await self.log.remove(log)
         return stored
 
+    async def _is_compacted(self, log: LogId, after: int) -> bool:
+        """Whether ``after`` lies within an event that stands for many."""
+        try:
+            await self.log.read(log, after=after, limit=1)
+        except Compacted:
+            return True
+        return False
+
     async def _view(self, conversation: Conversation) -> View:
-        log = conversation_log(conversation.id)
-        head = await self.log.head(log)
-        fold = await fold_all(self.log, log)
-        cursor = Cursor(head.epoch, fold.seq)
-        return View(conversation, cursor, list(fold.messages.values()), list(fold.turns.values()))
+        seen = await recollect(self.log, conversation_log(conversation.id), window)
+        return View(conversation, seen.cursor, seen.messages, list(seen.turns), seen.has_more)
 
 
 def _serve(cursor: str | None, head: Head) -> tuple[int | None, str | None]:

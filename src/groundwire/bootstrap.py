@@ -192,6 +192,7 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     from groundwire.adapters.embedded.conversations import SqliteConversations
     from groundwire.app import Assistant
     from groundwire.archive import Archive
+    from groundwire.conversation.keep import Keeper
     from groundwire.transport.connection import Limits
     from groundwire.transport.hub import Hub
 
@@ -202,6 +203,8 @@ async def _assemble(parts: _Parts, stack: contextlib.AsyncExitStack) -> Groundwi
     archive = Archive(parts.log, SqliteConversations(parts.store), library, now, new_id)
     answers = _answers(parts, archive, models)
     stack.push_async_callback(answers.close)
+    keeper = Keeper(parts.log, utc_now, settings.compact_after)
+    _run_until_closed(stack, keeper.run(), "keeper of the logs")
     await answers.resume()
     assistant = Assistant(parts.log, archive, library, models, answers, now, new_id)
     authenticator = Authenticator(parts.identities, now, new_id)

@@ -28,6 +28,7 @@ _LISTS = frozenset({"allowed_hosts", "model_hubs", "tools", "fetch_allowed"})
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Delay = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Bytes = Annotated[int, msgspec.Meta(ge=1024)]
 
@@ -100,6 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     parse_timeout: Seconds = 120.0
     """How long reading one file may take."""
+
+    compact_after: Delay = 3600.0
+    """When the tokens of a finished answer may become a few events; 0 keeps them as they are."""
 
     heartbeat: Seconds = 30.0
     """How often a connection is shown to be alive."""

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from groundwire.adapters import embedded
 from groundwire.adapters.embedded.event_log import SqliteEventLog
-from groundwire.adapters.embedded.lease import Lease
+from groundwire.adapters.embedded.lease import Counter, Lease
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.memory import MemoryEventLog
 from groundwire.conversation import decide
@@ -219,14 +219,30 @@ for case in (TestMemory, TestSqlite, TestSqliteTinyTail, TestSqliteNoTailNoWakes
     case.settings = _few
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite-no-tail-no-wakes"])
+@contextmanager
+def two_processes(folder: Path) -> Generator[EventLog]:
+    """What one process does to a log, and another one sees of it."""
+    store = Store(folder / "groundwire.db", MIGRATIONS)
+    with sqlite_log(folder) as here:
+        there = SqliteEventLog(store, now, Counter(folder / "seen there"), audit_s=0.05)
+        here.create, here.decide, here.append = there.create, there.decide, there.append
+        here.remove = there.remove
+        yield here
+    store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite-no-tail-no-wakes", "sqlite-two-processes"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
-    if request.param == "memory":
-        yield MemoryEventLog(now)
-    else:
-        quiet = request.param != "sqlite"
-        with sqlite_log(tmp_path, tail=0 if quiet else 512, wakes=not quiet) as made:
-            yield made
+    match request.param:
+        case "memory":
+            yield MemoryEventLog(now)
+        case "sqlite-two-processes":
+            with two_processes(tmp_path) as made:
+                yield made
+        case _:
+            quiet = request.param != "sqlite"
+            with sqlite_log(tmp_path, tail=0 if quiet else 512, wakes=not quiet) as made:
+                yield made
 
 
 async def test_many_writers_and_late_readers_see_one_order(log: EventLog) -> None:
@@ -262,6 +278,26 @@ async def test_a_reader_of_a_removed_log_is_told(log: EventLog) -> None:
     await log.remove(LOG)
     with pytest.raises(NotFound):
         await asyncio.wait_for(reader, 5)
+
+
+async def test_of_a_removed_log_nothing_is_found_and_a_new_one_begins_anew(log: EventLog) -> None:
+    await log.create(LOG, name="test_123")
+    await log.decide(LOG, lambda desk: decide.ask(desk, question(1, key="key1")))
+    before = await log.head(LOG)
+    await log.remove(LOG)
+    await log.remove(LOG)
+
+    with pytest.raises(NotFound):
+        await log.head(LOG)
+    with pytest.raises(NotFound):
+        await log.recall(LOG, lambda past: past.head)
+    with pytest.raises(NotFound):
+        await log.decide(LOG, decide.start)
+    assert await log.list_busy() == []
+    await log.create(LOG, name="test_123")
+    accepted = await log.decide(LOG, lambda desk: decide.ask(desk, question(1, "!", key="key1")))
+    assert (accepted.seq, accepted.duplicate) == (1, False)
+    assert (await log.head(LOG)).epoch != before.epoch
 
 
 async def test_a_workspace_has_a_log_without_turns(log: EventLog) -> None:

@@ -1,14 +1,13 @@
 """Pages of what is in a log."""
 
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import apsw
 import httpx
 import msgspec
 import pytest
 
-from groundwire.conversation.coalesce import coalesce
+from groundwire.conversation.keep import Keeper
 from groundwire.model.events import Recorded
 from groundwire.transport import pages
 from tests.support.http import Poll, stream
@@ -128,24 +127,20 @@ async def asked_unseen(served: Served, browser: httpx.AsyncClient) -> tuple[str,
     return session, [Recorded(event["seq"], msgspec.json.encode(event)) for event in events]
 
 
-def store_merged(data: Path, session: str, merged: list[Recorded]) -> None:
-    """Put merged events in the place of what they cover, as compaction does."""
-    connection = apsw.Connection(str(data / "groundwire.db"))
-    find = "SELECT key FROM logs JOIN conversations ON log = 'conversation:' || id WHERE name = ?"
-    ((key,),) = connection.execute(find, (session,)).fetchall()
-    with connection:
-        connection.execute("DELETE FROM events WHERE log_key = ?", (key,))
-        rows = [(key, event.seq, event.data) for event in merged]
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
-    connection.close()
+async def compacted(served: Served, session: str) -> list[Recorded]:
+    """Let all that has ended be compacted; return what is in the log then."""
+    log = served.groundwire.assistant.log
+    keeper = Keeper(log, lambda: datetime.now(UTC) + timedelta(days=1), 1.0)
+    while await keeper.compact():
+        pass
+    return list(await log.read(await served.log_of(session), after=0, limit=1000))
 
 
 async def test_where_events_were_merged_pages_are_found_all_the_same(served: Served) -> None:
     async with served.browse() as browser, served.connect() as client:
-        session, events = await asked_unseen(served, browser)
-        merged = coalesce(events)
+        session, _ = await asked_unseen(served, browser)
+        merged = await compacted(served, session)
         assert len(merged) < 10 < 300 < merged[-1].seq
-        store_merged(served.groundwire.settings.data, session, merged)
         seqs = [event.seq for event in merged]
 
         assert await ask(client, session) == (seqs, False)
@@ -165,8 +160,8 @@ async def test_where_events_were_merged_pages_are_found_all_the_same(served: Ser
 
 async def test_what_was_merged_in_the_log_is_followed_like_the_rest(served: Served) -> None:
     async with served.browse() as browser:
-        session, events = await asked_unseen(served, browser)
-        store_merged(served.groundwire.settings.data, session, coalesce(events))
+        session, _ = await asked_unseen(served, browser)
+        await compacted(served, session)
         screens: list[Folded] = []
         async with served.connect(f"sessionId={session}&cursor=0") as client:
             screens.append(await folded(client))

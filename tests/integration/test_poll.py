@@ -1,6 +1,7 @@
 """A log page by page, for whoever can only ask what comes next."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from groundwire.adapters.models.scripted import WaitFor
 from tests.support.http import Poll
-from tests.support.server import Served
+from tests.support.server import Served, serve
 from tests.support.socket import Folded, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -198,15 +199,17 @@ class TestWhileItWaits:
             assert (answer.status_code, answer.json()["code"]) == (410, "gone")
             assert (await browser.get(path(session))).status_code == 404
 
-    async def test_a_server_that_stops_answers_with_nothing(self, served: Served) -> None:
-        session, head, epoch = await answered(served, "a")
-        await eventually(lambda: not served.groundwire.hub.members)
-        async with served.browse() as browser:
+    async def test_a_server_that_stops_answers_with_nothing(self, tmp_path: Path) -> None:
+        async with serve(tmp_path) as served, served.browse() as browser:
+            session, head, epoch = await answered(served, "a")
+            await eventually(lambda: not served.groundwire.hub.members)
             waiting = await begin(served, browser, session)
             await served.groundwire.hub.drain()
             answer = await waiting
+            late = await browser.get(path(session), params={"cursor": "0"})
         assert answer.json()["cursor"] == f"{epoch}:{head}"
         assert answer.json()["events"] == []
+        assert (late.status_code, late.json()["code"]) == (503, "overloaded")
 
     async def test_who_hangs_up_is_forgotten(self, served: Served) -> None:
         session, _, _ = await answered(served, "a")

@@ -16,6 +16,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/spec"),
+    ("GET", "/spec/PROTOCOL.md"),
+    ("GET", "/spec/asyncapi.json"),
+    ("GET", "/spec/openapi.json"),
     ("GET", "/api/v1/setup"),
     ("POST", "/api/v1/setup"),
     ("POST", "/api/v1/login"),

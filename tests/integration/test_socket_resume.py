@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.models.scripted import Pause, WaitFor
 from tests.support.server import Served
 from tests.support.socket import Folded, Talk
@@ -245,8 +246,9 @@ async def test_without_any_wake_up_all_is_there_a_little_later(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = served.groundwire.assistant.log
-    monkeypatch.setattr(log, "_wakes", False)
-    monkeypatch.setattr(log, "_audit_s", 0.02)
+    assert isinstance(log, SqliteEventLog)
+    monkeypatch.setattr(log, "wakes", False)
+    monkeypatch.setattr(log.watch, "audit_s", 0.02)
     async with served.connect() as client:
         served.script(*"never lost")
         folded = Folded()

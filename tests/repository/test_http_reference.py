@@ -9,11 +9,16 @@ from groundwire.transport.accounts import Accounts
 from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
 from groundwire.transport.rest import Resources
+from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
 ROUTE = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
-PROBES = {("GET", "/healthz"), ("GET", "/readyz")}
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    *(("GET", route.path) for route in specification().routes()),
+}
 
 
 def served() -> set[tuple[str, str]]:
@@ -27,7 +32,7 @@ def served() -> set[tuple[str, str]]:
     ]
     return {
         (method, f"/api/v1{route.path}") for route in routes for method in methods(route)
-    } | PROBES
+    } | OPEN
 
 
 def methods(route: Route) -> set[str]:

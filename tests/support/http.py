@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.socket import PATIENCE_S, Frame, Frames, narrow
+from tests.support.specified import check_received
 
 
 class Ended(Exception):
@@ -36,6 +37,7 @@ class Stream(Frames):
             name, _, value = (await self.line()).partition(": ")
             fields[name] = value
         frame: Frame = json.loads(fields["data"])
+        check_received(frame)
         assert fields["event"] == frame["type"]
         self.frames.append(frame)
         self.ids.append(fields.get("id"))

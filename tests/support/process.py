@@ -21,9 +21,9 @@ class Process:
     key: str
     child: asyncio.subprocess.Process
 
-    def connect(self, query: str = "") -> Talk.Opening:
+    def connect(self, query: str = "", *, receive_bytes: int | None = None) -> Talk.Opening:
         url = f"{self.http.replace('http', 'ws', 1)}/api/v1/chat/stream?{query}"
-        return talk(url, headers=self.headers)
+        return talk(url, headers=self.headers, receive_bytes=receive_bytes)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from groundwire.model.ids import LogId, PrincipalId, conversation_log
 from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
+from tests.support.specified import check_answer
 
 # A closed port: no Ollama of this machine shall be found.
 NOWHERE = "http://127.0.0.1:9"
@@ -70,8 +71,13 @@ class Served:
         return conversation_log(found.id)
 
     def browse(self, key: str | None = None) -> httpx.AsyncClient:
-        headers = self.headers(key)
-        return httpx.AsyncClient(base_url=self.http, headers=headers, timeout=10, trust_env=False)
+        return httpx.AsyncClient(
+            base_url=self.http,
+            headers=self.headers(key),
+            timeout=10,
+            trust_env=False,
+            event_hooks={"response": [check_answer]},
+        )
 
 
 @asynccontextmanager

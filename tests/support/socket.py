@@ -13,6 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.specified import check_received, may_be_sent
+
 PATIENCE_S = 10.0
 Frame = dict[str, Any]
 
@@ -49,18 +51,26 @@ class Frames:
     @property
     def events(self) -> list[Frame]:
         """Return what is in the log of what came so far."""
-        return [frame for frame in self.frames if "seq" in frame]
+        return [frame for frame in self.frames if "seq" in frame and frame["type"] != "read"]
 
 
 class Talk(Frames):
-    """One WebSocket."""
+    """One WebSocket.
+
+    All that comes is held against the specification, and what is said: what may not be said has
+    to be refused.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         super().__init__()
         self.socket = socket
+        self._wrong: set[object] = set()
 
     async def say(self, type: str, **fields: object) -> None:
-        await self.socket.send(json.dumps({"type": type, **fields}))
+        frame = {"type": type, **fields}
+        if not may_be_sent(frame):
+            self._wrong.add(frame.setdefault("id", f"wrong {len(self._wrong)}"))
+        await self.socket.send(json.dumps(frame))
 
     async def ask(self, session: str, content: str = "hi", **fields: object) -> Frame:
         """Ask, and return the ``ack``."""
@@ -69,6 +79,8 @@ class Talk(Frames):
 
     async def receive(self) -> Frame:
         frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        check_received(frame)
+        assert frame["type"] == "error" or frame.get("ref") not in self._wrong, frame
         self.frames.append(frame)
         return frame
 
@@ -176,6 +188,9 @@ class Folded:
                 self.epoch = frame["epoch"]
             case "snapshot":
                 self._load(frame)
+            case "read":
+                # In no log: its ``seq`` is what somebody else has seen.
+                pass
             case _ if "seq" in frame:
                 first, last = frame.get("covers", (frame["seq"], frame["seq"]))
                 assert first == self.seq + 1, f"{first} after {self.seq}"

@@ -6,6 +6,11 @@ from typing import Any, Self
 Frame = dict[str, Any]
 
 
+def is_event(frame: Frame) -> bool:
+    """Whether it is in the log; what somebody else has read has a `seq` as well."""
+    return "seq" in frame and frame["type"] != "read"
+
+
 class Broken(Exception):
     """A rule of the protocol is not kept; the text says how."""
 
@@ -41,6 +46,8 @@ class Seen:
                 self.epoch = frame["epoch"]
             case "snapshot":
                 self._load(frame)
+            case "read":
+                pass  # in no log: its `seq` is what somebody else has seen
             case _ if "seq" in frame:
                 self._advance(frame)
                 self._apply(frame)

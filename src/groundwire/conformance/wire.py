@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from groundwire.conformance.cases import Transport
-from groundwire.conformance.seen import Broken, Frame, Seen
+from groundwire.conformance.seen import Broken, Frame, Seen, is_event
 from groundwire.conformance.subject import Subject
 
 PATIENCE_S = 10.0
@@ -118,14 +118,14 @@ class Wire(ABC):
 
     async def event(self) -> Frame:
         """Return the next event of the log."""
-        return await self.until(lambda frame: "seq" in frame)
+        return await self.until(is_event)
 
     async def nothing_more(self) -> list[Frame]:
         """Return the events that come before this question's: all that was there to be sent."""
         before = len(self.frames)
         ack = await self.ask("nothing more?")
         await self.turn(ack["turnId"])
-        events = [frame for frame in self.frames[before:] if "seq" in frame]
+        events = [frame for frame in self.frames[before:] if is_event(frame)]
         return [event for event in events if event["seq"] < ack["messageSeq"]]
 
     async def ask(self, content: str = "hi", **fields: object) -> Frame:
@@ -140,7 +140,7 @@ class Wire(ABC):
         events: list[Frame] = []
         while not events or events[-1]["type"] != "done":
             frame = await self.receive()
-            if frame.get("turnId") == turn and "seq" in frame:
+            if frame.get("turnId") == turn and is_event(frame):
                 events.append(frame)
         self.seen.check_hash(events[-1]["messageId"])
         return events

@@ -1,6 +1,6 @@
 """The state of a conversation is the fold of its events."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 import msgspec
@@ -47,29 +47,54 @@ class Fold:
     """Folds a conversation's events, in order, into messages.
 
     Total: it never refuses what is in the log, and passes over what it does not know.
+    It may go on from what is known up to ``seq``: then ``turns`` are those not done, and
+    ``earlier`` finds a message that is not in ``messages`` yet. ``sources`` are the seqs of
+    the events that say what a message rests on.
     """
 
-    def __init__(self) -> None:
-        self.seq = 0
+    def __init__(
+        self,
+        seq: int = 0,
+        turns: Iterable[Running] = (),
+        earlier: Callable[[MessageId], Message | None] | None = None,
+    ) -> None:
+        self.seq = seq
         self.messages: dict[MessageId, Message] = {}
-        self.turns: dict[TurnId, Running] = {}
+        self.turns: dict[TurnId, Running] = {turn.turn_id: turn for turn in turns}
+        self.sources: dict[MessageId, int] = {}
+        self._earlier = earlier
 
     def add(self, recorded: Iterable[Recorded]) -> None:
         for each in recorded:
+            self.seq = each.seq
             event = decode_conversation_event(each.data)
             if event is not None:
                 self._apply(event, _envelope.decode(each.data).ts)
-            self.seq = each.seq
+
+    def find(self, id: MessageId) -> Message | None:
+        """Return the message as far as it has come."""
+        if id in self.messages or self._earlier is None:
+            return self.messages.get(id)
+        found = self._earlier(id)
+        if found is not None:
+            self.messages[id] = found
+        return found
 
     @property
     def running(self) -> Running | None:
         """Return the oldest turn that is not done."""
         return next(iter(self.turns.values()), None)
 
-    def path(self, leaf: MessageId | None) -> list[Message]:
-        """Return the messages from the first to ``leaf``, along the branch that it is on."""
+    def path(self, leaf: MessageId | None, limit: int | None = None) -> list[Message]:
+        """Return the messages from the first to ``leaf``, along the branch that it is on.
+
+        With a ``limit``, the last so many of them.
+        """
         found: list[Message] = []
-        while leaf is not None and (message := self.messages.get(leaf)) is not None:
+        while leaf is not None and len(found) != limit:
+            message = self.find(leaf)
+            if message is None:
+                break
             found.append(message)
             leaf = message.parent_id
         return found[::-1]
@@ -77,10 +102,10 @@ class Fold:
     def _apply(self, event: ConversationEvent, ts: str) -> None:
         match event:
             case MessageCreated():
-                self.messages[event.message_id] = _question(event, ts)
+                self._begin(_question(event, ts))
                 self.turns[event.turn_id] = Running(turn_id=event.turn_id)
             case TurnStarted():
-                self.messages[event.message_id] = _answer(event, ts)
+                self._begin(_answer(event, ts))
                 self._running(event.turn_id).message_id = event.message_id
             case Progress():
                 running = self._running(event.turn_id)
@@ -91,9 +116,21 @@ class Fold:
             case SteerAccepted() | SteerApplied() | SteerFailed():
                 self._steer(event)
             case _:
-                if (message := self._answer_of(event.turn_id)) is not None:
-                    _grow(message, event)
-                    self._running(event.turn_id).content = message.content
+                self._grow(event)
+
+    def _begin(self, message: Message) -> None:
+        self.messages[message.message_id] = message
+        self.sources.pop(message.message_id, None)
+
+    def _grow(self, event: Growth) -> None:
+        running = self._running(event.turn_id)
+        message = self.find(running.message_id) if running.message_id else None
+        if message is None:
+            return
+        if isinstance(event, Sources):
+            self.sources[message.message_id] = self.seq
+        _grow(message, event)
+        running.content = message.content
 
     def _steer(self, event: SteerAccepted | SteerApplied | SteerFailed) -> None:
         match event:
@@ -107,7 +144,7 @@ class Fold:
                 )
                 running.steers = (*running.steers, steering)
             case SteerApplied():
-                if (message := self.messages.get(event.message_id)) is not None:
+                if (message := self.find(event.message_id)) is not None:
                     message.steered = event.steered
             case SteerFailed():
                 running = self._running(event.turn_id)
@@ -116,16 +153,12 @@ class Fold:
             case _:
                 assert_never(event)
 
-    def _answer_of(self, turn: TurnId) -> Message | None:
-        id = self._running(turn).message_id
-        return self.messages.get(id) if id else None
-
     def _running(self, turn: TurnId) -> Running:
         return self.turns.setdefault(turn, Running(turn_id=turn))
 
     def _finish(self, event: Done) -> None:
         self.turns.pop(event.turn_id, None)
-        message = self.messages.get(event.message_id)
+        message = self.find(event.message_id)
         if message is not None:
             message.status = "complete"
             message.finish_reason = event.finish_reason

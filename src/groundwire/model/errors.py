@@ -133,6 +133,14 @@ class UnrecoverableCursor(Gone):
         )
 
 
+class Compacted(UnrecoverableCursor):
+    """The cursor lies within an event that stands for many, from the seq ``first`` on."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__("compacted")
+        self.first = first
+
+
 class Conflict(GroundwireError):
     code = "conflict"
     status = 409

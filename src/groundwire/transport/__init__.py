@@ -1,4 +1,5 @@
 """The mouths: WebSocket and HTTP over the same use cases and the same log.
 
-Holds no rule about answers or documents. Start reading at `connection`, then `websocket`.
+Holds no rule about answers or documents. Start reading at `connection`, then `client` and
+`attachments`, then a mouth: `websocket`, `sse` or `poll`.
 """

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from groundwire.model.errors import Forbidden, GroundwireError, NotFound
+from groundwire.model.errors import Forbidden, GroundwireError, InvalidField, NotFound
 from groundwire.transport.accounts import Accounts
 from groundwire.transport.bodies import answer
 from groundwire.transport.hub import Hub
@@ -22,6 +22,7 @@ from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
 from groundwire.transport.problems import as_response, known, unknown
 from groundwire.transport.rest import Resources
+from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
 from groundwire.transport.websocket import Sockets
 
@@ -50,7 +51,12 @@ class Doors:
         app = Starlette(
             routes=self._routes(),
             lifespan=self._lifespan,
-            exception_handlers={GroundwireError: known, 404: _missing, Exception: unknown},
+            exception_handlers={
+                GroundwireError: known,
+                400: _malformed,
+                404: _missing,
+                Exception: unknown,
+            },
         )
         return Guard(app, self.origins)
 
@@ -65,6 +71,7 @@ class Doors:
         routes: list[BaseRoute] = [
             Route("/healthz", _alive),
             Route("/readyz", _alive),
+            *specification().routes(),
             *(WebSocketRoute(path, self.sockets.endpoint) for path in SOCKET_PATHS),
             Mount("/api/v1", routes=api),
         ]
@@ -112,7 +119,9 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_headers(scope["path"])]
+                given = {name for name, _ in message["headers"]}
+                ours = (each for each in _headers(scope["path"]) if each[0] not in given)
+                message["headers"] = [*message["headers"], *ours]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -132,6 +141,12 @@ def _headers(path: str) -> list[tuple[bytes, bytes]]:
 
 async def _alive(_: Request) -> Response:
     return answer({"status": "ok"})
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    """Answer a form that Starlette could not read."""
+    why = getattr(error, "detail", "")
+    return as_response(InvalidField("body", f"This form cannot be read: {why}"))
 
 
 async def _missing(_: Request, __: Exception) -> Response:

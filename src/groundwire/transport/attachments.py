@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from groundwire.archive import Attached
 from groundwire.conversation.coalesce import coalesce
-from groundwire.conversation.follow import BATCH, follow
+from groundwire.conversation.follow import follow
 from groundwire.model.errors import Gone, GroundwireError, NotFound
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId
@@ -16,6 +16,9 @@ from groundwire.ports.event_log import EventLog
 from groundwire.transport.outlet import HungUp, Outlet
 
 logger = logging.getLogger(__name__)
+
+BATCH = 64
+"""How many events are read at once for one client, who may have no room for any of them."""
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class Attachments:
         """
         is_behind = False
         while True:
-            reading = follow(self.events, attachment.log, after=attachment.sent)
+            reading = follow(self.events, attachment.log, after=attachment.sent, limit=BATCH)
             async with aclosing(reading) as batches:
                 async for batch in batches:
                     if not await self._pass_on(attachment, coalesce(batch) if is_behind else batch):

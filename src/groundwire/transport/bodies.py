@@ -7,6 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from groundwire.conversation.state import Message
 from groundwire.model.documents import Document, DocumentStatus, Searchable
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
 from groundwire.model.ids import DocumentId, WorkspaceId
@@ -136,6 +137,11 @@ class ConversationBody(Body, omit_defaults=False):
             created_at=conversation.created_at,
             updated_at=conversation.updated_at,
         )
+
+
+class MessagesBody(Body, omit_defaults=False):
+    messages: list[Message]
+    has_more: bool
 
 
 class AutoBody(Body):

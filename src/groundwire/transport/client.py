@@ -98,8 +98,11 @@ class Client:
                 await self.outlet.put(there)
 
     def hear(self, frame: ServerFrame) -> None:
-        """Be told something that is in no log."""
-        self._owe(self.outlet.whisper(frame))
+        """Be told something that is in no log, if there is room for it."""
+        if self.outlet.wire.has_room:
+            self._owe(self.outlet.whisper(frame))
+        else:
+            self.outlet.miss(frame)
 
     def tick(self, now: float, wall: float) -> None:
         running = self.commands.assistant.answers.running

@@ -273,5 +273,6 @@ def snapshot(view: View) -> frames.Snapshot:
         turn=next(iter(view.turns), None),
         turns=view.turns,
         approvals=open_approvals(view.messages),
+        has_more=view.has_more,
         ts=stamp(),
     )

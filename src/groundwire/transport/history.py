@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from groundwire.model.errors import InvalidField
+from groundwire.model.errors import Compacted, InvalidField
 from groundwire.model.events import Recorded
 from groundwire.model.ids import LogId
 from groundwire.ports.event_log import EventLog
@@ -22,7 +22,7 @@ async def history(log: EventLog, id: LogId, name: str, frame: History) -> Histor
         raise InvalidField("before", "Ask for what is `before` a seq or `after` one, not both.")
     head = await log.head(id)
     if frame.after is not None:
-        events = fitting(await log.read(id, after=min(frame.after, head.seq), limit=frame.limit))
+        events = fitting(await _read(log, id, min(frame.after, head.seq), frame.limit))
         has_more = bool(events) and events[-1].seq < head.seq
     else:
         before = head.seq + 1 if frame.before is None else min(frame.before, head.seq + 1)
@@ -46,8 +46,16 @@ async def _before(log: EventLog, id: LogId, before: int, limit: int) -> Sequence
     span = limit
     while True:
         after = max(0, before - 1 - span)
-        found = await log.read(id, after=after, limit=span)
+        found = await _read(log, id, after, span)
         events = [event for event in found if event.seq < before]
         if len(events) >= limit or after == 0 or (events and span >= WIDE):
             return events[-limit:]
         span *= 2
+
+
+async def _read(log: EventLog, id: LogId, after: int, limit: int) -> Sequence[Recorded]:
+    """Read past ``after``; where that lies within a merged event, from this event on."""
+    try:
+        return await log.read(id, after=after, limit=limit)
+    except Compacted as within:
+        return await log.read(id, after=within.first - 1, limit=limit)

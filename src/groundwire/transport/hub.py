@@ -51,6 +51,7 @@ class Hub:
     tick_s: float = TICK_S
     revocation_s: float = REVOCATION_S
     node: str = field(default_factory=lambda: secrets.token_hex(4))
+    _draining: bool = False
     _members: set[Member] = field(default_factory=set[Member])
     _claims: dict[Member, Claim] = field(default_factory=dict[Member, Claim])
     _per_user: Counter[PrincipalId] = field(default_factory=Counter[PrincipalId])
@@ -61,7 +62,9 @@ class Hub:
         return self._members
 
     def enter(self, member: Member) -> None:
-        """Raises ``Overloaded`` where the node is full."""
+        """Raises ``Overloaded`` where the node is full, or stops."""
+        if self._draining:
+            raise Overloaded("This server is about to stop. Connect again in a moment.")
         if self.limits.enforced and len(self._members) >= self.limits.connections:
             raise Overloaded("This server has no room for another connection. Try again soon.")
         self._members.add(member)
@@ -110,7 +113,8 @@ class Hub:
                 checking.cancel()
 
     async def drain(self) -> None:
-        """Tell every connection to go elsewhere, and close it."""
+        """Tell every connection to go elsewhere, and close it; let nobody in any more."""
+        self._draining = True
         tasks = [asyncio.ensure_future(member.drain()) for member in self._members]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=DRAIN_S)

@@ -51,15 +51,17 @@ class Outlet:
                 await self.mouth.say(frame)
 
     async def whisper(self, frame: ServerFrame) -> None:
-        """Say what is lost on a client that has no room for it.
-
-        Only of who came and went it is told the last once it has.
-        """
+        """Say what a client may miss that has no room for it."""
         async with self.order:
             if self.wire.has_room:
                 await self.put(frame)
-            elif isinstance(frame, PresenceTold):
-                self._missed[frame.session_id, frame.connection_id] = frame
+            else:
+                self.miss(frame)
+
+    def miss(self, frame: ServerFrame) -> None:
+        """Say nothing now; of who came and went the client is told the last later on."""
+        if isinstance(frame, PresenceTold):
+            self._missed[frame.session_id, frame.connection_id] = frame
 
     async def room(self) -> None:
         """Return once there is room for events, or nobody is there any more."""

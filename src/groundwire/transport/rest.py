@@ -11,12 +11,13 @@ from starlette.routing import Route
 from groundwire.app import Assistant
 from groundwire.model.access import Identity
 from groundwire.model.errors import GroundwireError, InvalidField
-from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.ids import DocumentId, MessageId, WorkspaceId
 from groundwire.transport.bodies import (
     AutoBody,
     ChangeWorkspace,
     ConversationBody,
     DocumentBody,
+    MessagesBody,
     ModelsBody,
     NewConversation,
     NewWorkspace,
@@ -33,6 +34,8 @@ from groundwire.transport.problems import as_response
 
 MAX_FILES = 1_000
 READ_BYTES = 262_144
+MESSAGES = 50
+MOST_MESSAGES = 200
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
 INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
@@ -58,6 +61,7 @@ class Resources:
             Route("/documents/{id}/content", self.get_content, methods=["GET"]),
             Route("/conversations", self.begin, methods=["POST"]),
             Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
+            Route("/conversations/{id}/messages", self.list_messages, methods=["GET"]),
             Route("/conversations/{id}", self.rename, methods=["PATCH"]),
             Route("/conversations/{id}", self.remove, methods=["DELETE"]),
             Route("/models", self.list_models, methods=["GET"]),
@@ -167,6 +171,18 @@ class Resources:
             snapshot(await self.assistant.archive.view(identity, request.path_params["id"]))
         )
 
+    async def list_messages(self, request: Request) -> Response:
+        """Return the messages before one, or the newest: what a snapshot leaves out."""
+        identity = await self.doorkeeper.require(request)
+        before = request.query_params.get("before")
+        found = await self.assistant.archive.list_messages(
+            identity,
+            request.path_params["id"],
+            before=MessageId(before) if before else None,
+            limit=_limit(request),
+        )
+        return answer(MessagesBody(messages=found.messages, has_more=found.has_more))
+
     async def rename(self, request: Request) -> Response:
         identity = await self.doorkeeper.require(request)
         body = await read_body(request, Rename)
@@ -198,6 +214,14 @@ class Resources:
 async def _content(file: UploadFile) -> AsyncIterator[bytes]:
     while part := await file.read(READ_BYTES):
         yield part
+
+
+def _limit(request: Request) -> int:
+    """Return how many messages are asked for. Raises ``InvalidField``."""
+    text = request.query_params.get("limit", str(MESSAGES))
+    if not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= MOST_MESSAGES:
+        raise InvalidField("limit", f"`limit` is a number from 1 to {MOST_MESSAGES}.")
+    return int(text)
 
 
 def _refusal(name: str, error: GroundwireError) -> dict[str, object]:

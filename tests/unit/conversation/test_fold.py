@@ -113,3 +113,28 @@ def test_a_log_folded_in_two_parts_is_the_log_folded_at_once(cut: int) -> None:
     fold.add(events[cut:])
 
     assert fold.messages == folded(recorded(TURN)).messages
+
+
+def test_a_fold_goes_on_from_what_is_known_of_the_log_before() -> None:
+    events = [Recorded(event["seq"], msgspec.json.encode(event)) for event in recorded(TURN)]
+    whole, before = folded(recorded(TURN)), folded(recorded(TURN[:9]))
+
+    fold = Fold(before.seq, before.turns.values(), before.messages.get)
+    fold.add(events[9:])
+
+    assert fold.messages == {MessageId("a1"): whole.messages[MessageId("a1")]}
+    assert (fold.seq, fold.turns) == (whole.seq, whole.turns)
+    assert fold.find(MessageId("q1")) == whole.messages[MessageId("q1")]
+    assert fold.find(MessageId("q2")) is None
+
+
+def test_the_way_back_is_as_long_as_is_asked_for() -> None:
+    fold = folded(recorded(LOGS["another answer to the same question is a branch"]))
+
+    assert [message.message_id for message in fold.path(MessageId("q3"), 2)] == ["a2", "q3"]
+    assert fold.path(MessageId("nobody's")) == []
+
+
+def test_where_its_sources_are_said_is_known_of_an_answer_until_it_begins_anew() -> None:
+    assert folded(recorded(TURN)).sources == {MessageId("a1"): 4}
+    assert folded(recorded([*TURN[:4], TURN[1]])).sources == {}
