@@ -56,8 +56,9 @@ spec: ready-dev ## write spec/ again from the types and PROTOCOL.md (RELEASE=1 m
 
 web: $(PAGE) ## build the page, without a system Node.js
 
-wheel: ready ## build dist/groundwire-*.whl with the page in it
+wheel: ready ## build dist/groundwire-*.whl with the page in it, and the client's
 	$(BIN)/hatchling build --target wheel
+	cd sdk/python && ../../$(BIN)/hatchling build --target wheel --directory ../../dist
 
 lock: $(DONE)/uv ## pin the dependencies again (UPGRADE=1 for newer releases)
 	@scripts/lock.sh

@@ -50,6 +50,7 @@ async def closed(groundwire: Groundwire) -> ConnectionStatus:
 
 
 FINAL = [
+    (1002, errors.ProtocolViolation),
     (1003, errors.InvalidField),
     (1007, errors.BadJson),
     (1008, errors.InvalidField),
@@ -84,6 +85,37 @@ async def test_a_final_close_ends_the_connection_and_all_that_waits(
 
 
 EMPTY: dict[str, Any] = {"type": "snapshot", "sessionId": "c", "cursor": "e:0", "messages": []}
+
+
+@pytest.mark.parametrize(
+    ("close", "status", "code", "kind"),
+    [
+        (4403, 403, "forbidden", errors.Forbidden),
+        (4404, 404, "not_found", errors.Gone),
+    ],
+)
+async def test_a_close_that_does_not_say_what_it_is_about_ends_what_may_not_be_read(
+    server: Peer, close: int, status: int, code: str, kind: type[errors.GroundwireError]
+) -> None:
+    server.answers["/api/v1/conversations/c"] = (status, {"code": code, "title": "No."})
+    server.answers["/api/v1/conversations/d"] = (200, EMPTY)
+    attached: list[dict[str, Any]] = []
+
+    async def again(client: Client) -> None:
+        await client.welcome()
+        attached.append(await client.serve_log("d"))
+        await client.until_closed()
+
+    server.play(closing(close), again)
+    async with client(server) as groundwire:
+        gone, other = groundwire.conversation("c"), groundwire.conversation("d")
+
+        with pytest.raises(kind):
+            _ = [state async for state in gone.changes()]
+
+        await eventually(lambda: bool(attached))
+        assert [frame["sessionId"] for frame in attached] == ["d"]
+        assert not other.is_closed
 
 
 async def test_what_was_told_before_the_close_is_the_reason(server: Peer) -> None:

@@ -230,6 +230,7 @@ async def test_what_was_missed_while_away_is_caught_up_with(
         assert await anext(aiter(answer)) == "So: "
         async with away(between):
             await eventually(lambda: groundwire.connection.status.state != "live")
+            assert not conversation.is_current
             go_on.set()
             await served.model.until_ended(len(served.model.requests))
         groundwire.connection.retry_now()

@@ -43,6 +43,7 @@ WAITING = 4096
 given up; what was not acknowledged is sent again over the next one.
 """
 _BY_CLOSE_CODE: dict[int, tuple[str, str]] = {
+    1002: ("protocol_violation", "The server took our frames for no WebSocket's."),
     1003: ("invalid_field", "The server took a frame of ours for binary."),
     1007: ("bad_json", "The server took a frame of ours for broken text."),
     1008: ("invalid_field", "The server says that this is against its rules."),
