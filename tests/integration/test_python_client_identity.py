@@ -117,6 +117,22 @@ async def test_a_callable_that_fails_is_asked_again_and_named_in_the_meantime(
     assert give.given == 3
 
 
+async def test_a_callable_that_never_returns_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundwire_client._identity.GIVE_S", 0.05)
+
+    async def never() -> str:
+        await asyncio.Event().wait()
+        return served.key
+
+    async with client(served, never) as groundwire:
+        groundwire.conversation(served.new_session())
+        await eventually(
+            lambda: isinstance(groundwire.connection.status.reason, errors.TokenUnavailable)
+        )
+
+
 async def test_a_key_revoked_in_the_midst_of_an_answer_is_replaced_and_nothing_is_lost(
     served: Served,
 ) -> None:

@@ -118,6 +118,17 @@ async def test_a_close_that_does_not_say_what_it_is_about_ends_what_may_not_be_r
         assert not other.is_closed
 
 
+async def test_where_it_cannot_be_asked_what_a_close_is_about_the_next_connection_tells(
+    server: Peer,
+) -> None:
+    server.answers["/api/v1/conversations/c"] = (502, {})
+    server.play(closing(4403), stay)
+    async with client(server) as groundwire:
+        conversation = groundwire.conversation("c")
+        await eventually(lambda: len(server.clients) == 2)
+        await conversation.loaded()
+
+
 async def test_what_was_told_before_the_close_is_the_reason(server: Peer) -> None:
     server.play(closing(4409, code="conflict", message="Your phone has taken over."))
     async with client(server) as groundwire:

@@ -234,6 +234,25 @@ async def test_a_token_about_to_expire_is_renewed_by_another_stream(
 
 
 @over_each
+async def test_what_is_said_faster_than_it_can_be_sent_costs_a_connection_and_no_question(
+    served: Served, transport: TransportName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundwire_client._websocket.WAITING", 8)
+    monkeypatch.setattr("groundwire_client._http.WAITING", 8)
+    async with client(served, transport) as groundwire:
+        conversation = await groundwire.create_conversation()
+        await conversation.loaded()
+        asking = asyncio.create_task(conversation.ask("Do you hear me?"))
+        await asyncio.sleep(0)
+
+        for _ in range(20):
+            conversation.typing()
+
+        await eventually(lambda: groundwire.connection.status.state != "live")
+        assert (await (await asking).done()).content == "Do you hear me?"
+
+
+@over_each
 async def test_a_certificate_that_is_trusted_is_needed_and_enough(
     served: Served, transport: TransportName, tmp_path: Path
 ) -> None:

@@ -261,7 +261,13 @@ class Connection:
         """
         may_go_on = isinstance(error, NotFound)
         for reader in list(self._readers.values()):
-            if (refusal := await self._transports.refusal(reader)) is not None:
+            try:
+                refusal = await self._transports.refusal(reader)
+            except GroundwireError:
+                # Unknown; the next connection will tell.
+                may_go_on = True
+                continue
+            if refusal is not None:
                 may_go_on = True
                 self.detach(reader)
                 reader.refuse(error if isinstance(refusal, NotFound) else refusal)

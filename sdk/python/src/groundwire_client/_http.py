@@ -62,6 +62,7 @@ class HttpTransport(ABC):
 
     def attach(self, reader: LogReader) -> None:
         self.detach(reader)
+        self._begun.setdefault(reader.id, asyncio.Event())
         task = asyncio.create_task(self._keep(reader), name=f"groundwire {reader.key}")
         self._following[reader.key] = task
         self._tasks.add(task)
@@ -85,10 +86,13 @@ class HttpTransport(ABC):
         return {"deviceId": uuid5(NAMESPACE_URL, f"{self._device}/{id}").hex}
 
     async def until_begun(self, reader: LogReader) -> None:
-        """Wait for a command that begins a conversation, or for some time: others may begin it."""
-        begun = self._begun.setdefault(reader.id, asyncio.Event())
+        """Wait for a command that begins a conversation, or for some time: others may begin it.
+
+        Returns at once for one that will not be followed.
+        """
+        begun = self._begun[reader.id]
         with suppress(TimeoutError):
-            async with asyncio.timeout(BEGUN_S):
+            async with asyncio.timeout(BEGUN_S if reader.refusal is None else 0.0):
                 await begun.wait()
         begun.clear()
 

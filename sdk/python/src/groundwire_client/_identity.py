@@ -8,7 +8,10 @@ from typing import Literal
 
 import httpx
 
-from groundwire_client.errors import GroundwireError, TokenUnavailable
+from groundwire_client.errors import TokenUnavailable
+
+GIVE_S = 30.0
+"""How long a callable may take to give a token."""
 
 Token = str | Callable[[], str | Awaitable[str]]
 """A JWT or an API key, or a callable that returns a fresh one."""
@@ -58,12 +61,13 @@ class Identity:
 
 async def _ask(give: Callable[[], str | Awaitable[str]]) -> str:
     try:
-        given = give()
-        return await given if inspect.isawaitable(given) else given
-    except GroundwireError:
-        raise
+        async with asyncio.timeout(GIVE_S):
+            given = give()
+            return await given if inspect.isawaitable(given) else given
     except Exception as error:
-        raise TokenUnavailable(f"No token could be had: {error}.") from error
+        # It is the caller's code, and may fail in any way.
+        what = str(error) or type(error).__name__
+        raise TokenUnavailable(f"No token could be had: {what}.") from error
 
 
 def as_subprotocol(token: str) -> str:

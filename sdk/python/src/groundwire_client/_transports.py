@@ -46,14 +46,19 @@ class Transports:
                 return True
 
     async def refusal(self, reader: LogReader) -> GroundwireError | None:
-        """Return why a log may not be followed any longer, if so."""
+        """Return why a log may not be followed any longer, if so.
+
+        Raises ``GroundwireError`` where that cannot be found out.
+        """
         try:
             if reader.field == "sessionId":
                 await self.rest.conversation(reader.id)
             else:
                 await self.rest.workspace(reader.id)
         except GroundwireError as error:
-            return error if kind_of(error) == "access" else None
+            if kind_of(error) == "access":
+                return error
+            raise
         return None
 
 
