@@ -6,7 +6,7 @@ BIN := .venv/bin
 # An empty file here says that what its name stands for is installed as its prerequisites ask.
 DONE := .venv/done
 PAGE := src/groundwire/static/index.html
-CODE := $(wildcard src tests bench scripts)
+CODE := $(wildcard src tests bench scripts sdk/python)
 WEB_SOURCES := $(shell find web sdk/typescript scripts/build_web.py \
 	\( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 FAST := -m "not slow and not browser"
@@ -41,6 +41,7 @@ lint:
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	$(BIN)/mypy
 	$(BIN)/python scripts/build_web.py --check
 
 fix: $(DONE)/dev ## format, and repair what the linter can
@@ -62,13 +63,13 @@ lock: $(DONE)/uv ## pin the dependencies again (UPGRADE=1 for newer releases)
 	@scripts/lock.sh
 
 clean: ## remove what was built and installed; documents and conversations stay
-	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis \
+	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .schemathesis \
 		.coverage
 
 ready: $(DONE)/run $(DONE)/groundwire $(PAGE)
 	@:
 
-ready-dev: ready $(DONE)/dev
+ready-dev: ready $(DONE)/dev $(DONE)/client
 	@:
 
 $(DONE)/uv: requirements/bootstrap.txt
@@ -94,6 +95,10 @@ $(DONE)/dev: requirements/dev.txt | $(DONE)/run
 
 $(DONE)/groundwire: pyproject.toml | $(DONE)/build $(DONE)/run
 	@$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+$(DONE)/client: sdk/python/pyproject.toml | $(DONE)/build $(DONE)/dev
+	@$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable sdk/python
 	@touch $@
 
 $(PAGE): $(WEB_SOURCES) | $(DONE)/build

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
     path
-    for folder in ("src", "tests", "bench", "scripts")
+    for folder in ("src", "tests", "bench", "scripts", "sdk/python")
     for path in (ROOT / folder).rglob("*.py")
 )
 

@@ -1,0 +1,107 @@
+"""What the events of a workspace's log do to its list of documents. Pure."""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from groundwire_client.events import (
+    DocumentChunking,
+    DocumentEmbedding,
+    DocumentEvent,
+    DocumentFailed,
+    DocumentParsing,
+    DocumentReady,
+    DocumentReceived,
+    DocumentRemoved,
+    Recorded,
+)
+
+
+class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A document of a workspace; ``embedded`` of its ``chunks`` chunks have their embedding.
+
+    ``status`` is ``queued``, ``parsing``, ``chunking``, ``embedding``, ``ready`` or ``failed``;
+    ``searchable`` is ``none``, ``words`` or ``meaning``. A file that was refused has no ``id``.
+    """
+
+    id: str | None
+    title: str
+    status: str = "queued"
+    media_type: str = ""
+    size_bytes: int = 0
+    searchable: str = "none"
+    pages: int | None = None
+    chunks: int = 0
+    embedded: int = 0
+    reason: str | None = None
+    reason_code: str | None = None
+    created_at: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will be done with it."""
+        return self.status in ("ready", "failed")
+
+
+Documents = tuple[DocumentInfo, ...]
+
+
+def fold_documents(documents: Documents, recorded: Recorded) -> Documents:
+    """Return the list after an event. Total: an unknown type leaves it as it is."""
+    event = recorded.event
+    if not isinstance(event, DocumentEvent):
+        return documents
+    if isinstance(event, DocumentRemoved):
+        return tuple(each for each in documents if each.id != event.document_id)
+    known = next((each for each in documents if each.id == event.document_id), None)
+    if known is not None:
+        return tuple(
+            _changed(each, event, recorded.ts) if each is known else each for each in documents
+        )
+    new = DocumentInfo(id=event.document_id, title=event.title)
+    return (_changed(new, event, recorded.ts), *documents)
+
+
+def merge(documents: Documents, listed: Iterable[DocumentInfo]) -> Documents:
+    """Return ``documents`` with those of ``listed`` that it lacks in front of them."""
+    known = {each.id for each in documents}
+    return (*(each for each in listed if each.id and each.id not in known), *documents)
+
+
+def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentInfo:
+    match event:
+        case DocumentReceived():
+            return replace(
+                document,
+                title=event.title,
+                size_bytes=event.size_bytes,
+                status="queued",
+                reason=None,
+                created_at=ts or document.created_at,
+            )
+        case DocumentParsing():
+            return replace(document, status="parsing")
+        case DocumentChunking():
+            return replace(document, status="chunking", pages=event.pages)
+        case DocumentEmbedding():
+            return replace(
+                document,
+                status="embedding",
+                searchable="words",
+                embedded=event.done,
+                chunks=event.total,
+            )
+        case DocumentReady():
+            return replace(
+                document,
+                status="ready",
+                searchable="meaning",
+                pages=event.pages,
+                chunks=event.chunks,
+                embedded=event.chunks,
+            )
+        case DocumentFailed():
+            return replace(document, status="failed", reason=event.reason, reason_code=event.code)
+        case _:
+            return document

@@ -1,0 +1,262 @@
+"""The resources under ``/api/v1``. Every call raises ``GroundwireError``."""
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from groundwire_client._documents import DocumentInfo
+from groundwire_client._problems import as_error
+from groundwire_client._state import Snapshot
+from groundwire_client._wire import MessagePage
+from groundwire_client.errors import ProtocolViolation, Unreachable
+
+Answer = TypeVar("Answer")
+File = Path | tuple[str, bytes]
+"""A file on this machine, or a name and its content."""
+
+UPLOAD = httpx.Timeout(30.0, read=600.0)
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    pass
+
+
+class Principal(Body, frozen=True, kw_only=True):
+    id: str
+    name: str
+    role: str = ""
+
+
+class ApiKey(Body, frozen=True, kw_only=True):
+    """A key as it is listed; the key itself was shown when it was made, and never again."""
+
+    id: str
+    name: str
+    role: str
+    created_at: str
+
+
+class NewApiKey(Body, frozen=True, kw_only=True):
+    key: str
+    name: str
+    role: str
+
+
+class WorkspaceInfo(Body, frozen=True, kw_only=True):
+    """``model`` answers here by default; none or ``auto`` stands for the best there is."""
+
+    id: str
+    name: str
+    model: str | None = None
+    created_at: str | None = None
+
+
+class ConversationInfo(Body, frozen=True, kw_only=True):
+    id: str
+    workspace_id: str | None = None
+    title: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class ModelInfo(Body, frozen=True, kw_only=True):
+    """``grounded``: whether it was measured to answer from documents reliably."""
+
+    name: str
+    provider: str
+    window_tokens: int | None = None
+    grounded: bool | None = None
+    languages: tuple[str, ...] = ()
+
+
+class Choice(Body, frozen=True, kw_only=True):
+    """The model that ``auto`` stands for, and why."""
+
+    name: str
+    why: str | None = None
+
+
+class Models(Body, frozen=True, kw_only=True):
+    """The models that there are, and which of them answers where none is named."""
+
+    models: tuple[ModelInfo, ...]
+    auto: Choice | None = None
+
+
+class Passage(Body, frozen=True, kw_only=True):
+    """A passage that was found; ``relevance`` says how likely it answers the query, 0 to 1."""
+
+    text: str
+    document_id: str
+    title: str
+    score: float
+    id: str = ""
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    relevance: float | None = None
+
+
+class _Me(Body, frozen=True, kw_only=True):
+    principal: Principal
+
+
+class _Ticket(Body, frozen=True, kw_only=True):
+    ticket: str
+
+
+class _Keys(Body, frozen=True, kw_only=True):
+    keys: list[ApiKey]
+
+
+class _Workspaces(Body, frozen=True, kw_only=True):
+    workspaces: list[WorkspaceInfo]
+
+
+class _Documents(Body, frozen=True, kw_only=True):
+    documents: list[DocumentInfo]
+
+
+class _Passages(Body, frozen=True, kw_only=True):
+    passages: list[Passage]
+
+
+class _Conversations(Body, frozen=True, kw_only=True):
+    conversations: list[ConversationInfo]
+
+
+class Rest:
+    """``groundwire.rest``: what there is besides the conversations that are followed."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def me(self) -> Principal:
+        return (await self._call("GET", "/me", _Me)).principal
+
+    async def ticket(self) -> str:
+        """Return a ticket, which opens one connection within seconds."""
+        return (await self._call("POST", "/tickets", _Ticket)).ticket
+
+    async def keys(self) -> list[ApiKey]:
+        return (await self._call("GET", "/keys", _Keys)).keys
+
+    async def create_key(self, name: str, role: str) -> NewApiKey:
+        """Make a key that may do no more than ``role``. Nobody can read it again later."""
+        return await self._call("POST", "/keys", NewApiKey, json={"name": name, "role": role})
+
+    async def revoke_key(self, id: str) -> None:
+        """Connections that were made with the key close within seconds."""
+        await self._send("DELETE", f"/keys/{part(id)}")
+
+    async def workspaces(self) -> list[WorkspaceInfo]:
+        return (await self._call("GET", "/workspaces", _Workspaces)).workspaces
+
+    async def workspace(self, id: str) -> WorkspaceInfo:
+        return await self._call("GET", f"/workspaces/{part(id)}", WorkspaceInfo)
+
+    async def create_workspace(self, name: str) -> WorkspaceInfo:
+        return await self._call("POST", "/workspaces", WorkspaceInfo, json={"name": name})
+
+    async def change_workspace(
+        self, id: str, *, name: str | None = None, model: str | None = None
+    ) -> WorkspaceInfo:
+        """Change what is given; an empty ``model`` is ``auto``."""
+        given = {"name": name, "model": model}
+        change = {field: value for field, value in given.items() if value is not None}
+        return await self._call("PATCH", f"/workspaces/{part(id)}", WorkspaceInfo, json=change)
+
+    async def documents(self, workspace_id: str) -> list[DocumentInfo]:
+        """Return a workspace's documents, the newest first."""
+        path = f"/workspaces/{part(workspace_id)}/documents"
+        return (await self._call("GET", path, _Documents)).documents
+
+    async def document(self, id: str) -> DocumentInfo:
+        return await self._call("GET", f"/documents/{part(id)}", DocumentInfo)
+
+    async def content(self, document_id: str) -> bytes:
+        """Return the bytes that were uploaded."""
+        return await self._send("GET", f"/documents/{part(document_id)}/content")
+
+    async def upload(self, workspace_id: str, *files: File) -> list[DocumentInfo]:
+        """Send files. One that is refused has the status ``failed`` and its reason; if it was
+        the only one, its error is raised.
+        """
+        path = f"/workspaces/{part(workspace_id)}/documents"
+        with ExitStack() as opened:
+            parts: list[tuple[str, tuple[str, Any]]] = []
+            for file in files:
+                if isinstance(file, Path):
+                    stream = await asyncio.to_thread(file.open, "rb")
+                    parts.append(("file", (file.name, opened.enter_context(stream))))
+                else:
+                    parts.append(("file", file))
+            return (
+                await self._call("POST", path, _Documents, files=parts, timeout=UPLOAD)
+            ).documents
+
+    async def delete_document(self, id: str) -> None:
+        await self._send("DELETE", f"/documents/{part(id)}")
+
+    async def search(self, workspace_id: str, query: str, *, limit: int = 8) -> list[Passage]:
+        """Return the passages that fit ``query``, the best first; ``limit`` is 1 to 50."""
+        path = f"/workspaces/{part(workspace_id)}/search"
+        body = {"query": query, "limit": limit}
+        return (await self._call("POST", path, _Passages, json=body)).passages
+
+    async def conversations(self, workspace_id: str) -> list[ConversationInfo]:
+        path = f"/workspaces/{part(workspace_id)}/conversations"
+        return (await self._call("GET", path, _Conversations)).conversations
+
+    async def create_conversation(self, workspace_id: str | None = None) -> ConversationInfo:
+        """Begin a conversation; without a workspace in the default one."""
+        body = {} if workspace_id is None else {"workspaceId": workspace_id}
+        return await self._call("POST", "/conversations", ConversationInfo, json=body)
+
+    async def conversation(self, id: str) -> Snapshot:
+        return await self._call("GET", f"/conversations/{part(id)}", Snapshot)
+
+    async def messages(
+        self, conversation_id: str, *, before: str | None = None, limit: int = 50
+    ) -> MessagePage:
+        """Return the messages that stand before the message ``before``; ``limit`` is 1 to 200."""
+        params: dict[str, str | int] = {"limit": limit}
+        if before is not None:
+            params["before"] = before
+        path = f"/conversations/{part(conversation_id)}/messages"
+        return await self._call("GET", path, MessagePage, params=params)
+
+    async def rename_conversation(self, id: str, title: str) -> None:
+        await self._send("PATCH", f"/conversations/{part(id)}", json={"title": title})
+
+    async def delete_conversation(self, id: str) -> None:
+        """End its running turn, tell everybody who follows it, and forget it."""
+        await self._send("DELETE", f"/conversations/{part(id)}")
+
+    async def models(self) -> Models:
+        return await self._call("GET", "/models", Models)
+
+    async def _call(self, method: str, path: str, kind: type[Answer], **options: Any) -> Answer:
+        body = await self._send(method, path, **options)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise ProtocolViolation(f"The server answered {path} with something else.") from error
+
+    async def _send(self, method: str, path: str, **options: Any) -> bytes:
+        try:
+            response = await self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"The server cannot be reached: {error or type(error)}.") from error
+        if not response.is_success:
+            raise as_error(response.status_code, response.headers, response.content)
+        return response.content
+
+
+def part(id: str) -> str:
+    """Return an id as a part of a path."""
+    return quote(id, safe="")
