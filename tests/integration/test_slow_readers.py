@@ -186,14 +186,15 @@ async def test_a_stream_is_held_back_and_catches_up_like_a_socket(
 
 
 async def test_a_stream_that_takes_nothing_is_told_so_and_ended(strict: Served) -> None:
-    async with strict.connect() as client:
-        await client.answer(session := strict.new_session())
-        at = f"{strict.http}/api/v1/conversations/{session}/events"
+    hub, session = strict.groundwire.hub, strict.new_session()
+    await eventually(lambda: not hub.members)
+    async with strict.browse() as browser:
+        commands = f"/api/v1/conversations/{session}/commands"
+        strict.script(*PIECES)
+        await browser.post(commands, json={"type": "chat_message", "content": "hi"})
+        at = f"{strict.http}/api/v1/conversations/{session}/events?cursor=0"
         async with narrow_stream(at, strict.headers(), NARROW) as reader:
             await reader.next("ready")
-            strict.script(*PIECES)
-            await client.ask(session)
-            await client.next("done")
-            await eventually(lambda: len(strict.groundwire.hub.members) == 1)
+            await eventually(lambda: not hub.members)
             error = await reader.end()
     assert (error["type"], error["code"], reader.ids[-1]) == ("error", "slow_reader", None)
