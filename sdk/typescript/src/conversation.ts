@@ -2,11 +2,11 @@
 
 import type { Attachment, Connection } from "./connection.ts";
 import type { GroundwireError } from "./errors.ts";
+import { fold } from "./fold.ts";
 import { verify } from "./hash.ts";
 import {
   type Conversation,
   emptyConversation,
-  fold,
   fromSnapshot,
   parseCursor,
   placeOf,

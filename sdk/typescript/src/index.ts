@@ -23,18 +23,22 @@ export {
   type Searchable,
 } from "./documents.ts";
 export { GroundwireError, Unreachable } from "./errors.ts";
+export { fold } from "./fold.ts";
 export { verify } from "./hash.ts";
 export * from "./rest.ts";
 export {
   type Conversation,
   emptyConversation,
-  fold,
   fromSnapshot,
   type Message,
+  openApprovals,
   type Place,
   parseCursor,
   placeOf,
+  type Steering,
+  type ToolUse,
   type Turn,
+  withOlder,
 } from "./state.ts";
 export type * from "./wire.ts";
 export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";

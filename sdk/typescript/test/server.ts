@@ -1,16 +1,8 @@
 /** A server in memory with one conversation's log, whose connections can be cut anywhere. */
 
-import type { Conversation, Frame, Snapshot, Socket } from "../src/index.ts";
+import type { Frame, Socket } from "../src/index.ts";
 import { emptyConversation, fold } from "../src/index.ts";
-
-/** What a server that has folded `seq` events sends. */
-export function snapshotOf(state: Conversation, epoch: string, seq: number): Snapshot {
-  const messages = state.messages.map(({ streaming, ...message }) => ({
-    ...message,
-    status: streaming ? ("streaming" as const) : ("complete" as const),
-  }));
-  return { ...state, type: "snapshot", messages, cursor: `${epoch}:${seq}` };
-}
+import { snapshotOf } from "./snapshot.ts";
 
 type Listener = (event: { data: unknown }) => void;
 
@@ -121,7 +113,7 @@ export class MemoryServer {
     this.#send(socket, { type: "ready", sessionId: "c1", epoch: this.epoch, head, resumed });
     if (!resumed) {
       const state = this.log.reduce(fold, emptyConversation("c1"));
-      this.#send(socket, snapshotOf(state, this.epoch, head));
+      this.#send(socket, { type: "snapshot", ...snapshotOf(state, `${this.epoch}:${head}`) });
     }
     this.#following = true;
     for (const event of this.log.slice(resumed ? after : head)) this.#deliver(socket, event);
