@@ -1,9 +1,11 @@
 /** A conversation that is followed: the fold of its log, kept current over every reconnect. */
 
-import type { Attachment, Connection } from "./connection.ts";
+import type { Attachment } from "./channel.ts";
+import type { Connection } from "./connection.ts";
 import type { GroundwireError } from "./errors.ts";
 import { fold } from "./fold.ts";
-import { verify } from "./hash.ts";
+import { newId } from "./ids.ts";
+import { verify } from "./sha256.ts";
 import {
   type Conversation,
   emptyConversation,
@@ -11,7 +13,7 @@ import {
   parseCursor,
   placeOf,
 } from "./state.ts";
-import type { Ack, Frame, Ready, Snapshot } from "./wire.ts";
+import type { Frame, Ready, Snapshot } from "./wire.ts";
 
 /** A question that the log does not hold yet. `error` says that the server refused it. */
 export interface Pending {
@@ -84,7 +86,7 @@ export class LiveConversation implements Attachment {
    * when the server refuses it. Never throws: look at `pending`.
    */
   async ask(content: string, options: AskOptions = {}): Promise<void> {
-    const clientMessageId = options.clientMessageId ?? crypto.randomUUID();
+    const clientMessageId = options.clientMessageId ?? newId();
     this.#setPending({ clientMessageId, content, error: null });
     try {
       await this.#connection.command({
@@ -108,7 +110,7 @@ export class LiveConversation implements Attachment {
   }
 
   /** Stop the answer that is being made. Rejects with `GroundwireError`. */
-  cancel(): Promise<Ack> {
+  cancel(): Promise<unknown> {
     const turnId = this.#view.turn?.turnId;
     return this.#connection.command({
       type: "cancel",
@@ -118,12 +120,12 @@ export class LiveConversation implements Attachment {
   }
 
   /** Answer the question of `messageId` (an answer) once more. Rejects with `GroundwireError`. */
-  regenerate(messageId: string, model?: string): Promise<Ack> {
+  regenerate(messageId: string, model?: string): Promise<unknown> {
     return this.#connection.command({
       type: "regenerate",
       sessionId: this.id,
       messageId,
-      clientMessageId: crypto.randomUUID(),
+      clientMessageId: newId(),
       ...(model === undefined ? {} : { model }),
     });
   }
@@ -218,13 +220,11 @@ export class LiveConversation implements Attachment {
   #verify(messageId: string): void {
     const message = this.#view.messages.find((one) => one.messageId === messageId);
     if (!message?.contentHash || this.#view.verified.get(messageId)) return;
-    void verify(message.content, message.contentHash).then((same) => {
-      if (same === undefined) return;
-      // A text that is not the server's is thrown away once; if the snapshot does not mend it, say so.
-      const firstTime = !this.#view.verified.has(messageId);
-      this.#change({ verified: new Map(this.#view.verified).set(messageId, same) });
-      if (!same && firstTime) this.#restart();
-    });
+    const same = verify(message.content, message.contentHash);
+    // A text that is not the server's is thrown away once; if the snapshot does not mend it, say so.
+    const firstTime = !this.#view.verified.has(messageId);
+    this.#change({ verified: new Map(this.#view.verified).set(messageId, same) });
+    if (!same && firstTime) this.#restart();
   }
 
   #setPending(pending: Pending): void {

@@ -85,8 +85,10 @@ function put(
   id: string,
   change: Partial<DocumentInfo>,
 ): readonly DocumentInfo[] {
-  const at = documents.findIndex((document) => document.id === id);
-  const known = documents[at];
-  if (known) return documents.with(at, { ...known, ...change });
+  if (documents.some((document) => document.id === id)) {
+    return documents.map((document) =>
+      document.id === id ? { ...document, ...change } : document,
+    );
+  }
   return [documentInfo({ id, ...change }), ...documents];
 }

@@ -1,14 +1,8 @@
 export { backoffMs } from "./backoff.ts";
 export { type Choices, pathThrough, type Step } from "./branches.ts";
+export type { Attachment, Transport } from "./channel.ts";
 export { Groundwire, type GroundwireOptions } from "./client.ts";
-export {
-  type Attachment,
-  Connection,
-  type ConnectionOptions,
-  type ConnectionState,
-  type ConnectionStatus,
-  type Socket,
-} from "./connection.ts";
+export { Connection, type ConnectionState, type ConnectionStatus } from "./connection.ts";
 export {
   type AskOptions,
   type ConversationView,
@@ -22,10 +16,13 @@ export {
   foldDocuments,
   type Searchable,
 } from "./documents.ts";
-export { GroundwireError, Unreachable } from "./errors.ts";
+export { Closed, type ErrorCode, GroundwireError, Unreachable } from "./errors.ts";
 export { fold } from "./fold.ts";
-export { verify } from "./hash.ts";
+export { Http, type HttpOptions } from "./http.ts";
+export { newId } from "./ids.ts";
 export * from "./rest.ts";
+export { sha256, verify } from "./sha256.ts";
+export type { Identification, OpenSocket, Socket } from "./socket.ts";
 export {
   type Conversation,
   emptyConversation,

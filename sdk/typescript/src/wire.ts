@@ -400,31 +400,93 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-export interface ChatMessage {
-  readonly type: "chat_message";
-  readonly sessionId: string;
-  readonly content: string;
-  readonly clientMessageId: string;
-  readonly workspaceId?: string;
-  readonly model?: string;
-  readonly language?: "en" | "zh";
+/** How an answer is to be made; what is left out is up to the installation. */
+export interface AnswerOptions {
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  /** The names of the tools that the model may use, among those that there are. */
+  readonly tools?: readonly string[];
 }
 
-export interface Regenerate {
-  readonly type: "regenerate";
+export type Language = "en" | "zh";
+
+interface Asks {
   readonly sessionId: string;
-  readonly messageId: string;
+  /** The same one again is the same turn, for ever. */
   readonly clientMessageId: string;
   readonly model?: string;
+  /** In which the sentences of the turn come; told from the question when it is not given. */
+  readonly language?: Language;
+}
+
+export interface ChatMessage extends Asks {
+  readonly type: "chat_message";
+  readonly content: string;
+  readonly workspaceId?: string;
+  /** The answer that the question follows, else the newest one. */
+  readonly parentId?: string;
+  readonly options?: AnswerOptions;
+  /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
+  readonly onBusy?: "queue" | "reject" | "steer" | "cancel";
+}
+
+export interface Regenerate extends Asks {
+  readonly type: "regenerate";
+  readonly messageId: string;
+}
+
+export interface Edit extends Asks {
+  readonly type: "edit";
+  readonly messageId: string;
+  readonly content: string;
+  readonly options?: AnswerOptions;
+}
+
+export interface Steer extends Omit<Asks, "model"> {
+  readonly type: "steer";
+  readonly content: string;
+  readonly turnId?: string;
 }
 
 export interface Cancel {
   readonly type: "cancel";
   readonly sessionId: string;
   readonly turnId?: string;
+  readonly clientMessageId?: string;
 }
 
-export type Command = ChatMessage | Regenerate | Cancel;
+export interface ToolApproval {
+  readonly type: "tool_approval";
+  readonly sessionId: string;
+  readonly approvalId: string;
+  readonly approved: boolean;
+  readonly reason?: string;
+  readonly editedInput?: Json;
+}
+
+export interface History {
+  readonly type: "history";
+  readonly sessionId: string;
+  readonly before?: number;
+  readonly after?: number;
+  readonly limit?: number;
+}
+
+export type Command = ChatMessage | Regenerate | Edit | Steer | Cancel | ToolApproval | History;
+
+/** What is true only now, and told to the other devices. */
+export type Ephemeral =
+  | { readonly type: "presence"; readonly sessionId: string; readonly state: "online" | "away" }
+  | { readonly type: "typing"; readonly sessionId: string }
+  | { readonly type: "read"; readonly sessionId: string; readonly seq: number };
+
+/** A page of events, as they are in the log. */
+export interface HistoryPage {
+  readonly type: "history";
+  readonly epoch: string;
+  readonly events: readonly Frame[];
+  readonly hasMore: boolean;
+}
 
 /** Read a text frame. Returns `undefined` for what is no frame of ours. */
 export function parseFrame(text: string): Frame | undefined {

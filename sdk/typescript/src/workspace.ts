@@ -1,6 +1,7 @@
 /** A workspace's documents, kept current by the workspace's own log. */
 
-import type { Attachment, Connection } from "./connection.ts";
+import type { Attachment } from "./channel.ts";
+import type { Connection } from "./connection.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
 import { GroundwireError } from "./errors.ts";
 import { placeOf } from "./state.ts";

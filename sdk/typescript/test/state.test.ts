@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../src/index.ts";
-import { emptyConversation, fold, placeOf, verify } from "../src/index.ts";
+import { emptyConversation, fold, placeOf } from "../src/index.ts";
 
 const ANSWER = "接地线 🔌 keeps you safe [1].";
 
@@ -83,11 +83,4 @@ test("a question that waits its turn does not hide what goes on now", () => {
   });
 
   assert.equal(state.turn?.status, "retrieving");
-});
-
-test("the hash of the text proves the text", async () => {
-  const hash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-
-  assert.equal(await verify("hello", hash), true);
-  assert.equal(await verify("hellо", hash), false);
 });

@@ -1,0 +1,106 @@
+/** What the commands of a test's client do to the logs of its server. */
+
+import type { Frame } from "../src/index.ts";
+import { Log } from "./log.ts";
+
+/** A refusal: an error frame on a socket, a problem over HTTP. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly problem: object;
+
+  constructor(status: number, code: string, message: string, detail: object = {}) {
+    super(message);
+    this.status = status;
+    this.problem = { code, message, retryable: false, ...detail };
+  }
+}
+
+export class Commands {
+  readonly received: Frame[] = [];
+  /** Keep answers back, as when the connection goes before the `ack`. */
+  losesAnswers = false;
+  /** What the next commands are refused with. */
+  readonly refusals: Refused[] = [];
+  /** Logs that are there no more. */
+  readonly gone = new Set<string>();
+  #logs = new Map<string, Log>();
+  #turns = new Map<string, string>();
+
+  log(id: string, asked: { workspaceId?: string } = {}): Log {
+    const field = asked.workspaceId === undefined ? "sessionId" : "workspaceId";
+    const log = this.#logs.get(id) ?? new Log(field, id);
+    this.#logs.set(id, log);
+    return log;
+  }
+
+  check(log: Log): void {
+    if (this.gone.has(log.id)) throw new Refused(404, "not_found", "It is not there.");
+  }
+
+  /** Carry a command out and return the frame that answers it. Throws `Refused`. */
+  run(frame: Frame): Frame {
+    this.received.push(frame);
+    const refusal = this.refusals.shift();
+    if (refusal) throw refusal;
+    const log = this.log(String(frame.sessionId));
+    switch (frame.type) {
+      case "chat_message":
+      case "edit":
+      case "regenerate":
+        return this.#ask(log, frame);
+      case "steer":
+        return this.#steer(log, frame);
+      case "history": {
+        const { epoch, events } = log;
+        return { type: "history", sessionId: log.id, epoch, events, hasMore: false };
+      }
+      default:
+        return { type: "ack", sessionId: log.id, noop: frame.type === "cancel" };
+    }
+  }
+
+  #ask(log: Log, frame: Frame): Frame {
+    const clientMessageId = String(frame["clientMessageId"]);
+    const known = this.#turns.get(clientMessageId);
+    const turnId = known ?? `t${this.#turns.size + 1}`;
+    if (known === undefined && frame.type !== "regenerate") {
+      log.append({
+        type: "message.created",
+        turnId,
+        messageId: `q${turnId}`,
+        role: "user",
+        content: frame["content"],
+        clientMessageId,
+        parentId: frame["parentId"] ?? null,
+        ...(frame.type === "edit" ? { forkOf: frame["messageId"] } : {}),
+      });
+    }
+    this.#turns.set(clientMessageId, turnId);
+    const messageSeq = log.head;
+    return { type: "ack", clientMessageId, turnId, messageSeq, duplicate: known !== undefined };
+  }
+
+  #steer(log: Log, frame: Frame): Frame {
+    const { content, clientMessageId } = frame;
+    const ended = new Set(log.events.filter((event) => event.type === "done").map(turnOf));
+    const running = log.events.find((event) => event.turnId && !ended.has(turnOf(event)));
+    if (!running) return { type: "steer.failed", content, clientMessageId, reason: "not_running" };
+    const turnId = `t${this.#turns.size + 1}`;
+    this.#turns.set(String(clientMessageId), turnId);
+    const messageId = `q${turnId}`;
+    const steered = turnOf(running);
+    log.append({
+      type: "steer.accepted",
+      turnId: steered,
+      messageId,
+      clientMessageId,
+      content,
+      author: "p1",
+    });
+    return { type: "ack", clientMessageId, turnId, messageSeq: log.head, duplicate: false };
+  }
+}
+
+function turnOf(event: Frame): unknown {
+  return event["turnId"];
+}
