@@ -65,7 +65,7 @@ def check() -> None:
 def test() -> None:
     install(dev=True)
     files = sorted([*WEB.glob("test/*.test.ts"), *CLIENT.glob("test/*.test.ts")])
-    run([node_binary(), "--test", "--test-timeout=60000", *map(str, files)])
+    run([node_binary(), "--conditions=source", "--test", "--test-timeout=60000", *map(str, files)])
 
 
 def sources_digest() -> str:

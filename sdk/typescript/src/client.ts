@@ -57,7 +57,9 @@ export class Groundwire {
 
   /** Follow a conversation, until its `close()`. */
   conversation(id: string): LiveConversation {
-    return new LiveConversation(this.connection, id);
+    return new LiveConversation(this.connection, id, (before, limit) =>
+      this.rest.messages(id, before, limit),
+    );
   }
 
   /** Follow a workspace's documents, until `close()`. */
@@ -70,11 +72,10 @@ export class Groundwire {
 function transportsHere({ openSocket }: GroundwireOptions): Transport[] {
   const canOpen = openSocket !== undefined || typeof WebSocket !== "undefined";
   const canStream = typeof Response !== "undefined" && "body" in Response.prototype;
-  return [
-    ...(canOpen ? (["websocket"] as const) : []),
-    ...(canStream ? (["sse"] as const) : []),
-    "poll",
-  ];
+  const here: Transport[] = ["poll"];
+  if (canStream) here.unshift("sse");
+  if (canOpen) here.unshift("websocket");
+  return here;
 }
 
 function wakesOfPage(wake: () => void): () => void {
@@ -82,12 +83,13 @@ function wakesOfPage(wake: () => void): () => void {
   const ifShown = (): void => {
     if (document?.visibilityState !== "hidden") wake();
   };
-  globalThis.addEventListener?.("online", ifShown);
-  globalThis.addEventListener?.("offline", ifShown);
-  document?.addEventListener("visibilitychange", ifShown);
+  const events = [
+    [globalThis, "online"],
+    [globalThis, "offline"],
+    [document, "visibilitychange"],
+  ] as const;
+  for (const [target, type] of events) target?.addEventListener?.(type, ifShown);
   return () => {
-    globalThis.removeEventListener?.("online", ifShown);
-    globalThis.removeEventListener?.("offline", ifShown);
-    document?.removeEventListener("visibilitychange", ifShown);
+    for (const [target, type] of events) target?.removeEventListener?.(type, ifShown);
   };
 }

@@ -65,7 +65,6 @@ export class GroundwireError extends Error implements Failure {
 export class Unreachable extends GroundwireError {
   constructor() {
     super({ code: "unreachable", message: "The server cannot be reached.", retryable: true });
-    this.name = "Unreachable";
   }
 }
 
@@ -73,7 +72,14 @@ export class Unreachable extends GroundwireError {
 export class Closed extends GroundwireError {
   constructor() {
     super({ code: "closed", message: "The connection was closed.", retryable: false });
-    this.name = "Closed";
+  }
+}
+
+/** A correction whose turn ended before it could be applied; its text is given back. */
+export class SteerFailed extends GroundwireError {
+  constructor(reason: unknown) {
+    const message = "The answer ended before it could be corrected.";
+    super({ code: "steer_failed", message, retryable: false }, undefined, { reason });
   }
 }
 

@@ -1,11 +1,8 @@
 /**
- * An id that no other device makes. It is no secret, so that a platform without a good source of
- * randomness will do: browsers give `crypto.randomUUID` only to pages over HTTPS or from the same
- * machine, and React Native gives none.
+ * An id that no other device makes: it is no secret, so that the plain source of randomness that
+ * every platform has will do.
  */
 export function newId(): string {
-  const bytes = new Uint8Array(16);
-  if (globalThis.crypto?.getRandomValues) globalThis.crypto.getRandomValues(bytes);
-  else for (let at = 0; at < 16; at += 1) bytes[at] = Math.random() * 256;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const parts = Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10));
+  return parts.join("").padEnd(32, "0");
 }

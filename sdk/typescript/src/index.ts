@@ -1,3 +1,4 @@
+export { Answer, type Piece } from "./answer.ts";
 export { backoffMs } from "./backoff.ts";
 export { type Choices, pathThrough, type Step } from "./branches.ts";
 export type { Attachment, Transport } from "./channel.ts";
@@ -6,9 +7,13 @@ export { Connection, type ConnectionState, type ConnectionStatus } from "./conne
 export {
   type AskOptions,
   type ConversationView,
+  type EditOptions,
   LiveConversation,
   type Pending,
+  type RegenerateOptions,
+  type SteerOptions,
 } from "./conversation.ts";
+export type { Device } from "./devices.ts";
 export {
   type DocumentInfo,
   type DocumentStatus,
@@ -16,7 +21,7 @@ export {
   foldDocuments,
   type Searchable,
 } from "./documents.ts";
-export { Closed, type ErrorCode, GroundwireError, Unreachable } from "./errors.ts";
+export { Closed, type ErrorCode, GroundwireError, SteerFailed, Unreachable } from "./errors.ts";
 export { fold } from "./fold.ts";
 export { Http, type HttpOptions } from "./http.ts";
 export { newId } from "./ids.ts";

@@ -6,13 +6,16 @@ import { GroundwireError, Unreachable } from "./errors.ts";
 import type { Http } from "./http.ts";
 import type { Frame } from "./wire.ts";
 
-/** One log, and where its frames go. */
-export interface Following {
+export interface HttpChannelOptions {
   readonly http: Http;
-  /** The log's address under `/api/v1`. */
-  readonly path: string;
   /** How long the first frame may take. */
   readonly openMs: number;
+}
+
+/** One log, and where its frames go. */
+export interface Following extends HttpChannelOptions {
+  /** The log's address under `/api/v1`. */
+  readonly path: string;
   readonly attachment: Attachment;
   readonly signal: AbortSignal;
   deliver(frame: Frame): void;
@@ -25,15 +28,9 @@ const POST_MS = 30_000;
 /** Of one log: it is gone, or not for us, whichever way it is asked for. */
 const REFUSALS = new Set(["forbidden", "not_found", "gone"]);
 
-export interface HttpChannelOptions {
-  readonly http: Http;
-  readonly openMs: number;
-}
-
 export class HttpChannel implements Channel {
   readonly transport: Transport;
-  #http: Http;
-  #openMs: number;
+  #options: HttpChannelOptions;
   #follow: Follow;
   #receiver: Receiver;
   #following = new Map<Attachment, AbortController>();
@@ -43,14 +40,13 @@ export class HttpChannel implements Channel {
   /** `proof` is a log that has to arrive before the way counts as open. */
   constructor(
     transport: Transport,
-    { http, openMs }: HttpChannelOptions,
+    options: HttpChannelOptions,
     follow: Follow,
     receiver: Receiver,
     proof?: Attachment,
   ) {
     this.transport = transport;
-    this.#http = http;
-    this.#openMs = openMs;
+    this.#options = options;
     this.#follow = follow;
     this.#receiver = receiver;
     void this.#open(proof);
@@ -90,7 +86,7 @@ export class HttpChannel implements Channel {
   async #open(proof: Attachment | undefined): Promise<void> {
     const { signal } = this.#ending;
     try {
-      await within(this.#openMs, this.#http.call("GET", "/me", undefined, signal));
+      await within(this.#options.openMs, this.#options.http.call("GET", "/me", undefined, signal));
       if (proof) await this.#prove(proof);
       if (!signal.aborted) this.#receiver.open();
     } catch (error) {
@@ -104,7 +100,7 @@ export class HttpChannel implements Channel {
       const following = this.#followingOf(attachment, ending.signal, () => resolve());
       this.#follow(following).then(resolve, reject);
     });
-    return within(this.#openMs, arrived).finally(() => ending.abort());
+    return within(this.#options.openMs, arrived).finally(() => ending.abort());
   }
 
   async #run(attachment: Attachment, ending: AbortController): Promise<void> {
@@ -131,8 +127,7 @@ export class HttpChannel implements Channel {
     signal: AbortSignal,
     deliver: (frame: Frame) => void,
   ): Following {
-    const [http, openMs] = [this.#http, this.#openMs];
-    return { http, openMs, path: pathOf(attachment), attachment, signal, deliver };
+    return { ...this.#options, path: pathOf(attachment), attachment, signal, deliver };
   }
 
   #deliver(attachment: Attachment, frame: Frame): void {
@@ -145,15 +140,17 @@ export class HttpChannel implements Channel {
     if (signal.aborted) return;
     const path = `${conversationPath(frame.sessionId)}/commands`;
     try {
-      const answer = await within(POST_MS, this.#http.call<Frame>("POST", path, frame, signal));
+      const answer = await within(
+        POST_MS,
+        this.#options.http.call<Frame>("POST", path, frame, signal),
+      );
       if (!signal.aborted) this.#receiver.receive({ ...answer, ref: frame.id });
     } catch (error) {
       if (signal.aborted) return;
       // Whether the server has it is unknown if nobody of ours answered: it is sent again.
       if (!isTold(error) || error.status === 401) return this.#lose(error);
-      const { code, message, retryable, retryAfterMs, detail } = error;
-      const told = { code, message, retryable, retryAfterMs, detail };
-      this.#receiver.receive({ type: "error", ref: frame.id, ...told });
+      const { message } = error;
+      this.#receiver.receive({ ...error, type: "error", ref: frame.id, message });
     }
   }
 

@@ -55,22 +55,22 @@ const OPEN = 1;
 /** How long a server may take to answer a ping after the page was asleep or the network changed. */
 const PROBE_MS = 4_000;
 
-/** What the close codes that are the server's mean; frames.md tells them. */
-const CLOSES: Readonly<Record<number, [code: ErrorCode, message: string]>> = {
-  1003: ["bad_json", "The server takes no binary frames."],
-  1007: ["bad_json", "The server takes UTF-8 only."],
-  1008: ["forbidden", "The server does not allow this connection."],
-  1009: ["too_large", "A frame was larger than the server allows."],
-  1012: ["interrupted", "The server restarts."],
-  1013: ["overloaded", "The server has no room now."],
-  4400: ["bad_json", "The server could not read what it was sent."],
-  4401: ["unauthorized", "The server does not know who asks. Sign in again."],
-  4403: ["forbidden", "The server does not allow this."],
-  4404: ["gone", "The conversation is not there any more."],
-  4406: ["unsupported_version", "The server speaks another version of the protocol."],
-  4408: ["idle", "The connection was idle for too long."],
-  4409: ["conflict", "This device has connected again elsewhere."],
-  4429: ["rate_limited", "Too many commands or connections."],
+/** What the close codes that are the server's mean; the error before the close says more. */
+const CLOSES: Readonly<Record<number, ErrorCode>> = {
+  1003: "bad_json",
+  1007: "bad_json",
+  1008: "forbidden",
+  1009: "too_large",
+  1012: "interrupted",
+  1013: "overloaded",
+  4400: "bad_json",
+  4401: "unauthorized",
+  4403: "forbidden",
+  4404: "gone",
+  4406: "unsupported_version",
+  4408: "idle",
+  4409: "conflict",
+  4429: "rate_limited",
 };
 
 export class SocketChannel implements Channel {
@@ -159,10 +159,11 @@ export class SocketChannel implements Channel {
     });
     // A refused upgrade tells nothing but this; `close` follows, yet not on every platform.
     socket.addEventListener("error", () => this.#lose(new Unreachable(), false));
-    socket.addEventListener("close", ({ code }) => {
-      const known = CLOSES[code ?? 0];
-      const error = known && { code: known[0], message: known[1], retryable: false };
-      this.#lose(error ? new GroundwireError(error) : new Unreachable(), error !== undefined);
+    socket.addEventListener("close", ({ code: number = 0 }) => {
+      const code = CLOSES[number];
+      const message = `The server closed the connection (${number}).`;
+      if (code) this.#lose(new GroundwireError({ code, message, retryable: false }), true);
+      else this.#lose(new Unreachable(), false);
     });
   }
 

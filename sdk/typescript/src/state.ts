@@ -168,75 +168,91 @@ export function parseCursor(cursor: string): { epoch: string; seq: number } | un
 /** What is known of a message, and of the rest that it is not so yet. */
 export function messageOf(known: SnapshotMessage): Message {
   return {
-    messageId: known.messageId,
-    turnId: known.turnId,
-    role: known.role,
-    content: known.content,
-    reasoning: known.reasoning ?? "",
+    ...filled(NO_MESSAGE, known),
     streaming: known.status === "streaming",
-    parentId: known.parentId ?? null,
-    forkOf: known.forkOf ?? null,
-    author: known.author ?? null,
-    clientMessageId: known.clientMessageId ?? null,
-    language: known.language ?? null,
-    model: known.model ?? null,
-    why: known.why || null,
-    steered: known.steered ?? null,
-    finishReason: known.finishReason ?? null,
-    contentHash: known.contentHash ?? null,
-    sources: known.sources ?? [],
     citations: (known.citations ?? []).map(citationOf),
     tools: (known.tools ?? []).map(toolOf),
     error: known.error ? failureOf(known.error) : null,
-    usage: known.usage ?? null,
-    createdAt: known.createdAt ?? null,
   };
 }
 
 export function toolOf(known: SnapshotTool): ToolUse {
-  return {
-    toolCallId: known.toolCallId,
-    name: known.name,
-    input: known.input,
-    offset: known.offset,
-    reasoningOffset: known.reasoningOffset ?? 0,
-    status: known.status ?? "called",
-    approvalId: known.approvalId ?? null,
-    msg: known.msg ?? null,
-    expiresAt: known.expiresAt ?? null,
-    schema: known.schema ?? {},
-    author: known.author ?? null,
-    reason: known.reason ?? null,
-    code: known.code ?? null,
-    output: known.output ?? null,
-  };
+  return filled(NO_TOOL, known);
 }
 
 export function turnOf(known: SnapshotTurn): Turn {
-  return {
-    turnId: known.turnId,
-    messageId: known.messageId ?? null,
-    status: known.status ?? "queued",
-    msg: known.msg ?? "",
-    detail: known.detail ?? {},
-    steers: (known.steers ?? []).map(steeringOf),
-  };
+  return { ...filled(NO_TURN, known), steers: (known.steers ?? []).map(steeringOf) };
 }
 
 export function steeringOf(known: SnapshotSteer): Steering {
-  return {
-    messageId: known.messageId,
-    content: known.content,
-    author: known.author,
-    clientMessageId: known.clientMessageId ?? null,
-  };
+  return filled(NO_STEERING, known);
 }
+
+/** The fields of `blank`, as they are in `known` where it has them. */
+export function filled<Whole extends object>(blank: Whole, known: object): Whole {
+  const told = known as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(blank).map(([name, value]) => [name, told[name] ?? value]);
+  return Object.fromEntries(fields) as Whole;
+}
+
+const NO_MESSAGE: Message = {
+  messageId: "",
+  turnId: "",
+  role: "assistant",
+  content: "",
+  reasoning: "",
+  streaming: false,
+  parentId: null,
+  forkOf: null,
+  author: null,
+  clientMessageId: null,
+  language: null,
+  model: null,
+  why: null,
+  steered: null,
+  finishReason: null,
+  contentHash: null,
+  sources: [],
+  citations: [],
+  tools: [],
+  error: null,
+  usage: null,
+  createdAt: null,
+};
+
+const NO_TOOL: ToolUse = {
+  toolCallId: "",
+  name: "",
+  input: {},
+  offset: 0,
+  reasoningOffset: 0,
+  status: "called",
+  approvalId: null,
+  msg: null,
+  expiresAt: null,
+  schema: {},
+  author: null,
+  reason: null,
+  code: null,
+  output: null,
+};
+
+const NO_TURN: Turn = {
+  turnId: "",
+  messageId: null,
+  status: "queued",
+  msg: "",
+  detail: {},
+  steers: [],
+};
+
+const NO_STEERING: Steering = { messageId: "", content: "", author: "", clientMessageId: null };
 
 /** A snapshot's citations are the events that made them. */
 export function citationOf({ start, end, sourceId }: Citation): Citation {
   return { start, end, sourceId };
 }
 
-export function failureOf({ code, message, retryable, retryAfterMs }: Failure): Failure {
-  return { code, message, retryable, retryAfterMs: retryAfterMs ?? null };
+export function failureOf(failure: Failure): Failure {
+  return filled<Failure>({ code: "", message: "", retryable: false, retryAfterMs: null }, failure);
 }

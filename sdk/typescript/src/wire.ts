@@ -414,45 +414,47 @@ interface Asks {
   readonly sessionId: string;
   /** The same one again is the same turn, for ever. */
   readonly clientMessageId: string;
-  readonly model?: string;
   /** In which the sentences of the turn come; told from the question when it is not given. */
-  readonly language?: Language;
+  readonly language?: Language | undefined;
 }
 
 export interface ChatMessage extends Asks {
   readonly type: "chat_message";
   readonly content: string;
-  readonly workspaceId?: string;
+  readonly workspaceId?: string | undefined;
+  readonly model?: string | undefined;
   /** The answer that the question follows, else the newest one. */
-  readonly parentId?: string;
-  readonly options?: AnswerOptions;
+  readonly parentId?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
   /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
-  readonly onBusy?: "queue" | "reject" | "steer" | "cancel";
-}
-
-export interface Regenerate extends Asks {
-  readonly type: "regenerate";
-  readonly messageId: string;
+  readonly onBusy?: "queue" | "reject" | "steer" | "cancel" | undefined;
 }
 
 export interface Edit extends Asks {
   readonly type: "edit";
   readonly messageId: string;
   readonly content: string;
-  readonly options?: AnswerOptions;
+  readonly model?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
 }
 
-export interface Steer extends Omit<Asks, "model"> {
+export interface Steer extends Asks {
   readonly type: "steer";
   readonly content: string;
-  readonly turnId?: string;
+  readonly turnId?: string | undefined;
+}
+
+export interface Regenerate extends Asks {
+  readonly type: "regenerate";
+  readonly messageId: string;
+  readonly model?: string | undefined;
 }
 
 export interface Cancel {
   readonly type: "cancel";
   readonly sessionId: string;
-  readonly turnId?: string;
-  readonly clientMessageId?: string;
+  readonly turnId?: string | undefined;
+  readonly clientMessageId?: string | undefined;
 }
 
 export interface ToolApproval {
@@ -460,19 +462,21 @@ export interface ToolApproval {
   readonly sessionId: string;
   readonly approvalId: string;
   readonly approved: boolean;
-  readonly reason?: string;
-  readonly editedInput?: Json;
+  readonly reason?: string | undefined;
+  /** What the tool gets instead. */
+  readonly editedInput?: Json | undefined;
 }
 
+/** A page of events: those before the seq `before`, or after `after`, or the last. */
 export interface History {
   readonly type: "history";
   readonly sessionId: string;
-  readonly before?: number;
-  readonly after?: number;
-  readonly limit?: number;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
 }
 
-export type Command = ChatMessage | Regenerate | Edit | Steer | Cancel | ToolApproval | History;
+export type Command = ChatMessage | Edit | Steer | Regenerate | Cancel | ToolApproval | History;
 
 /** What is true only now, and told to the other devices. */
 export type Ephemeral =

@@ -2,6 +2,7 @@
 
 import type { Frame } from "../src/index.ts";
 import { Log } from "./log.ts";
+import { turnOf } from "./reader.ts";
 
 /** A refusal: an error frame on a socket, a problem over HTTP. */
 export class Refused extends Error {
@@ -19,6 +20,8 @@ export class Commands {
   readonly received: Frame[] = [];
   /** Keep answers back, as when the connection goes before the `ack`. */
   losesAnswers = false;
+  /** What every question is answered with, at once; nothing when `undefined`. */
+  answers: string | undefined;
   /** What the next commands are refused with. */
   readonly refusals: Refused[] = [];
   /** Logs that are there no more. */
@@ -77,18 +80,26 @@ export class Commands {
     }
     this.#turns.set(clientMessageId, turnId);
     const messageSeq = log.head;
+    if (known === undefined) this.#answer(log, turnId);
     return { type: "ack", clientMessageId, turnId, messageSeq, duplicate: known !== undefined };
+  }
+
+  #answer(log: Log, turnId: string): void {
+    if (this.answers === undefined) return;
+    const [, started, ...rest] = turnOf(this.answers, turnId);
+    const items = [{ id: "d1:1", n: 1, documentId: "d1", title: "guide.md", text: "…" }];
+    log.append(started ?? {}, { type: "sources", turnId, items }, ...rest);
   }
 
   #steer(log: Log, frame: Frame): Frame {
     const { content, clientMessageId } = frame;
-    const ended = new Set(log.events.filter((event) => event.type === "done").map(turnOf));
-    const running = log.events.find((event) => event.turnId && !ended.has(turnOf(event)));
+    const ended = new Set(log.events.filter((event) => event.type === "done").map(idOf));
+    const running = log.events.find((event) => event.turnId && !ended.has(idOf(event)));
     if (!running) return { type: "steer.failed", content, clientMessageId, reason: "not_running" };
     const turnId = `t${this.#turns.size + 1}`;
     this.#turns.set(String(clientMessageId), turnId);
     const messageId = `q${turnId}`;
-    const steered = turnOf(running);
+    const steered = idOf(running);
     log.append({
       type: "steer.accepted",
       turnId: steered,
@@ -101,6 +112,6 @@ export class Commands {
   }
 }
 
-function turnOf(event: Frame): unknown {
+function idOf(event: Frame): unknown {
   return event["turnId"];
 }
