@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Groundwire, GroundwireError } from "../src/index.ts";
 import { Refused } from "./commands.ts";
-import { ANSWER, read, turnOf, until, untilStatus } from "./reader.ts";
+import { read, turnOf, until, untilStatus } from "./reader.ts";
 import { TestServer } from "./server.ts";
 
 test("an answer cut at any event is whole and proved after the reconnect", async (t) => {
-  const events = turnOf();
+  const text = "Ground 接地 🔌 [1].";
+  const events = turnOf(text);
   for (let cut = 0; cut < events.length; cut += 1) {
     const server = await TestServer.for(t);
     const { groundwire, conversation } = read(t, server);
@@ -16,7 +17,7 @@ test("an answer cut at any event is whole and proved after the reconnect", async
     server.log().append(...events);
     const view = await until(conversation, (now) => now.verified.has("at1"));
 
-    assert.equal(view.messages[1]?.content, ANSWER);
+    assert.equal(view.messages[1]?.content, text);
     assert.equal(view.verified.get("at1"), true);
     assert.equal(server.opened.length, 2);
     groundwire.close();

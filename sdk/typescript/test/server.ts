@@ -25,6 +25,8 @@ export class TestServer {
   readonly opened: Transport[] = [];
   /** Ways on which nothing gets through. */
   readonly barred = new Set<Transport>();
+  /** Streams are kept back until all of them is there, as some proxies do. */
+  keepsBack = false;
   /** Tokens that are good; with none every client is. */
   tokens: string[] = [];
   /** The devices whose sockets were opened, in their order. */
@@ -256,7 +258,10 @@ export class TestServer {
     response: ServerResponse,
   ): void {
     if (this.barred.has("sse")) {
-      // A proxy that keeps what it gets until all of it is there.
+      response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>");
+      return;
+    }
+    if (this.keepsBack) {
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
       return;
     }

@@ -8,6 +8,8 @@ import { Refused } from "./commands.ts";
 import { ANSWER, read, turnOf, until, untilStatus } from "./reader.ts";
 import { TestServer } from "./server.ts";
 
+const SHORT = "Ground 接地 🔌 [1].";
+
 for (const transport of ["sse", "poll"] as const) {
   const transports = [transport];
 
@@ -26,7 +28,7 @@ for (const transport of ["sse", "poll"] as const) {
   });
 
   test(`over ${transport} an answer cut at any event is whole and proved`, async (t) => {
-    const events = turnOf();
+    const events = turnOf(SHORT);
     // A page of the test's server has two events.
     const cuts = transport === "poll" ? events.length / 2 : events.length;
     for (let cut = 0; cut < cuts; cut += 1) {
@@ -38,7 +40,7 @@ for (const transport of ["sse", "poll"] as const) {
       server.log().append(...events);
       const view = await until(conversation, (now) => now.verified.has("at1"));
 
-      assert.equal(view.messages[1]?.content, ANSWER);
+      assert.equal(view.messages[1]?.content, SHORT);
       assert.equal(view.verified.get("at1"), true);
       groundwire.close();
       server.stop();
@@ -158,7 +160,7 @@ test("after two quick failures the next way is taken, from the cursor", async (t
 test("where streams are kept back as well, one polls", async (t) => {
   const server = await TestServer.for(t);
   server.barred.add("websocket");
-  server.barred.add("sse");
+  server.keepsBack = true;
   const { connection, conversation } = read(t, server, { openMs: 50 });
   server.log().append(...turnOf());
 
@@ -172,7 +174,7 @@ test("a better way is taken when it is open again, and nothing is lost or seen t
   const server = await TestServer.for(t);
   server.barred.add("websocket");
   server.barred.add("sse");
-  const { connection, conversation } = read(t, server, { openMs: 50, betterAfterMs: 20 });
+  const { connection, conversation } = read(t, server, { betterAfterMs: 20 });
   const events = turnOf();
   server.log().append(...events.slice(0, 12));
   await until(conversation, (view) => view.current && view.messages.length === 2);
@@ -211,7 +213,7 @@ test("a server that is away is no reason to take another way", async (t) => {
 
 test("however often the way changes in the middle of an answer, it is whole", async (t) => {
   const server = await TestServer.for(t);
-  const { connection, conversation } = read(t, server, { betterAfterMs: 1, openMs: 50 });
+  const { connection, conversation } = read(t, server, { betterAfterMs: 1 });
   await until(conversation, (view) => view.loaded);
 
   for (const [at, event] of turnOf().entries()) {
