@@ -57,6 +57,8 @@ interface OfConversation extends Durable {
   readonly turnId: string;
 }
 
+export type Json = Readonly<Record<string, unknown>>;
+
 export interface MessageCreated extends OfConversation {
   readonly type: "message.created";
   readonly messageId: string;
@@ -65,6 +67,10 @@ export interface MessageCreated extends OfConversation {
   readonly author?: string | null;
   readonly clientMessageId?: string | null;
   readonly parentId?: string | null;
+  /** The question that this one is another wording of. */
+  readonly forkOf?: string | null;
+  readonly model?: string | null;
+  readonly language?: string;
 }
 
 export interface TurnStarted extends OfConversation {
@@ -80,12 +86,11 @@ export interface StatusChanged extends OfConversation {
   readonly type: "status";
   readonly status: Status;
   readonly msg: string;
-  readonly detail?: Readonly<Record<string, unknown>> | null;
+  readonly detail?: Json;
 }
 
 export interface SourcesFound extends OfConversation {
   readonly type: "sources";
-  readonly messageId?: string;
   readonly items: readonly Source[];
 }
 
@@ -102,11 +107,89 @@ export interface CitationMade extends OfConversation, Citation {
   readonly messageId: string;
 }
 
-/** Withdraws what the answer says after its first `toOffset` code points. */
+/** Withdraws what the answer says after its first `toOffset` code points, and of its reasoning. */
 export interface AnswerReset extends OfConversation {
   readonly type: "answer.reset";
   readonly messageId: string;
   readonly toOffset: number;
+  readonly toReasoning?: number;
+}
+
+/** `messageId` is of the question that the correction becomes once it is applied. */
+interface SteerEvent extends OfConversation {
+  readonly messageId: string;
+  readonly clientMessageId?: string | null;
+}
+
+/** A correction of this turn is on the disk. */
+export interface SteerAccepted extends SteerEvent {
+  readonly type: "steer.accepted";
+  readonly content: string;
+  readonly author: string;
+}
+
+/** The turn `steered` is done, and this one goes on with the correction. */
+export interface SteerApplied extends SteerEvent {
+  readonly type: "steer.applied";
+  readonly steered: string;
+}
+
+/** The turn ended before it could be corrected; the text is given back. */
+export interface SteerFailed extends SteerEvent {
+  readonly type: "steer.failed";
+  readonly content: string;
+  readonly reason: string;
+}
+
+interface ToolEvent extends OfConversation {
+  readonly toolCallId: string;
+}
+
+export interface ToolCalled extends ToolEvent {
+  readonly type: "tool.call";
+  readonly messageId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly offset?: number;
+  readonly reasoningOffset?: number;
+}
+
+/** A person has to allow the call before `expiresAt`. */
+export interface ApprovalRequired extends ToolEvent {
+  readonly type: "tool.approval_required";
+  readonly approvalId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly msg: string;
+  readonly expiresAt: string;
+  readonly schema?: Json;
+}
+
+export interface ToolApproved extends ToolEvent {
+  readonly type: "tool.approved";
+  readonly approvalId: string;
+  readonly author: string;
+  /** What the tool gets, where it was edited. */
+  readonly input?: Json | null;
+}
+
+export interface ToolDenied extends ToolEvent {
+  readonly type: "tool.denied";
+  readonly approvalId: string;
+  readonly author?: string | null;
+  readonly reason?: string;
+  readonly code?: string | null;
+}
+
+export interface ToolResult extends ToolEvent {
+  readonly type: "tool.result";
+  readonly output: string;
+}
+
+export interface ToolFailed extends ToolEvent {
+  readonly type: "tool.error";
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface TurnFailed extends OfConversation, Failure {
@@ -129,6 +212,15 @@ export type ConversationEvent =
   | Token
   | CitationMade
   | AnswerReset
+  | SteerAccepted
+  | SteerApplied
+  | SteerFailed
+  | ToolCalled
+  | ApprovalRequired
+  | ToolApproved
+  | ToolDenied
+  | ToolResult
+  | ToolFailed
   | TurnFailed
   | TurnDone;
 
@@ -172,6 +264,26 @@ export type WorkspaceEvent =
   | DocumentReady
   | DocumentFailed;
 
+export type ToolStatus = "called" | "waiting" | "approved" | "denied" | "done" | "failed";
+
+/** A call of a tool in an answer, as a snapshot has it: what is not so yet is left out. */
+export interface SnapshotTool {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly offset: number;
+  readonly reasoningOffset?: number;
+  readonly status?: ToolStatus;
+  readonly approvalId?: string | null;
+  readonly msg?: string | null;
+  readonly expiresAt?: string | null;
+  readonly schema?: Json;
+  readonly author?: string | null;
+  readonly reason?: string | null;
+  readonly code?: string | null;
+  readonly output?: string | null;
+}
+
 export interface SnapshotMessage {
   readonly messageId: string;
   readonly turnId: string;
@@ -183,23 +295,48 @@ export interface SnapshotMessage {
   readonly forkOf?: string | null;
   readonly author?: string | null;
   readonly clientMessageId?: string | null;
+  readonly language?: string | null;
   readonly model?: string | null;
   readonly why?: string | null;
+  readonly steered?: string | null;
   readonly finishReason?: FinishReason | null;
   readonly contentHash?: string | null;
   readonly sources?: readonly Source[];
   readonly citations?: readonly Citation[];
+  readonly tools?: readonly SnapshotTool[];
   readonly error?: Failure | null;
   readonly usage?: Usage | null;
   readonly createdAt?: string | null;
 }
 
+export interface SnapshotSteer {
+  readonly messageId: string;
+  readonly content: string;
+  readonly author: string;
+  readonly clientMessageId?: string | null;
+}
+
 export interface SnapshotTurn {
   readonly turnId: string;
   readonly messageId?: string | null;
-  readonly status?: Status | null;
-  readonly msg?: string | null;
-  readonly detail?: Readonly<Record<string, unknown>> | null;
+  readonly status?: Status;
+  readonly msg?: string;
+  readonly detail?: Json;
+  readonly content?: string;
+  readonly steers?: readonly SnapshotSteer[];
+}
+
+/** A call of a tool that waits for a person. */
+export interface Approval {
+  readonly approvalId: string;
+  readonly turnId: string;
+  readonly messageId: string;
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly msg: string;
+  readonly expiresAt: string;
+  readonly schema: Json;
 }
 
 /** A conversation folded up to `cursor`; also the body of `GET /api/v1/conversations/{id}`. */
@@ -211,6 +348,16 @@ export interface Snapshot {
   readonly workspaceId?: string | null;
   readonly messages: readonly SnapshotMessage[];
   readonly turn?: SnapshotTurn | null;
+  readonly turns?: readonly SnapshotTurn[];
+  readonly approvals?: readonly Approval[];
+  /** Whether there are older messages than these. */
+  readonly hasMore?: boolean;
+}
+
+/** Messages that are older than one, the oldest first. */
+export interface MessagePage {
+  readonly messages: readonly SnapshotMessage[];
+  readonly hasMore: boolean;
 }
 
 export interface Ready {
@@ -253,31 +400,97 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-export interface ChatMessage {
-  readonly type: "chat_message";
-  readonly sessionId: string;
-  readonly content: string;
-  readonly clientMessageId: string;
-  readonly workspaceId?: string;
-  readonly model?: string;
-  readonly language?: "en" | "zh";
+/** How an answer is to be made; what is left out is up to the installation. */
+export interface AnswerOptions {
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  /** The names of the tools that the model may use, among those that there are. */
+  readonly tools?: readonly string[];
 }
 
-export interface Regenerate {
-  readonly type: "regenerate";
+export type Language = "en" | "zh";
+
+interface Asks {
   readonly sessionId: string;
-  readonly messageId: string;
+  /** The same one again is the same turn, for ever. */
   readonly clientMessageId: string;
-  readonly model?: string;
+  /** In which the sentences of the turn come; told from the question when it is not given. */
+  readonly language?: Language | undefined;
+}
+
+export interface ChatMessage extends Asks {
+  readonly type: "chat_message";
+  readonly content: string;
+  readonly workspaceId?: string | undefined;
+  readonly model?: string | undefined;
+  /** The answer that the question follows, else the newest one. */
+  readonly parentId?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
+  /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
+  readonly onBusy?: "queue" | "reject" | "steer" | "cancel" | undefined;
+}
+
+export interface Edit extends Asks {
+  readonly type: "edit";
+  readonly messageId: string;
+  readonly content: string;
+  readonly model?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
+}
+
+export interface Steer extends Asks {
+  readonly type: "steer";
+  readonly content: string;
+  readonly turnId?: string | undefined;
+}
+
+export interface Regenerate extends Asks {
+  readonly type: "regenerate";
+  readonly messageId: string;
+  readonly model?: string | undefined;
 }
 
 export interface Cancel {
   readonly type: "cancel";
   readonly sessionId: string;
-  readonly turnId?: string;
+  readonly turnId?: string | undefined;
+  readonly clientMessageId?: string | undefined;
 }
 
-export type Command = ChatMessage | Regenerate | Cancel;
+export interface ToolApproval {
+  readonly type: "tool_approval";
+  readonly sessionId: string;
+  readonly approvalId: string;
+  readonly approved: boolean;
+  readonly reason?: string | undefined;
+  /** What the tool gets instead. */
+  readonly editedInput?: Json | undefined;
+}
+
+/** A page of events: those before the seq `before`, or after `after`, or the last. */
+export interface History {
+  readonly type: "history";
+  readonly sessionId: string;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export type Command = ChatMessage | Edit | Steer | Regenerate | Cancel | ToolApproval | History;
+
+/** What is true only now, and told to the other devices. */
+export type Ephemeral =
+  | { readonly type: "presence"; readonly sessionId: string; readonly state: "online" | "away" }
+  | { readonly type: "typing"; readonly sessionId: string }
+  | { readonly type: "read"; readonly sessionId: string; readonly seq: number };
+
+/** A page of events, as they are in the log. */
+export interface HistoryPage {
+  readonly type: "history";
+  readonly epoch: string;
+  readonly events: readonly Frame[];
+  readonly hasMore: boolean;
+}
 
 /** Read a text frame. Returns `undefined` for what is no frame of ours. */
 export function parseFrame(text: string): Frame | undefined {
