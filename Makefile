@@ -63,8 +63,8 @@ lock: $(DONE)/uv ## pin the dependencies again (UPGRADE=1 for newer releases)
 	@scripts/lock.sh
 
 clean: ## remove what was built and installed; documents and conversations stay
-	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .schemathesis \
-		.coverage
+	rm -rf .venv src/groundwire/static dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis \
+		.schemathesis .coverage
 
 ready: $(DONE)/run $(DONE)/groundwire $(PAGE)
 	@:

@@ -27,7 +27,10 @@ class Peer:
         self.events: list[Handler] = [quiet]
         self.polls: list[Handler] = [nothing_new]
         self.posts: list[Handler] = [acknowledged]
-        self.seen: dict[str, list[Request]] = {"events": [], "poll": [], "commands": []}
+        self.lists: list[Handler] = [listed()]
+        self.seen: dict[str, list[Request]] = {
+            "events": [], "poll": [], "commands": [], "documents": [],
+        }  # fmt: skip
         self.posted: list[Json] = []
 
     def application(self) -> Starlette:
@@ -37,6 +40,9 @@ class Peer:
                 Route("/api/v1/conversations/{id}/events", self.stream),
                 Route("/api/v1/conversations/{id}/poll", self.poll),
                 Route("/api/v1/conversations/{id}/commands", self.command, methods=["POST"]),
+                Route("/api/v1/conversations/{id}/messages", self.messages),
+                Route("/api/v1/workspaces/{id}/events", self.stream),
+                Route("/api/v1/workspaces/{id}/documents", self.documents),
             ]
         )
 
@@ -52,6 +58,16 @@ class Peer:
     async def command(self, request: Request) -> Response:
         self.posted.append(json.loads(await request.body()))
         return self._next("commands", self.posts, request)
+
+    async def messages(self, request: Request) -> Response:
+        """Serve pages of a conversation whose messages are called by their numbers."""
+        before, limit = int(request.query_params["before"]), int(request.query_params["limit"])
+        first = max(1, before - limit)
+        page = [message(n) for n in range(first, before)]
+        return JSONResponse({"messages": page, "hasMore": first > 1})
+
+    async def documents(self, request: Request) -> Response:
+        return self._next("documents", self.lists, request)
 
     def cursors(self) -> list[str | None]:
         """Return where each stream was to go on from."""
@@ -73,6 +89,16 @@ def ready(head: int = 0, *, resumed: bool = False) -> bytes:
 
 def snapshot(seq: int = 0) -> Json:
     return {"type": "snapshot", "sessionId": "c", "cursor": f"e:{seq}", "messages": []}
+
+
+def message(n: int) -> Json:
+    known = {"messageId": str(n), "turnId": f"t{n}", "role": "user", "content": f"question {n}"}
+    return {**known, "status": "complete", "createdAt": "t"}
+
+
+def listed(*titles: str) -> Handler:
+    documents = [{"id": title, "title": title, "status": "ready"} for title in titles]
+    return always(lambda: JSONResponse({"documents": documents}))
 
 
 BEGINNING = [ready(), event(**snapshot())]
@@ -304,3 +330,56 @@ async def test_what_is_no_answer_to_a_poll_ends_it_with_a_sentence(server: Peer)
     async with client(server, "poll") as groundwire:
         with pytest.raises(errors.ProtocolViolation, match="no answer to a poll"):
             await groundwire.conversation("c").loaded()
+
+
+async def test_older_messages_are_put_in_front_until_there_are_none(server: Peer) -> None:
+    newest: Json = {**snapshot(9), "messages": [message(7), message(8)], "hasMore": True}
+    server.events = [streaming(ready(9), event(**newest), stays=True)]
+    async with client(server, "sse") as groundwire:
+        conversation = groundwire.conversation("c")
+
+        page = await conversation.older(limit=4)
+
+        assert [each.message_id for each in page] == ["3", "4", "5", "6"]
+        assert conversation.state.has_more
+        await conversation.older(limit=4)
+        assert [each.message_id for each in conversation.messages] == [str(n) for n in range(1, 9)]
+        assert not conversation.state.has_more
+
+
+async def test_documents_are_listed_again_until_that_succeeds(server: Peer) -> None:
+    server.lists = [refused(503, "overloaded", retryable=True), listed("guide.pdf")]
+    server.events = [streaming(event("ready", workspaceId="w", epoch="e", head=3), stays=True)]
+    async with client(server, "sse") as groundwire:
+        (document,) = await groundwire.workspace("w").loaded()
+
+        assert (document.title, len(server.seen["documents"])) == ("guide.pdf", 2)
+
+
+async def test_documents_that_may_not_be_listed_end_the_following(server: Peer) -> None:
+    server.lists = [refused(403, "forbidden", retryable=False)]
+    server.events = [streaming(event("ready", workspaceId="w", epoch="e", head=3), stays=True)]
+    async with client(server, "sse") as groundwire:
+        workspace = groundwire.workspace("w")
+        with pytest.raises(errors.Forbidden):
+            await workspace.loaded()
+        with pytest.raises(errors.Forbidden):
+            _ = [documents async for documents in workspace.changes()]
+        assert workspace.is_closed
+
+
+async def test_what_happens_while_documents_are_listed_is_not_lost(server: Peer) -> None:
+    """A list that is older than the event that came meanwhile, as far as the client can know."""
+    removed = {"documentId": "old.pdf", "title": "old.pdf", "workspaceId": "w", "seq": 4}
+    slow = event("document.removed", **removed)
+    server.lists = [listed("old.pdf", "guide.pdf")]
+    server.events = [
+        streaming(event("ready", workspaceId="w", epoch="e", head=3), slow, stays=True)
+    ]
+    async with client(server, "sse") as groundwire:
+        documents = await groundwire.workspace("w").loaded()
+        async for documents in groundwire.workspace("w").changes():
+            if len(documents) == 1:
+                break
+
+        assert [document.title for document in documents] == ["guide.pdf"]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from groundwire.adapters.models.scripted import WaitFor
 from groundwire_client import Answer, Conversation, Groundwire, TransportName, connect, errors
+from tests.support.certificate import make_certificate
 from tests.support.proxy import Proxy, proxy
 from tests.support.server import Served
 from tests.support.socket import eventually
@@ -227,6 +229,26 @@ async def test_a_token_about_to_expire_is_renewed_by_another_stream(
 
         assert (await (await conversation.ask("Still here?")).done()).content == "Still here?"
         assert groundwire.connection.status.state == "live"
+
+
+@over_each
+async def test_a_certificate_that_is_trusted_is_needed_and_enough(
+    served: Served, transport: TransportName, tmp_path: Path
+) -> None:
+    serving, trusting = make_certificate(tmp_path)
+    async with proxy(served.port, serving) as secure:
+        for verify in (trusting, False):
+            async with connect(
+                secure.http, token=served.key, transports=(transport,), verify=verify
+            ) as groundwire:
+                answer = await groundwire.conversation(served.new_session()).ask("In secret?")
+                assert (await answer.done()).content == "In secret?"
+        async with connect(
+            secure.http, token=served.key, transports=(transport,), timeout_s=0.5
+        ) as groundwire:
+            with pytest.raises(errors.Unanswered) as caught:
+                await groundwire.conversation(served.new_session()).ask("In secret?")
+            assert "certificate" in str(caught.value.__cause__)
 
 
 class TestFallback:

@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from groundwire.adapters.models.scripted import Hang, Use, WaitFor
+from groundwire.model.ids import ConversationId, conversation_log
 from groundwire_client import (
     Answer,
     Approval,
     Conversation,
     Groundwire,
     Reset,
+    TransportName,
     connect,
     errors,
 )
@@ -24,6 +26,7 @@ from tests.support.proxy import Proxy, proxy
 from tests.support.server import Served, serve
 from tests.support.site import open_site
 from tests.support.socket import eventually
+from tests.support.turns import converse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -206,7 +209,9 @@ async def away(between: Proxy) -> AsyncGenerator[None]:
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse", "poll"])
-async def test_what_was_missed_while_away_is_caught_up_with(served: Served, transport: str) -> None:
+async def test_what_was_missed_while_away_is_caught_up_with(
+    served: Served, transport: TransportName
+) -> None:
     """A long rest comes in merged events: it folds into the same."""
     go_on = asyncio.Event()
     deltas = [f"{n} 号 " for n in range(1200)]
@@ -255,3 +260,28 @@ async def test_a_log_that_was_put_back_loses_the_question_and_says_so(tmp_path: 
             await answer.done()
 
         assert conversation.messages == ()
+
+
+async def test_a_long_conversation_opens_with_its_newest_messages_and_pages_lead_to_the_first(
+    served: Served,
+) -> None:
+    async with client(served) as groundwire:
+        conversation = await groundwire.create_conversation()
+        log = conversation_log(ConversationId(conversation.id))
+        await conversation.aclose()
+        await converse(served.groundwire.assistant.log, log, 110)
+        conversation = groundwire.conversation(conversation.id)
+        state = await conversation.loaded()
+        assert (len(state.messages), state.has_more) == (50, True)
+
+        while conversation.state.has_more:
+            assert await conversation.older(limit=33)
+
+        assert [each.message_id for each in conversation.messages] == [
+            f"{kind}{n}" for n in range(1, 111) for kind in "qa"
+        ]
+        assert await conversation.older() == ()
+        answer = await conversation.ask("And one more?")
+        await answer.done()
+        assert len(conversation.messages) == 222
+        assert (await conversation.answer("t1").done()).message_id == "a1"

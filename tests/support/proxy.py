@@ -1,6 +1,7 @@
 """A TCP proxy between a client and a server, which breaks connections where it is told to."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class Proxy:
 
     target: int
     port: int = 0
+    tls: ssl.SSLContext | None = None
     part: Part = websocket_frame
     cut_after: Callable[[], int | None] = lambda: None
     cuts: bytes = b"Upgrade: websocket"
@@ -71,11 +73,11 @@ class Proxy:
 
     @property
     def http(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     async def open(self) -> None:
         """Listen, again at the same port."""
-        self._server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -146,9 +148,9 @@ class _Link:
 
 
 @asynccontextmanager
-async def proxy(target: int) -> AsyncGenerator[Proxy]:
+async def proxy(target: int, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Proxy]:
     """Serve a proxy to a port of this machine, on a free port."""
-    made = Proxy(target)
+    made = Proxy(target, tls=tls)
     await made.open()
     try:
         yield made

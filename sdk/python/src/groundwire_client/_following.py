@@ -12,6 +12,9 @@ from groundwire_client._wire import MessagePage, Notice, Presence
 from groundwire_client.errors import ContentMismatch, Lost, SteerFailed, told
 from groundwire_client.events import AnyEvent, MessageCreated, Recorded, TurnDone
 
+NEWEST = 50
+"""A snapshot has so many of the newest messages at least, without a gap."""
+
 NOTICES = 64
 """Of presence, typing and read marks that nobody takes the oldest are dropped."""
 
@@ -52,7 +55,8 @@ class Following:
         self.signal = Signal()
         self.present: dict[str, Presence] = {}
         self.notices: deque[Notice] = deque(maxlen=NOTICES)
-        self.is_loaded = False
+        self.paged_to: str | None = None
+        """The message before which older ones are to be had."""
         self.reader = LogReader("sessionId", session_id, self, follower)
         self._suspects: set[str] = set()
         self._awaited: set[str | None] = set()
@@ -62,7 +66,8 @@ class Following:
         return False
 
     def load(self, snapshot: Snapshot) -> None:
-        self.is_loaded = True
+        newest = snapshot.messages[-NEWEST:]
+        self.paged_to = newest[0].message_id if newest else None
         self._suspects.clear()
         self._awaited.clear()
         self._replace(from_snapshot(snapshot))
@@ -88,9 +93,11 @@ class Following:
             self.present.clear()
         self.signal.notify()
 
-    def put_before(self, page: MessagePage) -> None:
-        """Take a page of messages that stand before those that are here."""
-        self.state = with_older(self.state, page.messages, has_more=page.has_more)
+    def put_before(self, before: str, page: MessagePage) -> None:
+        """Take the page of messages that stands right before one of those that are here."""
+        self.state = with_older(self.state, before, page.messages, has_more=page.has_more)
+        if page.messages and self.paged_to == before:
+            self.paged_to = page.messages[0].message_id
         self.signal.notify()
 
     def place(self, turn_id: str) -> Place:

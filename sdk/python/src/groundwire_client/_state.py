@@ -180,11 +180,21 @@ def from_snapshot(snapshot: Snapshot) -> State:
     )
 
 
-def with_older(state: State, messages: Iterable[Message], *, has_more: bool) -> State:
-    """Return ``state`` with the page of messages that stands before it."""
-    known = {each.message_id for each in state.messages}
-    older = tuple(each for each in messages if each.message_id not in known)
-    return replace(state, messages=older + state.messages, has_more=has_more)
+def with_older(
+    state: State, before: str, messages: tuple[Message, ...], *, has_more: bool
+) -> State:
+    """Return ``state`` with the page of messages that stands right before the message ``before``.
+
+    Some of them may be there already: of a branch that leaves off far back a snapshot has a
+    part of its own, and nothing of what came between.
+    """
+    place = next((at for at, each in enumerate(state.messages) if each.message_id == before), None)
+    if place is None:
+        return state
+    known = {each.message_id for each in messages}
+    earlier = tuple(each for each in state.messages[:place] if each.message_id not in known)
+    whole = (*earlier, *messages, *state.messages[place:])
+    return replace(state, messages=whole, has_more=has_more)
 
 
 def _approvals(messages: Iterable[Message]) -> Iterable[Approval]:

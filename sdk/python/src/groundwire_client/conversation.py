@@ -139,14 +139,17 @@ class Conversation:
         return self.state
 
     async def older(self, limit: int = 50) -> tuple[Message, ...]:
-        """Return the messages before the first of ``messages``, and put them in front of it.
+        """Return the page of messages before those that are here, and put them among ``messages``.
 
-        They are there until the conversation has to be loaded anew.
+        Page by page that leads to the first; ``state.has_more`` says whether there are more.
+        They are here until the conversation has to be loaded anew.
         """
-        messages = (await self.loaded()).messages
-        first = messages[0].message_id if messages else None
-        page = await self._rest.messages(self.id, before=first, limit=limit)
-        self._following.put_before(page)
+        await self.loaded()
+        before = self._following.paged_to
+        if before is None or not self.state.has_more:
+            return ()
+        page = await self._rest.messages(self.id, before=before, limit=limit)
+        self._following.put_before(before, page)
         return page.messages
 
     async def history(

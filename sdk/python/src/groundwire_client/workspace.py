@@ -33,6 +33,7 @@ class _Listing:
         self.reader = LogReader("workspaceId", id, self, connection)
         self._rest = rest
         self._missed: list[Recorded] = []
+        self._put: list[DocumentInfo] = []
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, _head: int, /) -> bool:
@@ -49,8 +50,9 @@ class _Listing:
         pass
 
     def add(self, recorded: Recorded) -> None:
-        if self._task is not None and not self._task.done():
-            self._missed.append(recorded)
+        if self._is_listing:
+            if len(self._missed) <= MISSED:
+                self._missed.append(recorded)
         else:
             self.documents = fold_documents(self.documents, recorded)
             self.signal.notify()
@@ -62,7 +64,8 @@ class _Listing:
         self.signal.notify()
 
     def put(self, documents: list[DocumentInfo]) -> None:
-        """Take documents that the log may not have told of yet."""
+        """Take documents of which neither the log nor a list under way may have told yet."""
+        self._put = [*self._put, *documents] if self._is_listing else []
         self.documents = merge(self.documents, documents)
         self.signal.notify()
 
@@ -70,10 +73,13 @@ class _Listing:
         if self._task is not None:
             await end(self._task)
 
+    @property
+    def _is_listing(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     async def _list(self) -> None:
         tries = 0
         while True:
-            self._missed.clear()
             try:
                 documents = tuple(await self._rest.documents(self.reader.id))
             except GroundwireError as error:
@@ -85,9 +91,12 @@ class _Listing:
                 continue
             if len(self._missed) <= MISSED:
                 break
+            self._missed.clear()
+        documents = merge(documents, self._put)
         for recorded in self._missed:
             documents = fold_documents(documents, recorded)
         self._missed.clear()
+        self._put = []
         self.documents, self.is_loaded = documents, True
         self.signal.notify()
 
