@@ -117,8 +117,10 @@ class Node:
         return None
 
     async def forget(self, _: Order) -> object:
-        """Forget what the model was to say and was not asked for."""
+        """Forget what the model was to say and was not asked for, and what it had waited for."""
         self.model.forget()
+        self.events.clear()
+        self.note.pen = self.events.setdefault("pen", asyncio.Event())
         return None
 
     async def release(self, order: Order) -> object:

@@ -262,6 +262,7 @@ class HttpWire(Wire):
     """What SSE and long-poll share: commands by POST."""
 
     http: aiohttp.ClientSession | None = None
+    _response: aiohttp.ClientResponse | None = None
 
     @property
     def base(self) -> str:
@@ -301,12 +302,16 @@ class HttpWire(Wire):
 
     async def aclose(self) -> None:
         await self._stop()
+        if self._response is not None:
+            self._response.close()
         if self.http is not None:
             await self.http.close()
 
     def cut(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
+        if self._response is not None:
+            self._response.close()
 
 
 @dataclass(slots=True)
@@ -324,6 +329,7 @@ class SseWire(HttpWire):
         )
         if response.status != 200:
             raise Ended(status=response.status, body=await response.text())
+        self._response = response
         self._start(self._read(response))
 
     async def _read(self, response: aiohttp.ClientResponse) -> None:

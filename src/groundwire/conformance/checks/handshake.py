@@ -176,9 +176,10 @@ async def connection_cap(trial: Trial) -> None:
 
 @check("hs_cap_released_after_abrupt_kill")
 async def cap_released(trial: Trial) -> None:
-    node = await trial.spawn(limits="on", connections=1)
+    # One place for the reader, one for who knocks.
+    node = await trial.spawn(limits="on", connections=2)
     session = await trial.begun(node)
-    for _ in range(3):
+    for _ in range(4):
         reader = await trial.wire(session, subject=node)
         await reader.next("ready")
         reader.cut()

@@ -155,13 +155,14 @@ async def steer_during_tool(trial: Trial) -> None:
     required = await reader.next("tool.approval_required")
     await reader.say("tool_approval", approvalId=required["approvalId"], approved=True)
     await reader.next("tool.approved")
-    await reader.say("steer", content="And stop.")
+    corrected = await reader.say("steer", content="And stop.")
     await reader.next("steer.accepted")
     await trial.node.release("pen")
     events = await reader.turn(ack["turnId"])
     if [event["type"] for event in events if event["type"] != "status"] != ["tool.result", "done"]:
         raise Broken(f"the tool should come to its end first, but came {events}")
     expect_end(events, "steered")
+    await reader.turn(corrected["turnId"])
 
 
 @check("model_error_midstream_immediate")
