@@ -152,6 +152,8 @@ export interface ToolCalled extends ToolEvent {
   readonly input: Json;
   readonly offset?: number;
   readonly reasoningOffset?: number;
+  /** Calls of one step, from 1, were wished for together. */
+  readonly step?: number;
 }
 
 /** A person has to allow the call before `expiresAt`. */
@@ -273,6 +275,7 @@ export interface SnapshotTool {
   readonly input: Json;
   readonly offset: number;
   readonly reasoningOffset?: number;
+  readonly step?: number;
   readonly status?: ToolStatus;
   readonly approvalId?: string | null;
   readonly msg?: string | null;
