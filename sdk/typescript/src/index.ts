@@ -2,7 +2,7 @@ export { Answer, type Piece } from "./answer.ts";
 export { type Choices, pathThrough, type Step } from "./branches.ts";
 export type { Attachment, Transport } from "./channel.ts";
 export { Groundwire, type GroundwireOptions } from "./client.ts";
-export { Connection, type ConnectionState, type ConnectionStatus } from "./connection.ts";
+export { Connection } from "./connection.ts";
 export {
   type AskOptions,
   type ConversationView,
@@ -37,5 +37,6 @@ export {
   type Turn,
   withOlder,
 } from "./state.ts";
+export type { ConnectionState, ConnectionStatus } from "./status.ts";
 export type * from "./wire.ts";
 export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";
