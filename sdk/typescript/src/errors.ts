@@ -1,3 +1,4 @@
+import { failureOf } from "./state.ts";
 import type { Failure, Frame, Json } from "./wire.ts";
 
 /** The codes of the server's errors, and ours: `closed`, `unreachable`, `steer_failed`. */
@@ -51,9 +52,9 @@ export class GroundwireError extends Error implements Failure {
   readonly detail: Json;
 
   constructor(failure: Failure, status?: number, detail: Json = {}) {
-    super(failure.message);
+    super(String(failure.message));
     this.name = "GroundwireError";
-    this.code = failure.code;
+    this.code = String(failure.code);
     this.retryable = failure.retryable;
     this.retryAfterMs = failure.retryAfterMs ?? null;
     this.status = status;
@@ -85,12 +86,7 @@ export class SteerFailed extends GroundwireError {
 
 /** The error that an `error` frame tells. */
 export function errorOf(frame: Frame): GroundwireError {
-  const { code, message, retryAfterMs, detail } = frame;
-  const failure = {
-    code: String(code ?? "internal"),
-    message: String(message ?? ""),
-    retryable: frame["retryable"] === true,
-    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : null,
-  };
-  return new GroundwireError(failure, undefined, (detail ?? {}) as Json);
+  const { detail, retryAfterMs } = frame as { detail?: Json; retryAfterMs?: number };
+  const failure = { ...failureOf(frame as unknown as Failure), retryAfterMs: retryAfterMs ?? null };
+  return new GroundwireError(failure, undefined, detail);
 }

@@ -116,11 +116,8 @@ function growth(answer: Message, event: Growth): Partial<Message> | undefined {
       return keptAfter(answer, event);
     case "error":
       return { error: failureOf(event) };
-    case "tool.call": {
-      const { toolCallId, name, input, offset = 0, reasoningOffset = 0 } = event;
-      const tool = toolOf({ toolCallId, name, input, offset, reasoningOffset });
-      return { tools: [...answer.tools, tool] };
-    }
+    case "tool.call":
+      return { tools: [...answer.tools, toolOf({ offset: 0, ...event })] };
     case "tool.approval_required":
     case "tool.approved":
     case "tool.denied":

@@ -1,7 +1,7 @@
 /** Requests to the server, with whoever asks. Every call throws `GroundwireError`. */
 
 import { GroundwireError, Unreachable } from "./errors.ts";
-import type { Json } from "./wire.ts";
+import type { Failure, Json } from "./wire.ts";
 
 export interface HttpOptions {
   /** Where the server is, without a path; empty for the page's own. */
@@ -130,17 +130,11 @@ async function textOf(response: Response): Promise<string> {
 function problem(status: number, text: string): GroundwireError {
   let told: Json = {};
   try {
-    told = JSON.parse(text) as Json;
+    told = (JSON.parse(text) ?? {}) as Json;
   } catch {
     // A proxy's page of HTML, most likely: the status has to do.
   }
-  const { code, detail, title, retryable, retryAfterMs } = told;
-  const message = detail ?? title;
-  const failure = {
-    code: typeof code === "string" ? code : `http_${status}`,
-    message: typeof message === "string" ? message : `The server answered ${status}.`,
-    retryable: retryable === true || status >= 500,
-    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : null,
-  };
-  return new GroundwireError(failure, status, told);
+  const message = told["detail"] ?? told["title"] ?? `The server answered ${status}.`;
+  const failure: object = { code: `http_${status}`, retryable: status >= 500, ...told, message };
+  return new GroundwireError(failure as Failure, status, told);
 }

@@ -1,9 +1,8 @@
 export { Answer, type Piece } from "./answer.ts";
-export { backoffMs } from "./backoff.ts";
 export { type Choices, pathThrough, type Step } from "./branches.ts";
 export type { Attachment, Transport } from "./channel.ts";
 export { Groundwire, type GroundwireOptions } from "./client.ts";
-export { Connection, type ConnectionState, type ConnectionStatus } from "./connection.ts";
+export { Connection } from "./connection.ts";
 export {
   type AskOptions,
   type ConversationView,
@@ -23,8 +22,7 @@ export {
 } from "./documents.ts";
 export { Closed, type ErrorCode, GroundwireError, SteerFailed, Unreachable } from "./errors.ts";
 export { fold } from "./fold.ts";
-export { Http, type HttpOptions } from "./http.ts";
-export { newId } from "./ids.ts";
+export type { HttpOptions } from "./http.ts";
 export * from "./rest.ts";
 export { sha256, verify } from "./sha256.ts";
 export type { Identification, OpenSocket, Socket } from "./socket.ts";
@@ -34,13 +32,11 @@ export {
   fromSnapshot,
   type Message,
   openApprovals,
-  type Place,
-  parseCursor,
-  placeOf,
   type Steering,
   type ToolUse,
   type Turn,
   withOlder,
 } from "./state.ts";
+export type { ConnectionState, ConnectionStatus } from "./status.ts";
 export type * from "./wire.ts";
 export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";

@@ -25,6 +25,10 @@ export interface Following extends HttpChannelOptions {
 export type Follow = (following: Following) => Promise<void>;
 
 const POST_MS = 30_000;
+/** When to look again whether somebody has begun a conversation that was not there. */
+const UNBEGUN_MS = 5_000;
+/** The epoch of a log that is not there yet. */
+const UNBEGUN = "none";
 /** Of one log: it is gone, or not for us, whichever way it is asked for. */
 const REFUSALS = new Set(["forbidden", "not_found", "gone"]);
 
@@ -34,6 +38,7 @@ export class HttpChannel implements Channel {
   #follow: Follow;
   #receiver: Receiver;
   #following = new Map<Attachment, AbortController>();
+  #unbegun = new Map<string, Attachment>();
   #ending = new AbortController();
   #posted: Promise<void> = Promise.resolve();
 
@@ -54,6 +59,7 @@ export class HttpChannel implements Channel {
 
   attach(attachment: Attachment): void {
     this.detach(attachment);
+    this.#unbegun.delete(attachment.id);
     const ending = new AbortController();
     this.#following.set(attachment, ending);
     void this.#run(attachment, ending);
@@ -113,13 +119,23 @@ export class HttpChannel implements Channel {
       if (!signal.aborted) this.#lose(new Unreachable());
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof GroundwireError && REFUSALS.has(error.code)) {
+      if (isUnbegun(attachment, error)) this.#expect(attachment, ending);
+      else if (error instanceof GroundwireError && REFUSALS.has(error.code)) {
         this.detach(attachment);
         this.#receiver.refuse(attachment, error);
       } else this.#lose(error);
     } finally {
       ending.abort();
     }
+  }
+
+  /** To read begins no conversation, as it does on a socket: the first question will. */
+  #expect(attachment: Attachment, ending: AbortController): void {
+    attachment.receive({ type: "ready", epoch: UNBEGUN, head: 0, resumed: false });
+    this.#unbegun.set(attachment.id, attachment);
+    setTimeout(() => {
+      if (this.#following.get(attachment) === ending) this.attach(attachment);
+    }, UNBEGUN_MS);
   }
 
   #followingOf(
@@ -144,7 +160,10 @@ export class HttpChannel implements Channel {
         POST_MS,
         this.#options.http.call<Frame>("POST", path, frame, signal),
       );
-      if (!signal.aborted) this.#receiver.receive({ ...answer, ref: frame.id });
+      if (signal.aborted) return;
+      const begun = this.#unbegun.get(frame.sessionId);
+      if (begun && this.#following.has(begun)) this.attach(begun);
+      this.#receiver.receive({ ...answer, ref: frame.id });
     } catch (error) {
       if (signal.aborted) return;
       // Whether the server has it is unknown if nobody of ours answered: it is sent again.
@@ -160,6 +179,14 @@ export class HttpChannel implements Channel {
     const known = error instanceof GroundwireError ? error : new Unreachable();
     this.#receiver.lost(known, isBlameless || isTold(error));
   }
+}
+
+/** Whether it is a conversation of an invented name that nobody has asked anything in yet. */
+function isUnbegun(attachment: Attachment, error: unknown): boolean {
+  const { field, id } = attachment;
+  const isInvented = field === "sessionId" && !id.startsWith("c_");
+  const isKnown = !(attachment.cursor() ?? UNBEGUN).startsWith(UNBEGUN);
+  return isInvented && !isKnown && (error as GroundwireError).code === "not_found";
 }
 
 /** Whether it was our server that answered, and not a proxy, or nobody. */

@@ -109,7 +109,7 @@ export class SocketChannel implements Channel {
   send(frame: Sent): void {
     const text = JSON.stringify(frame);
     const { id } = frame;
-    if (text.length * 3 > this.#frameBytes && utf8(text).length > this.#frameBytes) {
+    if (utf8(text).length > this.#frameBytes) {
       const message = `This is larger than the ${this.#frameBytes} bytes that the server takes.`;
       this.#receiver.receive({ type: "error", ref: id, code: "too_large", message });
     } else this.#put(text);
@@ -204,9 +204,7 @@ export class SocketChannel implements Channel {
 export const openPlatformSocket: OpenSocket = (url, protocols, headers) =>
   new WebSocket(
     url,
-    Object.keys(headers).length === 0
-      ? [...protocols]
-      : ({ protocols, headers } as unknown as string[]),
+    headers["authorization"] ? ({ protocols, headers } as unknown as string[]) : [...protocols],
   );
 
 interface Address {

@@ -22,7 +22,8 @@ import type {
 /**
  * A call of a tool in an answer, as far as it has come.
  *
- * `offset` code points of the answer stood before it, `reasoningOffset` of the reasoning.
+ * `offset` code points of the answer stood before it, `reasoningOffset` of the reasoning. Calls
+ * of one `step`, from 1, were wished for together.
  * `waiting` is for a person, until `expiresAt`; `reason` is why it was denied or failed.
  */
 export interface ToolUse {
@@ -31,6 +32,7 @@ export interface ToolUse {
   readonly input: Json;
   readonly offset: number;
   readonly reasoningOffset: number;
+  readonly step: number;
   readonly status: ToolStatus;
   readonly approvalId: string | null;
   readonly msg: string | null;
@@ -226,6 +228,7 @@ const NO_TOOL: ToolUse = {
   input: {},
   offset: 0,
   reasoningOffset: 0,
+  step: 1,
   status: "called",
   approvalId: null,
   msg: null,
@@ -253,6 +256,7 @@ export function citationOf({ start, end, sourceId }: Citation): Citation {
   return { start, end, sourceId };
 }
 
-export function failureOf(failure: Failure): Failure {
-  return filled<Failure>({ code: "", message: "", retryable: false, retryAfterMs: null }, failure);
+/** What an answer keeps of why it failed. */
+export function failureOf(failure: Partial<Failure>): Failure {
+  return filled<Failure>({ code: "internal", message: "", retryable: false }, failure);
 }

@@ -280,6 +280,36 @@ test("one of several conversations was deleted: the others are followed on", asy
   assert.equal(connection.status.state, "live");
 });
 
+test("a connection that was closed for good can be started again, and its logs go on", async (t) => {
+  const server = await TestServer.for(t);
+  const { connection, conversation } = read(t, server);
+  await until(conversation, (view) => view.loaded);
+  server.close(4409);
+  await untilStatus(connection, ({ state }) => state === "closed");
+  assert.equal(conversation.view.current, false);
+  server.log().append(...turnOf("Yes."));
+
+  connection.start();
+  const view = await until(conversation, (now) => now.verified.size === 1);
+
+  assert.equal(view.messages[1]?.content, "Yes.");
+});
+
+test("an answer of a proxy, whatever it is, becomes an error", async (t) => {
+  const server = await TestServer.for(t);
+  for (const body of ["<h1>Bad gateway</h1>", "null", '{"code":7,"detail":["x"]}', ""]) {
+    const answer = async (): Promise<Response> => new Response(body, { status: 502 });
+    const { rest } = new Groundwire({ baseUrl: server.url, fetch: answer });
+
+    await assert.rejects(rest.me(), (error) => {
+      assert.ok(error instanceof GroundwireError);
+      assert.deepEqual([error.status, error.retryable], [502, true]);
+      assert.equal(typeof error.code, "string");
+      return true;
+    });
+  }
+});
+
 test("what was not acknowledged fails when the connection is closed for good", async (t) => {
   const server = await TestServer.for(t);
   const groundwire = new Groundwire({ baseUrl: server.url });

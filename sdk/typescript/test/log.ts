@@ -8,6 +8,8 @@ export class Log {
   readonly field: "sessionId" | "workspaceId";
   epoch = "e1";
   events: Frame[] = [];
+  /** Whether it is there only once it is written to. */
+  isUnbegun = false;
   /** How many of the newest messages a snapshot holds. */
   window = 200;
   readonly #wakes = new Set<() => void>();
@@ -22,6 +24,7 @@ export class Log {
   }
 
   append(...events: readonly object[]): void {
+    this.isUnbegun = false;
     for (const event of events) {
       const seq = this.head + 1;
       this.events.push({ [this.field]: this.id, ...event, seq } as unknown as Frame);

@@ -237,6 +237,9 @@ export class TestServer {
     response: ServerResponse,
   ): void {
     this.commands.check(log);
+    // To read begins nothing.
+    const isRead = what === "events" || what === "poll";
+    if (isRead && log.isUnbegun) throw new Refused(404, "not_found", "There is no such thing.");
     const query = url.searchParams;
     if (what === "events") this.#stream(log, query.get("cursor"), request, response);
     else if (what === "poll") this.#poll(log, query, response);

@@ -40,9 +40,12 @@ function citationsOf({ turnId, messageId, citations }: Message): object[] {
   return citations.map((one) => ({ type: "citation", turnId, messageId, ...one }));
 }
 
-function toolOf({ status, ...rest }: ToolUse): object {
+function toolOf({ status, step, ...rest }: ToolUse): object {
   const { input, offset } = rest;
-  return { ...said(rest), input, offset, ...(status === "called" ? {} : { status }) };
+  const told: Record<string, unknown> = { ...said(rest), input, offset };
+  if (status !== "called") told["status"] = status;
+  if (step !== 1) told["step"] = step;
+  return told;
 }
 
 function turnOf(turn: Turn, state: Conversation): SnapshotTurn {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../src/index.ts";
-import { emptyConversation, fold, placeOf } from "../src/index.ts";
+import { emptyConversation, fold } from "../src/index.ts";
+import { placeOf } from "../src/state.ts";
 
 const ANSWER = "接地线 🔌 keeps you safe [1].";
 

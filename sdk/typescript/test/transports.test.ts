@@ -80,15 +80,40 @@ for (const transport of ["sse", "poll"] as const) {
 
   test(`over ${transport} a conversation that is not there is refused, and no other`, async (t) => {
     const server = await TestServer.for(t);
-    server.commands.gone.add("c1");
-    const { groundwire, connection, conversation } = read(t, server, { transports });
-    const other = groundwire.conversation("c2");
+    server.commands.gone.add("c_1");
+    const { groundwire, connection, conversation: other } = read(t, server, { transports });
+    const conversation = groundwire.conversation("c_1");
 
     await until(conversation, (view) => view.refusal !== null);
     await until(other, (view) => view.current);
 
     assert.equal(conversation.view.refusal?.code, "not_found");
     assert.equal(connection.status.state, "live");
+  });
+
+  test(`over ${transport} a conversation of an invented name begins with its question`, async (t) => {
+    const server = await TestServer.for(t);
+    server.log().isUnbegun = true;
+    const { conversation } = read(t, server, { transports });
+    const empty = await until(conversation, (view) => view.current);
+    assert.deepEqual([empty.loaded, empty.messages, empty.refusal], [true, [], null]);
+
+    const answer = await conversation.ask("Anybody?");
+    server.log().append(...turnOf(ANSWER, "t1").slice(1));
+
+    assert.equal((await answer.done).content, ANSWER);
+    assert.match(conversation.cursor() ?? "", /^e1:/);
+  });
+
+  test(`over ${transport} a name that the server gave and that is gone is refused`, async (t) => {
+    const server = await TestServer.for(t);
+    const { groundwire } = read(t, server, { transports });
+    server.log("c_1").isUnbegun = true;
+    const gone = groundwire.conversation("c_1");
+
+    const view = await until(gone, (now) => now.refusal !== null);
+
+    assert.equal(view.refusal?.code, "not_found");
   });
 
   test(`over ${transport} the documents of a workspace are followed`, async (t) => {

@@ -94,7 +94,7 @@ export const en = {
   notGrounded: "Often unreliable with documents",
   extractive: "Quotes the best sentences",
   enterHint: "Enter sends, Shift + Enter starts a new line",
-  askOrCorrect: "Correct this answer, or ask what comes next…",
+  askOrCorrect: "Correct it, or ask what is next…",
   correct: "Correct",
   correctHint: "Ends this answer and goes on with your correction (Enter)",
   askNext: "Ask next",
