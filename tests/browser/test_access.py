@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
 from tests.browser.visit import Served, new_context
+from tests.browser.wire import Frame, Wire
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 # Whatever axe knows of WCAG 2.2 at A and AA, and its own good practice.
@@ -77,6 +78,45 @@ def test_an_answer_with_its_source_is_accessible(
     page.locator("mark").wait_for()
 
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_other_words_a_correction_and_a_tool_that_waits_are_accessible(
+    page: Page, model: ScriptedServer, theme: str
+) -> None:
+    wire = Wire(page)
+    wire.answer("steer")
+    page.reload()
+    page.get_by_label("Your question").wait_for()
+    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    answered(page, model, "What does the ground wire carry?")
+    page.get_by_role("button", name="Ask it in other words").first.click()
+    assert violations(page) == []
+
+    page.keyboard.press("Escape")
+    model.enqueue(Reply(deltas=("Green ", "and ", "yellow."), end="hang"))
+    page.locator("#composer").fill("Which colours may a protective conductor have?")
+    page.keyboard.press("Enter")
+    expect(page.locator("article[aria-busy=true]")).to_contain_text("yellow.")
+    call: Frame = {"name": "fetch_page", "input": {"url": "https://example.org/"}}
+    asked: Frame = {"approvalId": "ap1", "msg": "", "expiresAt": "2099-01-01T00:00:00Z"}
+    of_answer: Frame = {"type": "tool.call", "messageId": wire.answer_id, **call}
+    wire.add(
+        {**of_answer, "toolCallId": "k1"},
+        {"type": "tool.result", "toolCallId": "k1", "output": "Green and yellow."},
+        {**of_answer, "toolCallId": "k2"},
+        {"type": "tool.approval_required", "toolCallId": "k2", **call, **asked},
+    )
+    page.get_by_text("fetch_page").first.click()
+    page.locator("#composer").fill("Only the colours, please.")
+    page.get_by_role("group", name="Your permission is needed").wait_for()
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Correct").click()
+    page.get_by_text("Corrects the answer in a moment").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("article[aria-busy=true]")).to_have_count(0)
 
 
 def test_the_documents_are_accessible(page: Page) -> None:

@@ -388,7 +388,7 @@ async def test_presence_typing_and_read_marks_are_told_and_heard(server: Peer) -
         await client.serve_log()
         await client.say("presence", **other, state="online")
         await client.say("typing", **other)
-        await client.say("read", **other, seq=7)
+        await client.say("read", **other, upTo=7)
         for _ in range(3):
             frame = await client.hear("presence", "typing", "read")
             said.append((frame["type"], frame.get("state", frame.get("seq"))))

@@ -51,7 +51,7 @@ class Frames:
     @property
     def events(self) -> list[Frame]:
         """Return what is in the log of what came so far."""
-        return [frame for frame in self.frames if "seq" in frame and frame["type"] != "read"]
+        return [frame for frame in self.frames if "seq" in frame]
 
 
 class Talk(Frames):
@@ -188,9 +188,6 @@ class Folded:
                 self.epoch = frame["epoch"]
             case "snapshot":
                 self._load(frame)
-            case "read":
-                # In no log: its ``seq`` is what somebody else has seen.
-                pass
             case _ if "seq" in frame:
                 first, last = frame.get("covers", (frame["seq"], frame["seq"]))
                 assert first == self.seq + 1, f"{first} after {self.seq}"

@@ -1,11 +1,29 @@
-import { Connection, type Socket } from "./connection.ts";
+import type { Transport } from "./channel.ts";
+import { Connection } from "./connection.ts";
 import { LiveConversation } from "./conversation.ts";
-import { Rest, type RestOptions } from "./rest.ts";
+import { Http, type HttpOptions } from "./http.ts";
+import { newId } from "./ids.ts";
+import { Rest } from "./rest.ts";
+import { type Identification, type OpenSocket, openPlatformSocket } from "./socket.ts";
 import { LiveWorkspace } from "./workspace.ts";
 
-export interface GroundwireOptions extends RestOptions {
-  /** How a WebSocket is opened; the platform's own by default. */
-  readonly openSocket?: (url: string) => Socket;
+/** What is left out is the platform's own: a browser's, Node's or React Native's. */
+export interface GroundwireOptions extends HttpOptions {
+  /** How a socket says who opens it; by a ticket, unless told. */
+  readonly identify?: Identification;
+  readonly openSocket?: OpenSocket;
+  /** The ways to take, the best first; those that the platform has, unless told. */
+  readonly transports?: readonly Transport[];
+  /** Call back when the device woke up or the network changed; returns what ends that. */
+  readonly wakes?: (wake: () => void) => () => void;
+  /** One device for one `deviceId`: who connects with it again ends the older connection. */
+  readonly deviceId?: string;
+  /** How long a way to the server may take to be open before another is tried. */
+  readonly openMs?: number;
+  /** When a better way than the one that is open is tried again, first. */
+  readonly betterAfterMs?: number;
+  /** Spreads the reconnects of many clients. */
+  readonly random?: () => number;
 }
 
 /** A server, its resources (`rest`) and the one connection that all conversations share. */
@@ -14,11 +32,18 @@ export class Groundwire {
   readonly connection: Connection;
 
   constructor(options: GroundwireOptions = {}) {
-    this.rest = new Rest(options);
+    const http = new Http(options);
+    this.rest = new Rest(http);
     this.connection = new Connection({
-      // A ticket lives for seconds and once, so that no lasting secret is ever in an address.
-      address: async () => streamUrl(options.baseUrl, await this.rest.ticket()),
-      ...(options.openSocket === undefined ? {} : { open: options.openSocket }),
+      http,
+      identify: options.identify ?? "ticket",
+      deviceId: options.deviceId ?? newId(),
+      openSocket: options.openSocket ?? openPlatformSocket,
+      transports: options.transports ?? transportsHere(options),
+      wakes: options.wakes ?? wakesOfPage,
+      openMs: options.openMs ?? 10_000,
+      betterAfterMs: options.betterAfterMs ?? 15_000,
+      random: options.random ?? Math.random,
     });
   }
 
@@ -32,7 +57,9 @@ export class Groundwire {
 
   /** Follow a conversation, until its `close()`. */
   conversation(id: string): LiveConversation {
-    return new LiveConversation(this.connection, id);
+    return new LiveConversation(this.connection, id, (before, limit) =>
+      this.rest.messages(id, before, limit),
+    );
   }
 
   /** Follow a workspace's documents, until `close()`. */
@@ -41,9 +68,28 @@ export class Groundwire {
   }
 }
 
-function streamUrl(baseUrl: string | undefined, ticket: string): string {
-  const url = new URL("/api/v1/chat/stream", baseUrl || globalThis.location?.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.searchParams.set("ticket", ticket);
-  return url.href;
+/** React Native's `fetch` gives nothing before all is there, so that no stream can be read. */
+function transportsHere({ openSocket }: GroundwireOptions): Transport[] {
+  const canOpen = openSocket !== undefined || typeof WebSocket !== "undefined";
+  const canStream = typeof Response !== "undefined" && "body" in Response.prototype;
+  const here: Transport[] = ["poll"];
+  if (canStream) here.unshift("sse");
+  if (canOpen) here.unshift("websocket");
+  return here;
+}
+
+function wakesOfPage(wake: () => void): () => void {
+  const { document } = globalThis;
+  const ifShown = (): void => {
+    if (document?.visibilityState !== "hidden") wake();
+  };
+  const events = [
+    [globalThis, "online"],
+    [globalThis, "offline"],
+    [document, "visibilitychange"],
+  ] as const;
+  for (const [target, type] of events) target?.addEventListener?.(type, ifShown);
+  return () => {
+    for (const [target, type] of events) target?.removeEventListener?.(type, ifShown);
+  };
 }

@@ -1,90 +1,84 @@
 /**
- * One WebSocket that is meant to be there always: it reconnects, resumes every attachment by
- * its cursor, sends again what was not acknowledged, and says honestly how it stands.
+ * A connection that is meant to be there always: it takes the best way that works, reconnects,
+ * resumes every attachment by its cursor, sends again what was not acknowledged, and says
+ * honestly how it stands.
  */
 
 import { backoffMs } from "./backoff.ts";
-import { GroundwireError, Unreachable } from "./errors.ts";
-import { type Ack, type Command, type Frame, parseFrame } from "./wire.ts";
+import {
+  type Attachment,
+  type Channel,
+  keyOf,
+  type Receiver,
+  type Sent,
+  type Transport,
+} from "./channel.ts";
+import { Closed, errorOf, type GroundwireError, Unreachable } from "./errors.ts";
+import { HttpChannel } from "./over_http.ts";
+import { followPolls } from "./poll.ts";
+import { SocketChannel, type SocketOptions } from "./socket.ts";
+import { followStream } from "./sse.ts";
+import type { ConnectionStatus } from "./status.ts";
+import type { Command, Ephemeral, Frame } from "./wire.ts";
 
-/**
- * `connecting`: never been live yet. `live`: the server answers. `reconnecting`: was live, is
- * trying again. `offline`: several tries failed, still trying at growing intervals.
- * `closed`: not trying; see `reason`.
- */
-export type ConnectionState = "connecting" | "live" | "reconnecting" | "offline" | "closed";
-
-export interface ConnectionStatus {
-  readonly state: ConnectionState;
-  /** When the next try comes, in the milliseconds of `Date.now()`. */
-  readonly retryAt: number | null;
-  /** Why it is closed or could not open. */
-  readonly reason: GroundwireError | null;
+export interface ConnectionOptions extends SocketOptions {
+  /** The ways to take, the best first. */
+  readonly transports: readonly Transport[];
+  /** Call back when the device woke up or the network changed; returns what ends that. */
+  readonly wakes: (wake: () => void) => () => void;
+  /** When a better way is tried again, first; then at growing intervals. */
+  readonly betterAfterMs: number;
+  readonly random: () => number;
 }
 
-/** A log that the connection follows. The connection routes frames; the attachment folds them. */
-export interface Attachment {
-  readonly field: "sessionId" | "workspaceId";
-  readonly id: string;
-  /** Where to go on, or `undefined` for the snapshot. Asked at every (re)connect. */
-  cursor(): string | undefined;
-  receive(frame: Frame): void;
-  /** Everything up to `seq` was sent: what is not here by now was lost on the way. */
-  expect(seq: number): void;
-  refuse(error: GroundwireError): void;
-  /** The connection is gone; nothing comes until the next `ready`. */
-  interrupt(): void;
-}
-
-export interface Socket {
-  readonly readyState: number;
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-  addEventListener(type: "open" | "close" | "error", listener: () => void): void;
-  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
-}
-
-export interface ConnectionOptions {
-  /** The address to open, with a fresh ticket in it. Throws `GroundwireError`. */
-  readonly address: () => Promise<string>;
-  readonly open?: (url: string) => Socket;
-  readonly random?: () => number;
-}
-
-interface Sent {
-  readonly frame: Command & { readonly id: string };
-  readonly resolve: (ack: Ack) => void;
+interface Waiting {
+  readonly frame: Sent;
+  readonly resolve: (answer: Frame) => void;
   readonly reject: (error: GroundwireError) => void;
+  /** How often the server asked to be asked again later. */
+  postponed: number;
 }
 
-const OPEN = 1;
-/** The server pings each 30 s; a silence that long and half again means that it is gone. */
-const SILENCE_MS = 45_000;
-/** How long a server may take to answer a ping after the page was asleep or the network changed. */
-const PROBE_MS = 4_000;
-const OPEN_TIMEOUT_MS = 10_000;
 /** From this many failed tries on, "reconnecting" would be a nicer word than the truth. */
 const OFFLINE_AFTER = 3;
+/** A way that was open for less than this was not worth opening. */
+const QUICK_MS = 5_000;
+/** So many failures of that kind, one after the other, and the next way is taken. */
+const QUICK_FAILURES = 2;
+const BETTER_CEILING_MS = 900_000;
+const POSTPONED_AT_MOST = 3;
 /** Codes that trying again cannot mend, until someone does something. */
-const FINAL = new Set(["unauthorized", "token_expired", "forbidden", "unsupported_version"]);
+const FINAL = new Set(["bad_json", "conflict", "forbidden", "too_large", "unsupported_version"]);
+/** Codes that a fresh token or ticket may mend, once. */
+const IDENTITY = new Set(["unauthorized", "token_expired"]);
 
 export class Connection {
   #options: ConnectionOptions;
-  #status: ConnectionStatus = { state: "closed", retryAt: null, reason: null };
+  #status: ConnectionStatus;
   #watchers = new Set<(status: ConnectionStatus) => void>();
   #attachments = new Map<string, Attachment>();
-  #outbox = new Map<string, Sent>();
-  #socket: Socket | undefined;
+  #outbox = new Map<string, Waiting>();
+  #channel: Channel | undefined;
+  /** A better way that is being tried while another is open. */
+  #candidate: Channel | undefined;
+  #level = 0;
+  #openedAt = 0;
   #wasLive = false;
   #failures = 0;
+  #quickFailures = 0;
+  #climbs = 0;
+  #renewed = false;
   #nextId = 0;
-  #lastError: GroundwireError | null = null;
+  /** The last frame was an error: one of the connection's, or what somebody was waiting for. */
+  #lastError: GroundwireError | "claimed" | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
-  #serverDelayMs: number | undefined;
+  #climbTimer: ReturnType<typeof setTimeout> | undefined;
+  #serverDelayMs: number | null = null;
+  #sleep: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#status = { state: "closed", transport: this.#transport, retryAt: null, reason: null };
   }
 
   get status(): ConnectionStatus {
@@ -100,41 +94,40 @@ export class Connection {
 
   start(): void {
     if (this.#status.state !== "closed") return;
-    this.#failures = 0;
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("offline", this.#wake);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    this.#failures = this.#quickFailures = this.#climbs = this.#level = 0;
+    this.#renewed = false;
+    this.#sleep = this.#options.wakes(() => this.#wake());
     this.#tell({ state: "connecting", retryAt: null, reason: null });
-    void this.#open();
+    this.#open();
   }
 
+  /** Try no more. What was not acknowledged fails; logs can go on after another `start`. */
   stop(reason: GroundwireError | null = null): void {
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("offline", this.#wake);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    this.#sleep?.();
     clearTimeout(this.#retryTimer);
     this.#wasLive = false;
-    const socket = this.#forget();
+    this.#forget(reason ?? new Closed());
     this.#tell({ state: "closed", retryAt: null, reason });
-    socket?.close(1000);
+    const outbox = [...this.#outbox.values()];
+    this.#outbox.clear();
+    for (const waiting of outbox) waiting.reject(reason ?? new Closed());
   }
 
   /** Try now instead of waiting for the next turn. */
   retryNow(): void {
     if (this.#status.retryAt === null) return;
     clearTimeout(this.#retryTimer);
-    void this.#open();
+    this.#open();
   }
 
   /** Follow a log until the returned function is called. One attachment per log. */
   attach(attachment: Attachment): () => void {
     const key = keyOf(attachment.field, attachment.id);
     this.#attachments.set(key, attachment);
-    if (this.#status.state === "live") this.#sendAttach(attachment);
+    if (this.#status.state === "live") this.#channel?.attach(attachment);
     return () => {
-      if (this.#attachments.get(key) !== attachment) return;
-      this.#attachments.delete(key);
-      this.#sendDetach(attachment);
+      if (!this.#forgetAttachment(attachment)) return;
+      this.#channel?.detach(attachment);
     };
   }
 
@@ -142,71 +135,92 @@ export class Connection {
   reattach(attachment: Attachment): void {
     if (this.#attachments.get(keyOf(attachment.field, attachment.id)) !== attachment) return;
     if (this.#status.state !== "live") return;
-    this.#sendDetach(attachment);
-    this.#sendAttach(attachment);
+    this.#channel?.detach(attachment);
+    this.#channel?.attach(attachment);
   }
 
   /**
-   * Send a command and wait for its `ack`, however many reconnects that takes.
+   * Send a command and wait for the frame that answers it, however many reconnects that takes.
    *
    * It is sent again after each of them: commands are idempotent, by `clientMessageId` or by
    * what they mean. Rejects with the server's `GroundwireError`.
    */
-  command(command: Command): Promise<Ack> {
+  command(command: Command): Promise<Frame> {
+    const { reason } = this.#status;
+    if (this.#status.state === "closed" && reason) return Promise.reject(reason);
     return new Promise((resolve, reject) => {
-      const id = this.#newId();
-      const sent: Sent = { frame: { ...command, id }, resolve, reject };
-      this.#outbox.set(id, sent);
-      this.#send(sent.frame);
+      this.#nextId += 1;
+      const id = `m${this.#nextId}`;
+      this.#outbox.set(id, { frame: { ...command, id }, resolve, reject, postponed: 0 });
+      this.#send(id);
     });
   }
 
-  async #open(): Promise<void> {
-    this.#tell({ ...this.#status, retryAt: null });
-    let url: string;
-    try {
-      url = await this.#options.address();
-    } catch (error) {
-      this.#failed(error instanceof GroundwireError ? error : new Unreachable());
-      return;
-    }
-    if (this.#status.state === "closed") return;
-    const open = this.#options.open ?? ((address: string): Socket => new WebSocket(address));
-    const socket = open(url);
-    this.#socket = socket;
-    this.#expectFrameWithin(OPEN_TIMEOUT_MS);
-    socket.addEventListener("open", () => this.#onOpen(socket));
-    socket.addEventListener("message", (event) => this.#onMessage(socket, event.data));
-    socket.addEventListener("close", () => this.#onClose(socket));
+  /** Say to the other devices what is true only now; forgotten where it cannot be said at once. */
+  mention(frame: Ephemeral): void {
+    // Over HTTP nobody could tell it from what another device says.
+    if (this.#status.state !== "live" || this.#channel?.transport !== "websocket") return;
+    this.#nextId += 1;
+    this.#channel.send({ ...frame, id: `m${this.#nextId}` });
   }
 
-  #onOpen(socket: Socket): void {
-    if (socket !== this.#socket) return;
-    this.#expectFrameWithin(OPEN_TIMEOUT_MS);
+  get #transport(): Transport {
+    return this.#options.transports[this.#level] ?? "poll";
   }
 
-  #onMessage(socket: Socket, data: unknown): void {
-    if (socket !== this.#socket || typeof data !== "string") return;
-    this.#expectFrameWithin(SILENCE_MS);
-    const frame = parseFrame(data);
-    if (frame) this.#route(frame);
+  #open(): void {
+    this.#tell({ state: this.#status.state, retryAt: null, reason: this.#status.reason });
+    this.#channel = this.#openChannel(this.#level);
   }
 
-  #onClose(socket: Socket): void {
-    if (socket === this.#socket) this.#failed(this.#lastError ?? new Unreachable());
+  #openChannel(level: number, proof?: Attachment): Channel {
+    const transport = this.#options.transports[level] ?? "poll";
+    const receiver: Receiver = {
+      open: () => this.#onOpen(channel, level),
+      receive: (frame) => {
+        if (channel === this.#channel) this.#receive(frame);
+      },
+      refuse: (attachment, error) => this.#refuse(attachment, error),
+      lost: (error, told) => {
+        if (channel === this.#channel) this.#onLost(error, told);
+        else if (channel === this.#candidate) this.#onNoBetter(level);
+      },
+    };
+    const follow = transport === "sse" ? followStream : followPolls;
+    const channel: Channel =
+      transport === "websocket"
+        ? new SocketChannel(this.#options, receiver)
+        : new HttpChannel(transport, this.#options, follow, receiver, proof);
+    return channel;
   }
 
-  #route(frame: Frame): void {
-    if (frame.type === "welcome") return this.#onWelcome();
-    if (frame.type === "ack")
-      return this.#settle(frame, (sent) => sent.resolve(frame as unknown as Ack));
-    if (frame.type === "error" && frame.seq === undefined) return this.#onError(frame);
+  #onOpen(channel: Channel, level: number): void {
+    if (channel === this.#candidate) {
+      this.#candidate = undefined;
+      this.#channel?.close();
+      this.#channel = channel;
+    } else if (channel !== this.#channel) return;
+    this.#level = level;
+    this.#openedAt = Date.now();
+    this.#wasLive = true;
+    this.#failures = 0;
+    this.#lastError = null;
+    this.#tell({ state: "live", retryAt: null, reason: null });
+    for (const attachment of this.#attachments.values()) channel.attach(attachment);
+    for (const id of this.#outbox.keys()) this.#send(id);
+    this.#planClimb();
+  }
+
+  #receive(frame: Frame): void {
+    const isError = frame.type === "error" && frame.seq === undefined;
+    this.#lastError = isError ? this.#onError(frame) : null;
+    if (isError || this.#settle(frame)) return;
     if (frame.type === "reconnect") {
       this.#serverDelayMs = typeof frame["delayMs"] === "number" ? frame["delayMs"] : 0;
-      return;
-    }
-    if (frame.type === "ping" || frame.type === "pong") return this.#checkTails(frame["head"]);
-    if (frame.sessionId) this.#attachments.get(keyOf("sessionId", frame.sessionId))?.receive(frame);
+    } else if (frame.type === "auth_expiring") void this.#renew();
+    else if (frame.type === "ping" || frame.type === "pong") this.#checkTails(frame["head"]);
+    else if (frame.sessionId)
+      this.#attachments.get(keyOf("sessionId", frame.sessionId))?.receive(frame);
     else if (frame.workspaceId)
       this.#attachments.get(keyOf("workspaceId", frame.workspaceId))?.receive(frame);
   }
@@ -221,110 +235,155 @@ export class Connection {
     }
   }
 
-  #onWelcome(): void {
-    this.#wasLive = true;
-    this.#failures = 0;
-    this.#lastError = null;
-    this.#tell({ state: "live", retryAt: null, reason: null });
-    for (const attachment of this.#attachments.values()) this.#sendAttach(attachment);
-    for (const sent of this.#outbox.values()) this.#send(sent.frame);
-  }
-
-  #onError(frame: Frame): void {
-    const error = new GroundwireError({
-      code: String(frame["code"] ?? "internal"),
-      message: String(frame["message"] ?? ""),
-      retryable: frame["retryable"] === true,
-    });
+  /** Whose error it is; `claimed` if it is not the connection's. */
+  #onError(frame: Frame): GroundwireError | "claimed" {
+    const error = errorOf(frame);
     const ref = frame.ref ?? "";
     const attachment = this.#attachments.get(ref);
-    if (attachment) {
-      // It would be refused again at every reconnect.
-      this.#attachments.delete(ref);
-      attachment.refuse(error);
-    } else if (ref !== "") this.#settle(frame, (sent) => sent.reject(error));
-    else this.#lastError = error;
+    const waiting = this.#outbox.get(ref);
+    if (attachment) this.#refuse(attachment, error);
+    else if (waiting && error.retryAfterMs !== null && waiting.postponed < POSTPONED_AT_MOST) {
+      waiting.postponed += 1;
+      setTimeout(() => this.#send(ref), error.retryAfterMs);
+    } else if (waiting) {
+      this.#outbox.delete(ref);
+      waiting.reject(error);
+    } else return error;
+    return "claimed";
   }
 
-  #settle(frame: Frame, how: (sent: Sent) => void): void {
-    const sent = this.#outbox.get(frame.ref ?? "");
-    if (!sent) return;
-    this.#outbox.delete(sent.frame.id);
-    how(sent);
+  /** Give a command the frame that answers it. A `ready` that a question brings is not that. */
+  #settle(frame: Frame): boolean {
+    const ref = frame.ref ?? "";
+    const waiting = this.#outbox.get(ref);
+    if (!waiting || frame.type === "ready") return false;
+    this.#outbox.delete(ref);
+    waiting.resolve(frame);
+    return true;
   }
 
-  #sendAttach(attachment: Attachment): void {
-    const cursor = attachment.cursor();
-    this.#send({
-      type: "attach",
-      // The key as the id lets a refusal find its way back.
-      id: keyOf(attachment.field, attachment.id),
-      [attachment.field]: attachment.id,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
+  #refuse(attachment: Attachment, error: GroundwireError): void {
+    // It would be refused again at every reconnect.
+    if (this.#forgetAttachment(attachment)) attachment.refuse(error);
   }
 
-  #sendDetach(attachment: Attachment): void {
-    // With an id, so that a refusal is not taken for the connection's.
-    this.#send({ type: "detach", id: this.#newId(), [attachment.field]: attachment.id });
+  #forgetAttachment(attachment: Attachment): boolean {
+    const key = keyOf(attachment.field, attachment.id);
+    return this.#attachments.get(key) === attachment && this.#attachments.delete(key);
   }
 
-  #send(frame: object): void {
-    if (this.#status.state === "live" && this.#socket?.readyState === OPEN) {
-      this.#socket.send(JSON.stringify(frame));
+  #send(id: string): void {
+    const waiting = this.#outbox.get(id);
+    if (waiting && this.#status.state === "live") this.#channel?.send(waiting.frame);
+  }
+
+  async #renew(): Promise<void> {
+    const { http } = this.#options;
+    if (!http.canRenew) return;
+    http.renew();
+    try {
+      const token = await http.token();
+      if (token !== undefined) this.#channel?.renew(token);
+    } catch {
+      // The connection closes when the old token has expired, and then says why.
     }
   }
 
   /** The page woke up or the network changed: ask at once whether the connection still is one. */
-  #wake = (): void => {
-    if (globalThis.document?.visibilityState === "hidden") return;
+  #wake(): void {
     if (this.#status.retryAt !== null) return this.retryNow();
     if (this.#status.state !== "live") return;
-    this.#send({ type: "ping", id: this.#newId() });
-    this.#expectFrameWithin(PROBE_MS);
-  };
-
-  #expectFrameWithin(ms: number): void {
-    clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = setTimeout(() => this.#failed(new Unreachable()), ms);
+    this.#channel?.probe();
+    this.#climb(0);
   }
 
-  #failed(error: GroundwireError): void {
-    const socket = this.#forget();
-    this.#lastError = null;
-    socket?.close();
-    if (this.#status.state === "closed") return;
-    if (FINAL.has(error.code) || error.status === 401) return this.stop(error);
+  #onLost(error: GroundwireError, told: boolean): void {
+    const last = this.#lastError;
+    // Who was refused what they asked for is not refused the connection.
+    const reason = last === "claimed" ? new Unreachable() : (last ?? error);
+    const wasTold = told || last !== null;
+    const isQuick = Date.now() - this.#openedAt < QUICK_MS || this.#status.state !== "live";
+    this.#forget();
+    if (!isQuick) this.#renewed = false;
+    if (reason.code === "gone") return this.#onGone(reason);
+    if (IDENTITY.has(reason.code) || reason.status === 401) return this.#onUnknown(reason);
+    if (FINAL.has(reason.code)) return this.stop(reason);
+    this.#quickFailures = isQuick && !wasTold ? this.#quickFailures + 1 : 0;
+    if (this.#quickFailures >= QUICK_FAILURES) {
+      // After the last way comes the first again: what was bad there may be over.
+      this.#quickFailures = 0;
+      this.#level = (this.#level + 1) % this.#options.transports.length;
+    }
+    this.#retry(reason);
+  }
+
+  /** A conversation was deleted: the only one, or one of several, which attaching will tell. */
+  #onGone(reason: GroundwireError): void {
+    const [attachment, ...others] = this.#attachments.values();
+    if (attachment && others.length === 0) {
+      this.#refuse(attachment, reason);
+      this.stop(reason);
+    } else this.#retry(reason);
+  }
+
+  /** The server does not take the token or ticket, or no longer: a fresh one may be better. */
+  #onUnknown(reason: GroundwireError): void {
+    if (this.#renewed) return this.stop(reason);
+    this.#renewed = true;
+    this.#options.http.renew();
+    this.#serverDelayMs = 0;
+    this.#retry(reason);
+  }
+
+  #retry(reason: GroundwireError): void {
     this.#failures += 1;
-    const delay =
-      this.#serverDelayMs ?? backoffMs(this.#failures - 1, 15_000, this.#options.random);
-    this.#serverDelayMs = undefined;
+    const random = backoffMs(this.#failures - 1, 15_000, this.#options.random);
+    const asked = this.#serverDelayMs ?? reason.retryAfterMs;
+    // Who was told when is a little late, so that not all who were told so come in one moment.
+    const delay = asked === null ? random : asked + Math.min(random, asked / 2);
+    this.#serverDelayMs = null;
     const state =
       this.#failures > OFFLINE_AFTER ? "offline" : this.#wasLive ? "reconnecting" : "connecting";
-    this.#tell({ state, retryAt: Date.now() + delay, reason: error });
+    this.#tell({ state, retryAt: Date.now() + delay, reason });
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => void this.#open(), delay);
+    this.#retryTimer = setTimeout(() => this.#open(), delay);
   }
 
-  #forget(): Socket | undefined {
-    clearTimeout(this.#silenceTimer);
-    const socket = this.#socket;
-    this.#socket = undefined;
-    for (const attachment of this.#attachments.values()) attachment.interrupt();
-    return socket;
+  /** Try a better way later, while this one is open. */
+  #planClimb(): void {
+    clearTimeout(this.#climbTimer);
+    if (this.#level === 0) {
+      this.#climbs = 0;
+      return;
+    }
+    const delay = Math.min(BETTER_CEILING_MS, this.#options.betterAfterMs * 2 ** this.#climbs);
+    this.#climbs += 1;
+    this.#climbTimer = setTimeout(() => this.#climb(0), delay);
   }
 
-  #tell(status: ConnectionStatus): void {
-    this.#status = status;
-    for (const watcher of this.#watchers) watcher(status);
+  #climb(level: number): void {
+    const { state } = this.#status;
+    if (state !== "live" || level >= this.#level || this.#candidate) return;
+    const [proof] = this.#attachments.values();
+    this.#candidate = this.#openChannel(level, proof);
   }
 
-  #newId(): string {
-    this.#nextId += 1;
-    return `m${this.#nextId}`;
+  #onNoBetter(level: number): void {
+    this.#candidate = undefined;
+    if (level + 1 < this.#level) this.#climb(level + 1);
+    else this.#planClimb();
   }
-}
 
-function keyOf(field: Attachment["field"], id: string): string {
-  return `${field === "sessionId" ? "c" : "w"}/${id}`;
+  #forget(error?: GroundwireError): void {
+    clearTimeout(this.#climbTimer);
+    this.#channel?.close();
+    this.#candidate?.close();
+    this.#channel = this.#candidate = undefined;
+    for (const attachment of this.#attachments.values()) attachment.interrupt(error);
+  }
+
+  #tell(status: Omit<ConnectionStatus, "transport">): void {
+    this.#status = { ...status, transport: this.#transport };
+    for (const watcher of this.#watchers) watcher(this.#status);
+  }
 }

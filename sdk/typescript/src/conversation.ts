@@ -1,22 +1,45 @@
 /** A conversation that is followed: the fold of its log, kept current over every reconnect. */
 
-import type { Attachment, Connection } from "./connection.ts";
-import type { GroundwireError } from "./errors.ts";
-import { verify } from "./hash.ts";
+import { Answer } from "./answer.ts";
+import type { Connection } from "./connection.ts";
+import { type Device, Devices } from "./devices.ts";
+import { Closed, GroundwireError, SteerFailed } from "./errors.ts";
+import { fold } from "./fold.ts";
+import { newId } from "./ids.ts";
+import { Live } from "./live.ts";
+import { verify } from "./sha256.ts";
 import {
   type Conversation,
   emptyConversation,
-  fold,
   fromSnapshot,
   parseCursor,
-  placeOf,
+  withOlder,
 } from "./state.ts";
-import type { Ack, Frame, Ready, Snapshot } from "./wire.ts";
+import type {
+  Ack,
+  Cancel,
+  ChatMessage,
+  Edit,
+  Frame,
+  History,
+  HistoryPage,
+  Json,
+  MessagePage,
+  Ready,
+  Regenerate,
+  Snapshot,
+  Steer,
+} from "./wire.ts";
 
-/** A question that the log does not hold yet. `error` says that the server refused it. */
+/**
+ * A text that was sent and that the log does not hold yet.
+ *
+ * `error` says that the server refused it, or gave it back: a correction that came too late.
+ */
 export interface Pending {
   readonly clientMessageId: string;
   readonly content: string;
+  readonly command: ChatMessage | Edit | Steer;
   readonly error: GroundwireError | null;
 }
 
@@ -30,217 +53,341 @@ export interface ConversationView extends Conversation {
   readonly refusal: GroundwireError | null;
   /** Answers, by id, whose text was compared with the server's hash. */
   readonly verified: ReadonlyMap<string, boolean>;
+  /** The other tabs and devices on which it is open. */
+  readonly others: readonly Device[];
 }
 
-export interface AskOptions {
-  readonly workspaceId?: string | undefined;
-  readonly model?: string | undefined;
-  /** In which the sentences of the turn come; told from the question when it is not given. */
-  readonly language?: "en" | "zh" | undefined;
-  /** Give the same one again to repeat a question of unknown outcome. */
-  readonly clientMessageId?: string;
+type Own = "type" | "sessionId" | "content" | "messageId" | "clientMessageId";
+/** Give the same `clientMessageId` again to repeat a question of unknown outcome. */
+interface Repeatable {
+  readonly clientMessageId?: string | undefined;
 }
 
-export class LiveConversation implements Attachment {
-  readonly field = "sessionId";
-  readonly id: string;
-  #connection: Connection;
-  #view: ConversationView;
-  #epoch: string | undefined;
-  #seq = 0;
-  #mending = false;
-  #watchers = new Set<(view: ConversationView) => void>();
-  #detach: () => void;
+export type AskOptions = Omit<ChatMessage, Own> & Repeatable;
+export type EditOptions = Omit<Edit, Own> & Repeatable;
+export type SteerOptions = Omit<Steer, Own> & Repeatable;
+export type RegenerateOptions = Omit<Regenerate, Own> & Repeatable;
 
-  constructor(connection: Connection, id: string) {
-    this.#connection = connection;
-    this.id = id;
-    this.#view = {
+/** Who types says so again after this long. */
+const TYPING_MS = 3_000;
+
+export class LiveConversation extends Live<ConversationView> {
+  #readOlder: (before: string, limit: number) => Promise<MessagePage>;
+  /** The lifetime of the log that is shown. */
+  #lifetime: string | undefined;
+  /** Answers whose text was not the server's, and that were read once more. */
+  #doubted = new Set<string>();
+  #answers = new Set<Answer>();
+  #devices = new Devices((others) => this.change({ others }));
+  #older: Promise<void> | undefined;
+  #isAway = false;
+  #typedAt = 0;
+
+  /** `readOlder` reads the messages before one. */
+  constructor(
+    connection: Connection,
+    id: string,
+    readOlder: (before: string, limit: number) => Promise<MessagePage>,
+  ) {
+    super(connection, "sessionId", id, {
       ...emptyConversation(id),
       current: false,
       loaded: false,
       pending: [],
       refusal: null,
       verified: new Map(),
-    };
-    this.#detach = connection.attach(this);
-  }
-
-  get view(): ConversationView {
-    return this.#view;
-  }
-
-  /** Call `watcher` now and at every change. Returns what ends it. */
-  subscribe(watcher: (view: ConversationView) => void): () => void {
-    this.#watchers.add(watcher);
-    watcher(this.#view);
-    return () => this.#watchers.delete(watcher);
+      others: [],
+    });
+    this.#readOlder = readOlder;
   }
 
   /**
-   * Ask a question. Resolves when it is durable; its answer comes as events.
+   * Ask a question. Resolves when it is durable; its answer comes as events, and in pieces.
    *
    * The question is in `pending` from this call until the log has it, and with its `error`
-   * when the server refuses it. Never throws: look at `pending`.
+   * when the server refuses it. Never throws: look at `pending`, or at the answer's `done`.
    */
-  async ask(content: string, options: AskOptions = {}): Promise<void> {
-    const clientMessageId = options.clientMessageId ?? crypto.randomUUID();
-    this.#setPending({ clientMessageId, content, error: null });
-    try {
-      await this.#connection.command({
-        type: "chat_message",
-        sessionId: this.id,
-        content,
-        clientMessageId,
-        ...(options.workspaceId === undefined ? {} : { workspaceId: options.workspaceId }),
-        ...(options.model === undefined ? {} : { model: options.model }),
-        ...(options.language === undefined ? {} : { language: options.language }),
-      });
-    } catch (error) {
-      this.#setPending({ clientMessageId, content, error: error as GroundwireError });
-    }
+  ask(content: string, options: AskOptions = {}): Promise<Answer> {
+    return this.#put({ type: "chat_message", ...this.#asks(options), content });
   }
 
-  /** Forget a question that was refused. */
-  dismiss(clientMessageId: string): void {
-    const pending = this.#view.pending.filter((one) => one.clientMessageId !== clientMessageId);
-    this.#change({ pending });
+  /** Ask the question `messageId` in other words, in a branch beside it. As `ask`. */
+  edit(messageId: string, content: string, options: EditOptions = {}): Promise<Answer> {
+    return this.#put({ type: "edit", ...this.#asks(options), messageId, content });
   }
 
-  /** Stop the answer that is being made. Rejects with `GroundwireError`. */
-  cancel(): Promise<Ack> {
-    const turnId = this.#view.turn?.turnId;
-    return this.#connection.command({
-      type: "cancel",
-      sessionId: this.id,
-      ...(turnId === undefined ? {} : { turnId }),
-    });
+  /**
+   * Correct the answer that runs: it ends soon, and the answer that is returned goes on. As `ask`;
+   * a correction that comes too late is in `pending` with the error `steer_failed`.
+   */
+  steer(content: string, options: SteerOptions = {}): Promise<Answer> {
+    return this.#put({ type: "steer", ...this.#asks(options), content });
   }
 
   /** Answer the question of `messageId` (an answer) once more. Rejects with `GroundwireError`. */
-  regenerate(messageId: string, model?: string): Promise<Ack> {
-    return this.#connection.command({
-      type: "regenerate",
-      sessionId: this.id,
-      messageId,
-      clientMessageId: crypto.randomUUID(),
-      ...(model === undefined ? {} : { model }),
+  async regenerate(messageId: string, options: RegenerateOptions = {}): Promise<Answer> {
+    const command: Regenerate = { type: "regenerate", ...this.#asks(options), messageId };
+    const answer = new Answer(this, command);
+    answer.accept(await this.connection.command(command));
+    return this.#keep(answer);
+  }
+
+  /** The answer that a turn writes, by default the one that runs: somebody else's question, say. */
+  answer(turnId = this.view.turn?.turnId ?? ""): Answer {
+    const answer = new Answer(this, turnId);
+    if (this.view.loaded && answer.isLost(this.view, this.seq)) answer.fail(notHere());
+    else this.#keep(answer);
+    return answer;
+  }
+
+  /** Send once more what was refused; a correction that came too late is asked as a question. */
+  retry(clientMessageId: string): Promise<Answer> | undefined {
+    const pending = this.view.pending.find((one) => one.clientMessageId === clientMessageId);
+    if (!pending) return undefined;
+    this.dismiss(clientMessageId);
+    const { content, command } = pending;
+    if (command.type === "steer") return this.ask(content, { language: command.language });
+    return this.#put({ ...command, clientMessageId: newId() });
+  }
+
+  /** Forget a text that was refused. */
+  dismiss(clientMessageId: string): void {
+    const pending = this.view.pending.filter((one) => one.clientMessageId !== clientMessageId);
+    this.change({ pending });
+  }
+
+  /** Stop a turn, by default the one that runs. Rejects with `GroundwireError`. */
+  cancel(which: Pick<Cancel, "turnId" | "clientMessageId"> = {}): Promise<Ack> {
+    const turnId = which.clientMessageId ? undefined : this.view.turn?.turnId;
+    return this.#command({ type: "cancel", sessionId: this.id, turnId, ...which });
+  }
+
+  /** Allow a tool's call, with another input if it is given. Rejects with `GroundwireError`. */
+  approve(approvalId: string, editedInput?: Json): Promise<Ack> {
+    const decided = { approvalId, approved: true, editedInput };
+    return this.#command({ type: "tool_approval", sessionId: this.id, ...decided });
+  }
+
+  /** Deny a tool's call; the model is told so. Rejects with `GroundwireError`. */
+  deny(approvalId: string, reason?: string): Promise<Ack> {
+    const decided = { approvalId, approved: false, reason };
+    return this.#command({ type: "tool_approval", sessionId: this.id, ...decided });
+  }
+
+  /** Read a page of events as they are in the log. Rejects with `GroundwireError`. */
+  history(page: Omit<History, "type" | "sessionId"> = {}): Promise<HistoryPage> {
+    return this.#command({ type: "history", sessionId: this.id, ...page });
+  }
+
+  /** Load older messages, if there are any. Rejects with `GroundwireError`. */
+  older(limit = 50): Promise<void> {
+    this.#older ??= this.#loadOlder(limit).finally(() => {
+      this.#older = undefined;
     });
+    return this.#older;
   }
 
-  close(): void {
-    this.#detach();
-    this.#watchers.clear();
+  /** Tell the other devices whether somebody is here; who attaches is, unless this says no. */
+  presence(state: "online" | "away"): void {
+    this.#isAway = state === "away";
+    this.connection.mention({ type: "presence", sessionId: this.id, state });
   }
 
-  cursor(): string | undefined {
-    return this.#epoch === undefined ? undefined : `${this.#epoch}:${this.#seq}`;
+  /** Tell the other devices that somebody writes; call it at every key. */
+  typing(): void {
+    const now = Date.now();
+    if (now - this.#typedAt < TYPING_MS) return;
+    this.#typedAt = now;
+    this.connection.mention({ type: "typing", sessionId: this.id });
   }
 
-  receive(frame: Frame): void {
-    if (frame.type === "ready") this.#onReady(frame as unknown as Ready);
-    else if (frame.type === "snapshot") this.#onSnapshot(frame as unknown as Snapshot);
-    else if (frame.seq !== undefined) this.#onEvent(frame);
+  /** Tell the other devices that everything up to now was seen. */
+  read(): void {
+    this.connection.mention({ type: "read", sessionId: this.id, seq: this.seq });
   }
 
-  expect(seq: number): void {
-    if (this.#epoch !== undefined && seq > this.#seq) this.#mend();
+  override close(): void {
+    super.close();
+    this.#devices.clear();
+    this.#fail(new Closed());
   }
 
-  refuse(error: GroundwireError): void {
-    this.#change({ refusal: error, current: false });
+  override receive(frame: Frame): void {
+    if (frame.type === "snapshot") this.#onSnapshot(frame as unknown as Snapshot);
+    else if (!this.#devices.receive(frame)) super.receive(frame);
   }
 
-  interrupt(): void {
-    this.#mending = false;
-    if (this.#view.current) this.#change({ current: false });
+  override refuse(error: GroundwireError): void {
+    this.change({ refusal: error, current: false });
   }
 
-  #onReady(ready: Ready): void {
-    this.#mending = false;
+  override interrupt(error?: GroundwireError): void {
+    super.interrupt();
+    this.#devices.clear();
+    if (this.view.current) this.change({ current: false });
+    if (error) this.#fail(error);
+  }
+
+  #asks(options: Repeatable): { sessionId: string; clientMessageId: string } {
+    return { ...options, sessionId: this.id, clientMessageId: options.clientMessageId ?? newId() };
+  }
+
+  async #put(command: ChatMessage | Edit | Steer): Promise<Answer> {
+    const { clientMessageId, content } = command;
+    const answer = new Answer(this, command);
+    this.#setPending({ clientMessageId, content, command, error: null });
+    try {
+      const frame = await this.connection.command(command);
+      if (frame.type === "steer.failed") throw new SteerFailed(frame["reason"]);
+      answer.accept(frame);
+      // What is only in the log of a correction's turn, and not yet in this view, stays pending.
+      return this.#keep(answer);
+    } catch (error) {
+      const known = error instanceof GroundwireError ? error : new Closed();
+      if (!isIn(this.view, clientMessageId)) {
+        this.#setPending({ clientMessageId, content, command, error: known });
+      }
+      answer.fail(known);
+      return answer;
+    }
+  }
+
+  #command<Result>(command: Parameters<Connection["command"]>[0]): Promise<Result> {
+    return this.connection.command(command) as Promise<unknown> as Promise<Result>;
+  }
+
+  #keep(answer: Answer): Answer {
+    if (!answer.look(this.view)) this.#answers.add(answer);
+    return answer;
+  }
+
+  #fail(error: GroundwireError): void {
+    for (const answer of this.#answers) answer.fail(error);
+    this.#answers.clear();
+  }
+
+  async #loadOlder(limit: number): Promise<void> {
+    const first = this.view.messages[0];
+    if (!first || !this.view.hasMore) return;
+    const page = await this.#readOlder(first.messageId, limit);
+    // Meanwhile the conversation may have begun anew.
+    if (this.view.messages[0]?.messageId === first.messageId) {
+      this.change(this.#proved(withOlder(this.view, page)));
+    }
+  }
+
+  protected override onReady(ready: Ready): void {
+    if (this.#isAway) this.presence("away");
     if (ready.resumed) {
-      this.#epoch = ready.epoch;
-      this.#change({ current: true, loaded: true, refusal: null });
+      this.epoch = ready.epoch;
+      this.change({ current: true, loaded: true, refusal: null });
       return;
     }
-    this.#epoch = undefined;
+    this.epoch = undefined;
     // Of an empty log there is nothing to fold, so whatever comes next is its beginning.
-    if (ready.head === 0) {
-      this.#epoch = ready.epoch;
-      this.#seq = 0;
-      this.#change({ ...emptyConversation(this.id), current: true, loaded: true, refusal: null });
-    }
+    if (ready.head === 0) this.#begin(emptyConversation(this.id), ready.epoch, 0);
   }
 
   #onSnapshot(snapshot: Snapshot): void {
     const cursor = parseCursor(snapshot.cursor);
-    if (!cursor) return;
-    this.#epoch = cursor.epoch;
-    this.#seq = cursor.seq;
-    const state = fromSnapshot(snapshot);
-    this.#change({
-      ...state,
-      pending: this.#stillPending(state),
-      current: true,
-      loaded: true,
-      refusal: null,
-    });
-    for (const message of state.messages) this.#verify(message.messageId);
+    if (cursor) this.#begin(fromSnapshot(snapshot), cursor.epoch, cursor.seq);
   }
 
-  #onEvent(event: Frame): void {
-    if (this.#epoch === undefined || this.#mending) return;
-    const place = placeOf(event, this.#seq);
-    if (place === "old") return;
-    if (place === "gap") return this.#mend();
-    this.#seq = event.seq ?? this.#seq;
-    const state = fold(this.#view, event);
-    if (state !== this.#view) {
-      const created = event.type === "message.created";
-      this.#change(created ? { ...state, pending: this.#stillPending(state) } : state);
+  #begin(state: Conversation, epoch: string, seq: number): void {
+    this.epoch = epoch;
+    this.seq = seq;
+    const pending = stillPending(this.view.pending, state);
+    const shown = { current: true, loaded: true, refusal: null };
+    this.change({ ...this.#proved(state), ...shown, pending });
+    // In another lifetime of the log positions say nothing of what was accepted in this one.
+    const upto = epoch === (this.#lifetime ?? epoch) ? seq : Number.POSITIVE_INFINITY;
+    this.#lifetime = epoch;
+    for (const answer of this.#answers) {
+      if (answer.isLost(this.view, upto)) this.#giveBack(answer, notHere());
     }
-    if (event.type === "done") this.#verify(String(event["messageId"]));
   }
 
-  /** Events are missing: read again from the last one that was folded. */
-  #mend(): void {
-    this.#mending = true;
-    this.#change({ current: false });
-    this.#connection.reattach(this);
+  protected override onEvent(event: Frame): void {
+    const state = fold(this.view, event);
+    if (state === this.view) return;
+    const pending = stillPending(this.view.pending, state);
+    this.change({ ...(event.type === "done" ? this.#proved(state) : state), pending });
+    if (event.type !== "steer.failed") return;
+    for (const answer of this.#answers) {
+      if (answer.clientMessageId === event["clientMessageId"]) {
+        this.#giveBack(answer, new SteerFailed(event["reason"]));
+      }
+    }
   }
 
-  /** Begin from a snapshot. */
-  #restart(): void {
-    this.#epoch = undefined;
-    this.#mend();
+  protected override mend(): void {
+    super.mend();
+    this.change({ current: false });
   }
 
-  #verify(messageId: string): void {
-    const message = this.#view.messages.find((one) => one.messageId === messageId);
-    if (!message?.contentHash || this.#view.verified.get(messageId)) return;
-    void verify(message.content, message.contentHash).then((same) => {
-      if (same === undefined) return;
-      // A text that is not the server's is thrown away once; if the snapshot does not mend it, say so.
-      const firstTime = !this.#view.verified.has(messageId);
-      this.#change({ verified: new Map(this.#view.verified).set(messageId, same) });
-      if (!same && firstTime) this.#restart();
-    });
+  protected override onChange(): void {
+    for (const answer of this.#answers) {
+      if (answer.look(this.view)) this.#answers.delete(answer);
+    }
+  }
+
+  /** There will be no answer; a correction's text goes back to who wrote it. */
+  #giveBack(answer: Answer, error: GroundwireError): void {
+    const { command } = answer;
+    this.#answers.delete(answer);
+    answer.fail(error);
+    if (
+      command?.type === "steer" ||
+      (error instanceof SteerFailed && command?.type === "chat_message")
+    ) {
+      const { clientMessageId, content } = command;
+      this.#setPending({ clientMessageId, content, command, error });
+    }
+  }
+
+  /**
+   * `state` with what its answers' hashes prove.
+   *
+   * A text that is not the server's is thrown away once, for a snapshot; if that does not mend it,
+   * `verified` says so.
+   */
+  #proved(state: Conversation): Partial<ConversationView> {
+    const verified = new Map<string, boolean>();
+    for (const { messageId, content, contentHash } of state.messages) {
+      if (contentHash === null) continue;
+      const known = this.view.verified.get(messageId);
+      const same = known ?? verify(content, contentHash);
+      if (same || this.#doubted.has(messageId)) verified.set(messageId, same);
+      else {
+        this.#doubted.add(messageId);
+        queueMicrotask(() => {
+          this.epoch = undefined;
+          this.mend();
+        });
+      }
+    }
+    return { ...state, verified };
   }
 
   #setPending(pending: Pending): void {
-    const others = this.#view.pending.filter(
+    const others = this.view.pending.filter(
       (one) => one.clientMessageId !== pending.clientMessageId,
     );
-    this.#change({ pending: [...others, pending] });
+    this.change({ pending: [...others, pending] });
   }
+}
 
-  #stillPending(state: Conversation): readonly Pending[] {
-    const known = new Set(state.messages.map((message) => message.clientMessageId));
-    return this.#view.pending.filter((one) => !known.has(one.clientMessageId));
-  }
+/** Whether the log has what was sent under this id: as a question or a correction. */
+function isIn({ messages, turns }: Conversation, clientMessageId: string): boolean {
+  const accepted = [...messages, ...turns.flatMap((turn) => turn.steers)];
+  return accepted.some((one) => one.clientMessageId === clientMessageId);
+}
 
-  #change(change: Partial<ConversationView>): void {
-    this.#view = { ...this.#view, ...change };
-    for (const watcher of this.#watchers) watcher(this.#view);
-  }
+function stillPending(pending: readonly Pending[], state: Conversation): readonly Pending[] {
+  return pending.filter((one) => !isIn(state, one.clientMessageId));
+}
+
+function notHere(): GroundwireError {
+  const message = "This answer is not in what was loaded.";
+  return new GroundwireError({ code: "not_found", message, retryable: false });
 }

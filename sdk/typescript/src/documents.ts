@@ -1,5 +1,6 @@
 /** What the events of a workspace's log do to its list of documents. Pure. */
 
+import { filled } from "./state.ts";
 import type { Frame, WorkspaceEvent } from "./wire.ts";
 
 export type DocumentStatus = "queued" | "parsing" | "chunking" | "embedding" | "ready" | "failed";
@@ -20,20 +21,23 @@ export interface DocumentInfo {
   readonly createdAt: string | null;
 }
 
+const NO_DOCUMENT: DocumentInfo = {
+  id: "",
+  title: "",
+  mediaType: "",
+  sizeBytes: 0,
+  status: "queued",
+  searchable: "none",
+  pages: null,
+  chunks: 0,
+  embedded: 0,
+  reason: null,
+  createdAt: null,
+};
+
+/** What is known of a document, and of the rest that it is not so yet. */
 export function documentInfo(known: Partial<DocumentInfo> & { readonly id: string }): DocumentInfo {
-  return {
-    id: known.id,
-    title: known.title ?? "",
-    mediaType: known.mediaType ?? "",
-    sizeBytes: known.sizeBytes ?? 0,
-    status: known.status ?? "queued",
-    searchable: known.searchable ?? "none",
-    pages: known.pages ?? null,
-    chunks: known.chunks ?? 0,
-    embedded: known.embedded ?? 0,
-    reason: known.reason ?? null,
-    createdAt: known.createdAt ?? null,
-  };
+  return filled(NO_DOCUMENT, known);
 }
 
 /** Return the list after `event`. Total: an unknown type leaves it as it is. */
@@ -85,8 +89,10 @@ function put(
   id: string,
   change: Partial<DocumentInfo>,
 ): readonly DocumentInfo[] {
-  const at = documents.findIndex((document) => document.id === id);
-  const known = documents[at];
-  if (known) return documents.with(at, { ...known, ...change });
+  if (documents.some((document) => document.id === id)) {
+    return documents.map((document) =>
+      document.id === id ? { ...document, ...change } : document,
+    );
+  }
   return [documentInfo({ id, ...change }), ...documents];
 }

@@ -1,20 +1,18 @@
-export { backoffMs } from "./backoff.ts";
+export { Answer, type Piece } from "./answer.ts";
 export { type Choices, pathThrough, type Step } from "./branches.ts";
+export type { Attachment, Transport } from "./channel.ts";
 export { Groundwire, type GroundwireOptions } from "./client.ts";
-export {
-  type Attachment,
-  Connection,
-  type ConnectionOptions,
-  type ConnectionState,
-  type ConnectionStatus,
-  type Socket,
-} from "./connection.ts";
+export { Connection } from "./connection.ts";
 export {
   type AskOptions,
   type ConversationView,
+  type EditOptions,
   LiveConversation,
   type Pending,
+  type RegenerateOptions,
+  type SteerOptions,
 } from "./conversation.ts";
+export type { Device } from "./devices.ts";
 export {
   type DocumentInfo,
   type DocumentStatus,
@@ -22,19 +20,23 @@ export {
   foldDocuments,
   type Searchable,
 } from "./documents.ts";
-export { GroundwireError, Unreachable } from "./errors.ts";
-export { verify } from "./hash.ts";
+export { Closed, type ErrorCode, GroundwireError, SteerFailed, Unreachable } from "./errors.ts";
+export { fold } from "./fold.ts";
+export type { HttpOptions } from "./http.ts";
 export * from "./rest.ts";
+export { sha256, verify } from "./sha256.ts";
+export type { Identification, OpenSocket, Socket } from "./socket.ts";
 export {
   type Conversation,
   emptyConversation,
-  fold,
   fromSnapshot,
   type Message,
-  type Place,
-  parseCursor,
-  placeOf,
+  openApprovals,
+  type Steering,
+  type ToolUse,
   type Turn,
+  withOlder,
 } from "./state.ts";
+export type { ConnectionState, ConnectionStatus } from "./status.ts";
 export type * from "./wire.ts";
 export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";

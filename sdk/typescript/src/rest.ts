@@ -1,8 +1,8 @@
 /** The resources under `/api/v1`. Every call throws `GroundwireError`. */
 
 import { type DocumentInfo, documentInfo } from "./documents.ts";
-import { GroundwireError, Unreachable } from "./errors.ts";
-import type { Snapshot } from "./wire.ts";
+import { Http, type HttpOptions } from "./http.ts";
+import type { MessagePage, Snapshot } from "./wire.ts";
 
 export interface Entrance {
   readonly needed: boolean;
@@ -76,23 +76,11 @@ export interface FoundPassage {
   readonly score: number;
 }
 
-export interface RestOptions {
-  /** Where the server is, without a path; empty for the page's own. */
-  readonly baseUrl?: string;
-  /** A JWT or an API key; a page that signed in needs none. */
-  readonly token?: string;
-  readonly fetch?: typeof fetch;
-}
-
 export class Rest {
-  readonly #base: string;
-  readonly #token: string | undefined;
-  readonly #fetch: typeof fetch;
+  readonly #http: Http;
 
-  constructor(options: RestOptions = {}) {
-    this.#base = `${options.baseUrl ?? ""}/api/v1`;
-    this.#token = options.token;
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  constructor(http: Http | HttpOptions = {}) {
+    this.#http = http instanceof Http ? http : new Http(http);
   }
 
   /** Whether the owner has yet to be created, and whether the server knows who asks. */
@@ -166,7 +154,7 @@ export class Rest {
   /** Where the uploaded file itself is; a browser opens a PDF at `page`. */
   contentUrl(documentId: string, page?: number | null): string {
     const at = page ? `#page=${page}` : "";
-    return `${this.#base}/documents/${part(documentId)}/content${at}`;
+    return this.#http.url(`/documents/${part(documentId)}/content${at}`);
   }
 
   async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {
@@ -188,6 +176,12 @@ export class Rest {
     return this.#call("GET", `/conversations/${part(id)}`);
   }
 
+  /** The messages before `before` (a messageId), the oldest first. */
+  messages(conversationId: string, before: string, limit = 50): Promise<MessagePage> {
+    const query = `before=${part(before)}&limit=${limit}`;
+    return this.#call("GET", `/conversations/${part(conversationId)}/messages?${query}`);
+  }
+
   renameConversation(id: string, title: string): Promise<unknown> {
     return this.#call("PATCH", `/conversations/${part(id)}`, { title });
   }
@@ -200,44 +194,11 @@ export class Rest {
     return this.#call("GET", "/models");
   }
 
-  async #call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
-    const headers = new Headers({ accept: "application/json" });
-    if (this.#token !== undefined) headers.set("authorization", `Bearer ${this.#token}`);
-    const isForm = body instanceof FormData;
-    if (body !== undefined && !isForm) headers.set("content-type", "application/json");
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.#fetch(this.#base + path, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
-      });
-      text = await response.text();
-    } catch {
-      throw new Unreachable();
-    }
-    if (!response.ok) throw problem(response.status, text);
-    return (text === "" ? undefined : JSON.parse(text)) as Result;
+  #call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
+    return this.#http.call(method, path, body);
   }
 }
 
 function part(id: string): string {
   return encodeURIComponent(id);
-}
-
-function problem(status: number, text: string): GroundwireError {
-  let told: { code?: unknown; detail?: unknown; title?: unknown; retryable?: unknown } = {};
-  try {
-    told = JSON.parse(text) as typeof told;
-  } catch {
-    // A proxy's page of HTML, most likely: the status has to do.
-  }
-  const message = told.detail ?? told.title;
-  const failure = {
-    code: typeof told.code === "string" ? told.code : `http_${status}`,
-    message: typeof message === "string" ? message : `The server answered ${status}.`,
-    retryable: told.retryable === true || status >= 500,
-  };
-  return new GroundwireError(failure, status);
 }

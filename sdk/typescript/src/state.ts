@@ -1,17 +1,48 @@
-/** What the events of a conversation fold into. Pure: no clock, no network. */
+/** What a conversation is at a moment. Pure: no clock, no network. */
 
 import type {
+  Approval,
   Citation,
-  ConversationEvent,
   Failure,
   FinishReason,
   Frame,
+  Json,
+  MessagePage,
   Snapshot,
   SnapshotMessage,
+  SnapshotSteer,
+  SnapshotTool,
+  SnapshotTurn,
   Source,
   Status,
+  ToolStatus,
   Usage,
 } from "./wire.ts";
+
+/**
+ * A call of a tool in an answer, as far as it has come.
+ *
+ * `offset` code points of the answer stood before it, `reasoningOffset` of the reasoning. Calls
+ * of one `step`, from 1, were wished for together.
+ * `waiting` is for a person, until `expiresAt`; `reason` is why it was denied or failed.
+ */
+export interface ToolUse {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly offset: number;
+  readonly reasoningOffset: number;
+  readonly step: number;
+  readonly status: ToolStatus;
+  readonly approvalId: string | null;
+  readonly msg: string | null;
+  readonly expiresAt: string | null;
+  readonly schema: Json;
+  readonly author: string | null;
+  readonly reason: string | null;
+  readonly code: string | null;
+  readonly output: string | null;
+}
 
 export interface Message {
   readonly messageId: string;
@@ -25,15 +56,27 @@ export interface Message {
   readonly forkOf: string | null;
   readonly author: string | null;
   readonly clientMessageId: string | null;
+  readonly language: string | null;
   readonly model: string | null;
   readonly why: string | null;
+  /** The turn that this question corrected. */
+  readonly steered: string | null;
   readonly finishReason: FinishReason | null;
   readonly contentHash: string | null;
   readonly sources: readonly Source[];
   readonly citations: readonly Citation[];
+  readonly tools: readonly ToolUse[];
   readonly error: Failure | null;
   readonly usage: Usage | null;
   readonly createdAt: string | null;
+}
+
+/** A correction that was accepted and has yet to be applied. */
+export interface Steering {
+  readonly messageId: string;
+  readonly content: string;
+  readonly author: string;
+  readonly clientMessageId: string | null;
 }
 
 /** A turn that is not done. `messageId` is its answer's, `null` until the answer is begun. */
@@ -42,122 +85,68 @@ export interface Turn {
   readonly messageId: string | null;
   readonly status: Status;
   readonly msg: string;
-  readonly detail: Readonly<Record<string, unknown>>;
+  readonly detail: Json;
+  readonly steers: readonly Steering[];
 }
 
-/** `turns` are those that are not done, oldest first; `turn` is the first of them. */
+/**
+ * `turns` are those that are not done, oldest first; `turn` is the first of them.
+ *
+ * `hasMore` says that there are older messages than `messages`.
+ */
 export interface Conversation {
   readonly sessionId: string;
+  readonly workspaceId: string | null;
   readonly title: string;
   readonly messages: readonly Message[];
+  readonly hasMore: boolean;
   readonly turns: readonly Turn[];
   readonly turn: Turn | null;
 }
 
 export function emptyConversation(sessionId: string): Conversation {
-  return { sessionId, title: "", messages: [], turns: [], turn: null };
-}
-
-/** Return `state` after `event`. Total: an unknown type leaves the state as it is. */
-export function fold(state: Conversation, event: ConversationEvent | Frame): Conversation {
-  const known = event as ConversationEvent;
-  switch (known.type) {
-    case "message.created":
-      return changeTurn(
-        addMessage(state, {
-          ...blankMessage(known.messageId, known.turnId, known.role),
-          content: known.content,
-          author: known.author ?? null,
-          clientMessageId: known.clientMessageId ?? null,
-          parentId: known.parentId ?? null,
-          createdAt: known.ts ?? null,
-        }),
-        known.turnId,
-        {},
-      );
-    case "turn.started":
-      return changeTurn(
-        addMessage(state, {
-          ...blankMessage(known.messageId, known.turnId, "assistant"),
-          streaming: true,
-          model: known.model,
-          why: known.why ?? null,
-          parentId: known.parentId ?? null,
-          forkOf: known.forkOf ?? null,
-          createdAt: known.ts ?? null,
-        }),
-        known.turnId,
-        { messageId: known.messageId },
-      );
-    case "status":
-      return changeTurn(state, known.turnId, {
-        status: known.status,
-        msg: known.msg,
-        detail: known.detail ?? {},
-      });
-    case "sources":
-      return changeAnswer(state, known.turnId, known.messageId, (answer) => ({
-        ...answer,
-        sources: known.items,
-      }));
-    case "token":
-      return changeMessage(state, known.messageId, (answer) => ({
-        ...answer,
-        content: answer.content + known.content,
-      }));
-    case "reasoning":
-      return changeMessage(state, known.messageId, (answer) => ({
-        ...answer,
-        reasoning: answer.reasoning + known.content,
-      }));
-    case "citation":
-      return changeMessage(state, known.messageId, (answer) => ({
-        ...answer,
-        citations: [...answer.citations, citationOf(known)],
-      }));
-    case "answer.reset":
-      return changeMessage(state, known.messageId, (answer) => reset(answer, known.toOffset));
-    case "error":
-      return changeAnswer(state, known.turnId, undefined, (answer) => ({
-        ...answer,
-        error: failureOf(known),
-      }));
-    case "done":
-      return endTurn(
-        changeMessage(state, known.messageId, (answer) => ({
-          ...answer,
-          streaming: false,
-          finishReason: known.finishReason,
-          contentHash: known.contentHash,
-          usage: known.usage ?? null,
-        })),
-        known.turnId,
-      );
-    default:
-      known satisfies never;
-      return state;
-  }
+  return {
+    sessionId,
+    workspaceId: null,
+    title: "",
+    messages: [],
+    hasMore: false,
+    turns: [],
+    turn: null,
+  };
 }
 
 /** The state that a snapshot stands for: the same as folding every event up to its cursor. */
 export function fromSnapshot(snapshot: Snapshot): Conversation {
-  const running = snapshot.turn;
-  const turn: Turn | null = running
-    ? {
-        turnId: running.turnId,
-        messageId: running.messageId ?? null,
-        status: running.status ?? "queued",
-        msg: running.msg ?? "",
-        detail: running.detail ?? {},
-      }
-    : null;
+  const turns = (snapshot.turns ?? (snapshot.turn ? [snapshot.turn] : [])).map(turnOf);
   return {
     sessionId: snapshot.sessionId,
+    workspaceId: snapshot.workspaceId ?? null,
     title: snapshot.title ?? "",
-    messages: snapshot.messages.map(fromSnapshotMessage),
-    turns: turn ? [turn] : [],
-    turn,
+    messages: snapshot.messages.map(messageOf),
+    hasMore: snapshot.hasMore ?? false,
+    turns,
+    turn: turns[0] ?? null,
   };
+}
+
+/** Return `state` with older messages before those that it has. */
+export function withOlder(state: Conversation, page: MessagePage): Conversation {
+  const known = new Set(state.messages.map((message) => message.messageId));
+  const older = page.messages.filter((message) => !known.has(message.messageId)).map(messageOf);
+  return { ...state, messages: [...older, ...state.messages], hasMore: page.hasMore };
+}
+
+/** The calls that wait for a person, the oldest first. */
+export function openApprovals(messages: readonly Message[]): Approval[] {
+  return messages.flatMap(({ turnId, messageId, tools }) =>
+    tools.flatMap((tool) => {
+      const { approvalId, toolCallId, name, input, schema } = tool;
+      if (tool.status !== "waiting" || approvalId === null) return [];
+      const [msg, expiresAt] = [tool.msg ?? "", tool.expiresAt ?? ""];
+      return [{ approvalId, turnId, messageId, toolCallId, name, input, msg, expiresAt, schema }];
+    }),
+  );
 }
 
 export type Place = "next" | "old" | "gap";
@@ -178,125 +167,96 @@ export function parseCursor(cursor: string): { epoch: string; seq: number } | un
   return { epoch: cursor.slice(0, at), seq };
 }
 
-function blankMessage(messageId: string, turnId: string, role: Message["role"]): Message {
+/** What is known of a message, and of the rest that it is not so yet. */
+export function messageOf(known: SnapshotMessage): Message {
   return {
-    messageId,
-    turnId,
-    role,
-    content: "",
-    reasoning: "",
-    streaming: false,
-    parentId: null,
-    forkOf: null,
-    author: null,
-    clientMessageId: null,
-    model: null,
-    why: null,
-    finishReason: null,
-    contentHash: null,
-    sources: [],
-    citations: [],
-    error: null,
-    usage: null,
-    createdAt: null,
+    ...filled(NO_MESSAGE, known),
+    streaming: known.status === "streaming",
+    citations: (known.citations ?? []).map(citationOf),
+    tools: (known.tools ?? []).map(toolOf),
+    error: known.error ? failureOf(known.error) : null,
   };
 }
 
-function fromSnapshotMessage(message: SnapshotMessage): Message {
-  return {
-    ...blankMessage(message.messageId, message.turnId, message.role),
-    content: message.content,
-    reasoning: message.reasoning ?? "",
-    streaming: message.status === "streaming",
-    parentId: message.parentId ?? null,
-    forkOf: message.forkOf ?? null,
-    author: message.author ?? null,
-    clientMessageId: message.clientMessageId ?? null,
-    model: message.model ?? null,
-    why: message.why ?? null,
-    finishReason: message.finishReason ?? null,
-    contentHash: message.contentHash ?? null,
-    sources: message.sources ?? [],
-    citations: (message.citations ?? []).map(citationOf),
-    error: message.error ? failureOf(message.error) : null,
-    usage: message.usage ?? null,
-    createdAt: message.createdAt ?? null,
-  };
+export function toolOf(known: SnapshotTool): ToolUse {
+  return filled(NO_TOOL, known);
 }
 
-function addMessage(state: Conversation, message: Message): Conversation {
-  if (state.messages.some((known) => known.messageId === message.messageId)) return state;
-  return { ...state, messages: [...state.messages, message] };
+export function turnOf(known: SnapshotTurn): Turn {
+  return { ...filled(NO_TURN, known), steers: (known.steers ?? []).map(steeringOf) };
 }
 
-function changeMessage(
-  state: Conversation,
-  messageId: string,
-  change: (message: Message) => Message,
-): Conversation {
-  // From the end: what changes is nearly always the newest answer.
-  const at = state.messages.findLastIndex((message) => message.messageId === messageId);
-  const message = state.messages[at];
-  if (!message) return state;
-  return { ...state, messages: state.messages.with(at, change(message)) };
+export function steeringOf(known: SnapshotSteer): Steering {
+  return filled(NO_STEERING, known);
 }
 
-function changeAnswer(
-  state: Conversation,
-  turnId: string,
-  messageId: string | undefined,
-  change: (message: Message) => Message,
-): Conversation {
-  const answer = state.messages.findLast(
-    (message) => message.turnId === turnId && message.role === "assistant",
-  );
-  const id = messageId ?? answer?.messageId;
-  return id === undefined ? state : changeMessage(state, id, change);
+/** The fields of `blank`, as they are in `known` where it has them. */
+export function filled<Whole extends object>(blank: Whole, known: object): Whole {
+  const told = known as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(blank).map(([name, value]) => [name, told[name] ?? value]);
+  return Object.fromEntries(fields) as Whole;
 }
 
-function changeTurn(state: Conversation, turnId: string, change: Partial<Turn>): Conversation {
-  const at = state.turns.findIndex((turn) => turn.turnId === turnId);
-  const turn = state.turns[at];
-  return withTurns(
-    state,
-    turn
-      ? state.turns.with(at, { ...turn, ...change })
-      : [
-          ...state.turns,
-          { turnId, messageId: null, status: "queued", msg: "", detail: {}, ...change },
-        ],
-  );
-}
+const NO_MESSAGE: Message = {
+  messageId: "",
+  turnId: "",
+  role: "assistant",
+  content: "",
+  reasoning: "",
+  streaming: false,
+  parentId: null,
+  forkOf: null,
+  author: null,
+  clientMessageId: null,
+  language: null,
+  model: null,
+  why: null,
+  steered: null,
+  finishReason: null,
+  contentHash: null,
+  sources: [],
+  citations: [],
+  tools: [],
+  error: null,
+  usage: null,
+  createdAt: null,
+};
 
-function endTurn(state: Conversation, turnId: string): Conversation {
-  return withTurns(
-    state,
-    state.turns.filter((turn) => turn.turnId !== turnId),
-  );
-}
+const NO_TOOL: ToolUse = {
+  toolCallId: "",
+  name: "",
+  input: {},
+  offset: 0,
+  reasoningOffset: 0,
+  step: 1,
+  status: "called",
+  approvalId: null,
+  msg: null,
+  expiresAt: null,
+  schema: {},
+  author: null,
+  reason: null,
+  code: null,
+  output: null,
+};
 
-function withTurns(state: Conversation, turns: readonly Turn[]): Conversation {
-  return { ...state, turns, turn: turns[0] ?? null };
-}
+const NO_TURN: Turn = {
+  turnId: "",
+  messageId: null,
+  status: "queued",
+  msg: "",
+  detail: {},
+  steers: [],
+};
 
-function reset(answer: Message, toOffset: number): Message {
-  return {
-    ...answer,
-    content: Array.from(answer.content).slice(0, toOffset).join(""),
-    citations: answer.citations.filter((citation) => citation.end <= toOffset),
-  };
-}
+const NO_STEERING: Steering = { messageId: "", content: "", author: "", clientMessageId: null };
 
 /** A snapshot's citations are the events that made them. */
-function citationOf({ start, end, sourceId }: Citation): Citation {
+export function citationOf({ start, end, sourceId }: Citation): Citation {
   return { start, end, sourceId };
 }
 
-function failureOf(failure: Failure): Failure {
-  return {
-    code: failure.code,
-    message: failure.message,
-    retryable: failure.retryable,
-    retryAfterMs: failure.retryAfterMs ?? null,
-  };
+/** What an answer keeps of why it failed. */
+export function failureOf(failure: Partial<Failure>): Failure {
+  return filled<Failure>({ code: "internal", message: "", retryable: false }, failure);
 }

@@ -1,176 +1,29 @@
-/** The frames of `groundwire.v1`, as they are on the wire. */
+/** The frames of `groundwire.v1` that are not events, and the state that snapshots tell. */
 
-export type Status = "queued" | "retrieving" | "reranking" | "thinking" | "generating" | "tool";
+import type { Citation, Failure, FinishReason, Json, Source, Status, Usage } from "./events.ts";
 
-export type FinishReason =
-  | "stop"
-  | "length"
-  | "tool"
-  | "cancelled"
-  | "error"
-  | "steered"
-  | "interrupted";
+export type * from "./events.ts";
 
-/** A passage that was found for a question; `n` is the number that the answer cites it by. */
-export interface Source {
-  readonly id: string;
-  readonly n: number;
-  readonly documentId: string;
-  readonly title: string;
-  readonly text: string;
-  readonly page?: number | null;
-  readonly headings?: readonly string[];
-  readonly score?: number;
-  readonly uri?: string | null;
-}
+export type ToolStatus = "called" | "waiting" | "approved" | "denied" | "done" | "failed";
 
-/** Code points `start` to `end` (exclusive) of the answer rest on the source `sourceId`. */
-export interface Citation {
-  readonly start: number;
-  readonly end: number;
-  readonly sourceId: string;
-}
-
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly retryAfterMs?: number | null;
-}
-
-export interface Usage {
-  readonly promptTokens?: number | null;
-  readonly completionTokens?: number | null;
-  readonly firstTokenMs?: number | null;
-  readonly totalMs?: number | null;
-}
-
-/** What every durable event of a log carries. `covers` names the events a merged one stands for. */
-interface Durable {
-  readonly seq: number;
-  readonly ts?: string;
-  readonly covers?: readonly [number, number];
-}
-
-interface OfConversation extends Durable {
-  readonly sessionId: string;
-  readonly turnId: string;
-}
-
-export interface MessageCreated extends OfConversation {
-  readonly type: "message.created";
-  readonly messageId: string;
-  readonly role: "user" | "assistant";
-  readonly content: string;
+/** A call of a tool in an answer, as a snapshot has it: what is not so yet is left out. */
+export interface SnapshotTool {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly offset: number;
+  readonly reasoningOffset?: number;
+  readonly step?: number;
+  readonly status?: ToolStatus;
+  readonly approvalId?: string | null;
+  readonly msg?: string | null;
+  readonly expiresAt?: string | null;
+  readonly schema?: Json;
   readonly author?: string | null;
-  readonly clientMessageId?: string | null;
-  readonly parentId?: string | null;
+  readonly reason?: string | null;
+  readonly code?: string | null;
+  readonly output?: string | null;
 }
-
-export interface TurnStarted extends OfConversation {
-  readonly type: "turn.started";
-  readonly messageId: string;
-  readonly model: string;
-  readonly why?: string | null;
-  readonly parentId?: string | null;
-  readonly forkOf?: string | null;
-}
-
-export interface StatusChanged extends OfConversation {
-  readonly type: "status";
-  readonly status: Status;
-  readonly msg: string;
-  readonly detail?: Readonly<Record<string, unknown>> | null;
-}
-
-export interface SourcesFound extends OfConversation {
-  readonly type: "sources";
-  readonly messageId?: string;
-  readonly items: readonly Source[];
-}
-
-/** `offset` counts the code points of the answer before this token. */
-export interface Token extends OfConversation {
-  readonly type: "token" | "reasoning";
-  readonly messageId: string;
-  readonly content: string;
-  readonly offset?: number;
-}
-
-export interface CitationMade extends OfConversation, Citation {
-  readonly type: "citation";
-  readonly messageId: string;
-}
-
-/** Withdraws what the answer says after its first `toOffset` code points. */
-export interface AnswerReset extends OfConversation {
-  readonly type: "answer.reset";
-  readonly messageId: string;
-  readonly toOffset: number;
-}
-
-export interface TurnFailed extends OfConversation, Failure {
-  readonly type: "error";
-}
-
-export interface TurnDone extends OfConversation {
-  readonly type: "done";
-  readonly messageId: string;
-  readonly finishReason: FinishReason;
-  readonly contentHash: string;
-  readonly usage?: Usage | null;
-}
-
-export type ConversationEvent =
-  | MessageCreated
-  | TurnStarted
-  | StatusChanged
-  | SourcesFound
-  | Token
-  | CitationMade
-  | AnswerReset
-  | TurnFailed
-  | TurnDone;
-
-interface OfWorkspace extends Durable {
-  readonly workspaceId: string;
-  readonly documentId: string;
-  readonly title: string;
-}
-
-export interface DocumentReceived extends OfWorkspace {
-  readonly type: "document.received";
-  readonly sizeBytes: number;
-}
-
-export interface DocumentStep extends OfWorkspace {
-  readonly type: "document.parsing" | "document.chunking" | "document.removed";
-}
-
-export interface DocumentEmbedding extends OfWorkspace {
-  readonly type: "document.embedding";
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface DocumentReady extends OfWorkspace {
-  readonly type: "document.ready";
-  readonly pages?: number | null;
-  readonly chunks: number;
-}
-
-export interface DocumentFailed extends OfWorkspace {
-  readonly type: "document.failed";
-  readonly code: string;
-  readonly reason: string;
-}
-
-export type WorkspaceEvent =
-  | DocumentReceived
-  | DocumentStep
-  | DocumentEmbedding
-  | DocumentReady
-  | DocumentFailed;
 
 export interface SnapshotMessage {
   readonly messageId: string;
@@ -183,23 +36,48 @@ export interface SnapshotMessage {
   readonly forkOf?: string | null;
   readonly author?: string | null;
   readonly clientMessageId?: string | null;
+  readonly language?: string | null;
   readonly model?: string | null;
   readonly why?: string | null;
+  readonly steered?: string | null;
   readonly finishReason?: FinishReason | null;
   readonly contentHash?: string | null;
   readonly sources?: readonly Source[];
   readonly citations?: readonly Citation[];
+  readonly tools?: readonly SnapshotTool[];
   readonly error?: Failure | null;
   readonly usage?: Usage | null;
   readonly createdAt?: string | null;
 }
 
+export interface SnapshotSteer {
+  readonly messageId: string;
+  readonly content: string;
+  readonly author: string;
+  readonly clientMessageId?: string | null;
+}
+
 export interface SnapshotTurn {
   readonly turnId: string;
   readonly messageId?: string | null;
-  readonly status?: Status | null;
-  readonly msg?: string | null;
-  readonly detail?: Readonly<Record<string, unknown>> | null;
+  readonly status?: Status;
+  readonly msg?: string;
+  readonly detail?: Json;
+  readonly content?: string;
+  readonly steers?: readonly SnapshotSteer[];
+}
+
+/** A call of a tool that waits for a person. */
+export interface Approval {
+  readonly approvalId: string;
+  readonly turnId: string;
+  readonly messageId: string;
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly msg: string;
+  readonly expiresAt: string;
+  readonly schema: Json;
 }
 
 /** A conversation folded up to `cursor`; also the body of `GET /api/v1/conversations/{id}`. */
@@ -211,6 +89,16 @@ export interface Snapshot {
   readonly workspaceId?: string | null;
   readonly messages: readonly SnapshotMessage[];
   readonly turn?: SnapshotTurn | null;
+  readonly turns?: readonly SnapshotTurn[];
+  readonly approvals?: readonly Approval[];
+  /** Whether there are older messages than these. */
+  readonly hasMore?: boolean;
+}
+
+/** Messages that are older than one, the oldest first. */
+export interface MessagePage {
+  readonly messages: readonly SnapshotMessage[];
+  readonly hasMore: boolean;
 }
 
 export interface Ready {
@@ -253,31 +141,97 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-export interface ChatMessage {
-  readonly type: "chat_message";
-  readonly sessionId: string;
-  readonly content: string;
-  readonly clientMessageId: string;
-  readonly workspaceId?: string;
-  readonly model?: string;
-  readonly language?: "en" | "zh";
+/** How an answer is to be made; what is left out is up to the installation. */
+export interface AnswerOptions {
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  /** The names of the tools that the model may use, among those that there are. */
+  readonly tools?: readonly string[];
 }
 
-export interface Regenerate {
-  readonly type: "regenerate";
+export type Language = "en" | "zh";
+
+interface Asks {
   readonly sessionId: string;
-  readonly messageId: string;
+  /** The same one again is the same turn, for ever. */
   readonly clientMessageId: string;
-  readonly model?: string;
+  /** In which the sentences of the turn come; told from the question when it is not given. */
+  readonly language?: Language | undefined;
+}
+
+export interface ChatMessage extends Asks {
+  readonly type: "chat_message";
+  readonly content: string;
+  readonly workspaceId?: string | undefined;
+  readonly model?: string | undefined;
+  /** The answer that the question follows, else the newest one. */
+  readonly parentId?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
+  /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
+  readonly onBusy?: "queue" | "reject" | "steer" | "cancel" | undefined;
+}
+
+export interface Edit extends Asks {
+  readonly type: "edit";
+  readonly messageId: string;
+  readonly content: string;
+  readonly model?: string | undefined;
+  readonly options?: AnswerOptions | undefined;
+}
+
+export interface Steer extends Asks {
+  readonly type: "steer";
+  readonly content: string;
+  readonly turnId?: string | undefined;
+}
+
+export interface Regenerate extends Asks {
+  readonly type: "regenerate";
+  readonly messageId: string;
+  readonly model?: string | undefined;
 }
 
 export interface Cancel {
   readonly type: "cancel";
   readonly sessionId: string;
-  readonly turnId?: string;
+  readonly turnId?: string | undefined;
+  readonly clientMessageId?: string | undefined;
 }
 
-export type Command = ChatMessage | Regenerate | Cancel;
+export interface ToolApproval {
+  readonly type: "tool_approval";
+  readonly sessionId: string;
+  readonly approvalId: string;
+  readonly approved: boolean;
+  readonly reason?: string | undefined;
+  /** What the tool gets instead. */
+  readonly editedInput?: Json | undefined;
+}
+
+/** A page of events: those before the seq `before`, or after `after`, or the last. */
+export interface History {
+  readonly type: "history";
+  readonly sessionId: string;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export type Command = ChatMessage | Edit | Steer | Regenerate | Cancel | ToolApproval | History;
+
+/** What is true only now, and told to the other devices. */
+export type Ephemeral =
+  | { readonly type: "presence"; readonly sessionId: string; readonly state: "online" | "away" }
+  | { readonly type: "typing"; readonly sessionId: string }
+  | { readonly type: "read"; readonly sessionId: string; readonly seq: number };
+
+/** A page of events, as they are in the log. */
+export interface HistoryPage {
+  readonly type: "history";
+  readonly epoch: string;
+  readonly events: readonly Frame[];
+  readonly hasMore: boolean;
+}
 
 /** Read a text frame. Returns `undefined` for what is no frame of ours. */
 export function parseFrame(text: string): Frame | undefined {

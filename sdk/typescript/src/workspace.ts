@@ -1,9 +1,9 @@
 /** A workspace's documents, kept current by the workspace's own log. */
 
-import type { Attachment, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
 import { GroundwireError } from "./errors.ts";
-import { placeOf } from "./state.ts";
+import { Live } from "./live.ts";
 import type { Frame, Ready } from "./wire.ts";
 
 export interface WorkspaceView {
@@ -12,104 +12,50 @@ export interface WorkspaceView {
   readonly refusal: GroundwireError | null;
 }
 
-export class LiveWorkspace implements Attachment {
-  readonly field = "workspaceId";
-  readonly id: string;
-  #connection: Connection;
+export class LiveWorkspace extends Live<WorkspaceView> {
   #list: () => Promise<readonly DocumentInfo[]>;
-  #view: WorkspaceView = { documents: [], loaded: false, refusal: null };
-  #epoch: string | undefined;
-  #seq = 0;
-  #loading = false;
-  #waiting: Frame[] = [];
-  #watchers = new Set<(view: WorkspaceView) => void>();
-  #detach: () => void;
+  /** Events that came while the list was read; `null` if it is not being read. */
+  #waiting: Frame[] | null = null;
 
   /** `list` reads the documents as they are now. */
   constructor(connection: Connection, id: string, list: () => Promise<readonly DocumentInfo[]>) {
-    this.#connection = connection;
-    this.id = id;
+    super(connection, "workspaceId", id, { documents: [], loaded: false, refusal: null });
     this.#list = list;
-    this.#detach = connection.attach(this);
   }
 
-  get view(): WorkspaceView {
-    return this.#view;
+  override refuse(error: GroundwireError): void {
+    this.change({ refusal: error });
   }
 
-  /** Call `watcher` now and at every change. Returns what ends it. */
-  subscribe(watcher: (view: WorkspaceView) => void): () => void {
-    this.#watchers.add(watcher);
-    watcher(this.#view);
-    return () => this.#watchers.delete(watcher);
+  protected override onReady(ready: Ready): void {
+    this.epoch = ready.epoch;
+    if (ready.resumed) return;
+    // The list is read after this position is known, so that it holds at least all of it;
+    // what the log then repeats sets the same fields once more.
+    this.seq = ready.head;
+    void this.#load();
   }
 
-  close(): void {
-    this.#detach();
-    this.#watchers.clear();
-  }
-
-  cursor(): string | undefined {
-    return this.#epoch === undefined ? undefined : `${this.#epoch}:${this.#seq}`;
-  }
-
-  receive(frame: Frame): void {
-    if (frame.type === "ready") this.#onReady(frame as unknown as Ready);
-    else if (frame.seq !== undefined) this.#onEvent(frame);
-  }
-
-  expect(seq: number): void {
-    if (this.#epoch !== undefined && seq > this.#seq) this.#connection.reattach(this);
-  }
-
-  refuse(error: GroundwireError): void {
-    this.#change({ refusal: error });
-  }
-
-  interrupt(): void {
-    this.#waiting = [];
-  }
-
-  #onReady(ready: Ready): void {
-    if (!ready.resumed) {
-      // The list is read after this position is known, so that it holds at least all of it;
-      // what the log then repeats sets the same fields once more.
-      this.#seq = ready.head;
-      void this.#load();
-    }
-    this.#epoch = ready.epoch;
+  protected override onEvent(event: Frame): void {
+    if (this.#waiting) this.#waiting.push(event);
+    else this.change({ documents: foldDocuments(this.view.documents, event) });
   }
 
   async #load(): Promise<void> {
-    this.#loading = true;
+    const waiting: Frame[] = [];
+    this.#waiting = waiting;
     try {
       const documents = await this.#list();
-      this.#change({ documents, loaded: true, refusal: null });
+      if (this.#waiting !== waiting) return;
+      this.#waiting = null;
+      const current = waiting.reduce(foldDocuments, documents);
+      this.change({ documents: current, loaded: true, refusal: null });
     } catch (error) {
-      this.#epoch = undefined;
-      if (error instanceof GroundwireError) this.#change({ refusal: error });
-    } finally {
-      this.#loading = false;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const event of waiting) this.#onEvent(event);
+      if (this.#waiting !== waiting) return;
+      this.#waiting = null;
+      // The next time it begins with the list again.
+      this.epoch = undefined;
+      if (error instanceof GroundwireError) this.change({ refusal: error });
     }
-  }
-
-  #onEvent(event: Frame): void {
-    if (this.#loading) {
-      this.#waiting.push(event);
-      return;
-    }
-    const place = placeOf(event, this.#seq);
-    if (this.#epoch === undefined || place === "old") return;
-    if (place === "gap") return this.#connection.reattach(this);
-    this.#seq = event.seq ?? this.#seq;
-    this.#change({ documents: foldDocuments(this.#view.documents, event) });
-  }
-
-  #change(change: Partial<WorkspaceView>): void {
-    this.#view = { ...this.#view, ...change };
-    for (const watcher of this.#watchers) watcher(this.#view);
   }
 }

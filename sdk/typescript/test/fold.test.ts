@@ -3,15 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import {
-  type Conversation,
-  emptyConversation,
-  type Frame,
-  fold,
-  fromSnapshot,
-  pathThrough,
-  type Snapshot,
-} from "../src/index.ts";
+import { emptyConversation, type Frame, fold, fromSnapshot, type Snapshot } from "../src/index.ts";
+import { snapshotOf } from "./snapshot.ts";
 
 interface Case {
   readonly name: string;
@@ -23,31 +16,24 @@ const CASES = JSON.parse(
   readFileSync(new URL("../../../tests/fold/cases.json", import.meta.url), "utf8"),
 ) as readonly Case[];
 
-/** What a snapshot tells: it has no usage, and of the turns only the first, without its details. */
-function told({ messages, turn }: Conversation): object {
-  return {
-    messages: messages.map((message) => ({ ...message, usage: null })),
-    turn: turn && { ...turn, detail: {} },
-    shown: pathThrough(messages, new Map()).map((step) => [step.message.messageId, step.siblings]),
-  };
-}
-
 for (const { name, events, snapshot } of CASES) {
   test(`as the server: ${name}`, () => {
     const folded = events.reduce(fold, emptyConversation(snapshot.sessionId));
 
-    assert.deepEqual(told(folded), told(fromSnapshot(snapshot)));
+    assert.deepEqual(snapshotOf(folded, snapshot.cursor), snapshot);
+  });
+
+  test(`a snapshot loses nothing: ${name}`, () => {
+    assert.deepEqual(snapshotOf(fromSnapshot(snapshot), snapshot.cursor), snapshot);
   });
 
   test(`as the server, from a snapshot at any event: ${name}`, () => {
-    const before = CASES.filter((one) => one.events.length < events.length);
-    for (const one of before) {
-      const cut = one.events.length;
-      if (JSON.stringify(one.events) !== JSON.stringify(events.slice(0, cut))) continue;
+    const whole = events.reduce(fold, emptyConversation(snapshot.sessionId));
+    for (let cut = 0; cut <= events.length; cut += 1) {
+      const before = events.slice(0, cut).reduce(fold, emptyConversation(snapshot.sessionId));
+      const sent = JSON.parse(JSON.stringify(snapshotOf(before, `e:${cut}`))) as Snapshot;
 
-      const resumed = events.slice(cut).reduce(fold, fromSnapshot(one.snapshot));
-
-      assert.deepEqual(told(resumed), told(fromSnapshot(snapshot)));
+      assert.deepEqual(events.slice(cut).reduce(fold, fromSnapshot(sent)), whole);
     }
   });
 }

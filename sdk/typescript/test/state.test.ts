@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../src/index.ts";
-import {
-  emptyConversation,
-  fold,
-  fromSnapshot,
-  pathThrough,
-  placeOf,
-  verify,
-} from "../src/index.ts";
-import { snapshotOf } from "./server.ts";
+import { emptyConversation, fold } from "../src/index.ts";
+import { placeOf } from "../src/state.ts";
 
 const ANSWER = "接地线 🔌 keeps you safe [1].";
 
@@ -49,21 +42,6 @@ test("the fold of a turn is its question and its answer, and no turn is left run
   assert.equal(state.turn, null);
 });
 
-test("a snapshot at any point and the events after it give what all events give", () => {
-  const events = turnEvents();
-  const whole = events.reduce(fold, emptyConversation("c1"));
-  for (let cut = 0; cut <= events.length; cut += 1) {
-    const state = events.slice(0, cut).reduce(fold, emptyConversation("c1"));
-    const snapshot = snapshotOf(state, "e", cut);
-
-    const resumed = events
-      .slice(cut)
-      .reduce(fold, fromSnapshot(JSON.parse(JSON.stringify(snapshot))));
-
-    assert.deepEqual(resumed, whole);
-  }
-});
-
 test("an event is next, already folded, or tells that some are missing", () => {
   assert.equal(placeOf({ seq: 5 }, 4), "next");
   assert.equal(placeOf({ seq: 4 }, 4), "old");
@@ -93,35 +71,6 @@ test("a reset withdraws whole characters, also beyond the basic plane", () => {
   assert.equal(reset.messages[1]?.content, "接地线 🔌");
 });
 
-test("of two answers to one question the newest is shown, or the one that was chosen", () => {
-  const more = [
-    {
-      type: "turn.started",
-      sessionId: "c1",
-      turnId: "t2",
-      messageId: "a2",
-      model: "m",
-      parentId: "q1",
-      forkOf: "a1",
-      seq: 99,
-    },
-  ] as Frame[];
-  const { messages } = [...turnEvents(), ...more].reduce(fold, emptyConversation("c1"));
-
-  const newest = pathThrough(messages, new Map());
-  const chosen = pathThrough(messages, new Map([["q1", "a1"]]));
-
-  assert.deepEqual(
-    newest.map((step) => step.message.messageId),
-    ["q1", "a2"],
-  );
-  assert.deepEqual(
-    chosen.map((step) => step.message.messageId),
-    ["q1", "a1"],
-  );
-  assert.deepEqual(chosen[1]?.siblings, ["a1", "a2"]);
-});
-
 test("a question that waits its turn does not hide what goes on now", () => {
   const running = turnEvents().slice(0, 4).reduce(fold, emptyConversation("c1"));
 
@@ -135,11 +84,4 @@ test("a question that waits its turn does not hide what goes on now", () => {
   });
 
   assert.equal(state.turn?.status, "retrieving");
-});
-
-test("the hash of the text proves the text", async () => {
-  const hash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-
-  assert.equal(await verify("hello", hash), true);
-  assert.equal(await verify("hellо", hash), false);
 });

@@ -40,7 +40,8 @@ class Met:
 
     @property
     def is_let_in(self) -> bool:
-        return self.status in (101, 200) and self.close_code is None
+        """Whether it was known who asks; what they ask for over HTTP need not be there."""
+        return self.status in (101, 200, 404) and self.close_code is None
 
 
 async def knock(
@@ -50,13 +51,13 @@ async def knock(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     subprotocols: list[str] | None = None,
-    path: str = "/api/v1/chat/stream",
+    session: str | None = None,
 ) -> Met:
     """Connect and hang up; say what was met. A socket is read until it is silent or closed."""
     if transport == "websocket":
-        return await _knock_socket(subject, query or {}, headers or {}, subprotocols, path)
+        return await _knock_socket(subject, query or {}, headers or {}, subprotocols)
     mouth = "events" if transport == "sse" else "poll"
-    url = f"{subject.url}/api/v1/conversations/{subject.new_session()}/{mouth}"
+    url = f"{subject.url}/api/v1/conversations/{session or subject.new_session()}/{mouth}"
     params = {**(query or {}), **({"wait": "0"} if mouth == "poll" else {})}
     async with (
         aiohttp.ClientSession() as http,
@@ -71,7 +72,6 @@ async def _knock_socket(
     query: dict[str, str],
     headers: dict[str, str],
     subprotocols: list[str] | None,
-    path: str,
 ) -> Met:
     asked = "&".join(f"{name}={value}" for name, value in query.items())
     options: dict[str, Any] = {"proxy": None, "additional_headers": headers}
@@ -84,7 +84,7 @@ async def _knock_socket(
     if subprotocols:
         options["subprotocols"] = [Subprotocol(name) for name in subprotocols]
     try:
-        async with connect(f"{url}{path}?{asked}", **options) as socket:
+        async with connect(f"{url}/api/v1/chat/stream?{asked}", **options) as socket:
             met = Met(101, subprotocol=socket.subprotocol)
             with suppress(ConnectionClosed):
                 await socket.send('{"type": "ping", "id": "there?"}')

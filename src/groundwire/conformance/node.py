@@ -28,6 +28,7 @@ from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.conformance.script import steps_of
 from groundwire.conversation import decide
 from groundwire.conversation.follow import fold_all
+from groundwire.conversation.keep import Keeper
 from groundwire.model.access import Principal
 from groundwire.model.events import Done
 from groundwire.model.ids import LogId, PrincipalId, conversation_log
@@ -104,6 +105,7 @@ class Node:
             "asked": self.asked,
             "notes": self.notes,
             "break_search": self.break_search,
+            "compact": self.compact,
             "members": self.members,
             "take_over": self.take_over,
             "finish": self.finish,
@@ -115,8 +117,10 @@ class Node:
         return None
 
     async def forget(self, _: Order) -> object:
-        """Forget what the model was to say and was not asked for."""
+        """Forget what the model was to say and was not asked for, and what it had waited for."""
         self.model.forget()
+        self.events.clear()
+        self.note.pen = self.events.setdefault("pen", asyncio.Event())
         return None
 
     async def release(self, order: Order) -> object:
@@ -178,6 +182,14 @@ class Node:
             ).fetchall()
             for (name,) in names:
                 index.execute(f'DROP TABLE "{name}"')
+        return None
+
+    async def compact(self, _: Order) -> object:
+        """Merge all that can be merged of what has ended, however lately."""
+        later = self.clock.now() + timedelta(days=1)
+        keeper = Keeper(self.groundwire.assistant.log, lambda: later, 1.0)
+        while await keeper.compact():
+            pass
         return None
 
     async def members(self, _: Order) -> object:
@@ -257,7 +269,7 @@ async def _announce(node: Node, port: int) -> None:
 
 
 async def _obey(node: Node, server: Server) -> None:
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=1 << 26)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     with contextlib.suppress(asyncio.CancelledError):

@@ -56,6 +56,8 @@ async def _row(
     known: dict[str, Check], subject: Subject, case: Case, transport: Transport, client: Client
 ) -> Row:
     why = _why_not(case, subject, known)
+    if why is None and client != "raw":
+        why = "The cases are not driven through the client libraries yet."
     if why is not None:
         return Row(name=case.name, transport=transport, client=client, result="skip", why=why)
     result: Result = "pass"
@@ -82,7 +84,7 @@ def _why_not(case: Case, subject: Subject, known: dict[str, Check]) -> str | Non
     if case.needs == "cluster":
         return "It needs several nodes."
     if case.needs == "external":
-        return "It needs a program of somebody else: see docs/howto/autobahn.md."
+        return "It needs a program of somebody else: the Autobahn suite, on Python 2.7."
     if case.needs == "spawn" and not isinstance(subject, Spawned):
         return "It needs a server of its own: run with --spawn."
     if case.name not in known:

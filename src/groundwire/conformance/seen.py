@@ -7,8 +7,8 @@ Frame = dict[str, Any]
 
 
 def is_event(frame: Frame) -> bool:
-    """Whether it is in the log; what somebody else has read has a `seq` as well."""
-    return "seq" in frame and frame["type"] != "read"
+    """Whether it is in the log: nothing else has a position."""
+    return "seq" in frame
 
 
 class Broken(Exception):
@@ -46,8 +46,6 @@ class Seen:
                 self.epoch = frame["epoch"]
             case "snapshot":
                 self._load(frame)
-            case "read":
-                pass  # in no log: its `seq` is what somebody else has seen
             case _ if "seq" in frame:
                 self._advance(frame)
                 self._apply(frame)

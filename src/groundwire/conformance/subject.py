@@ -19,6 +19,7 @@ from groundwire.conformance.script import Script
 
 START_S = 30.0
 ORDER_S = 20.0
+INVENTED = "conformance-"
 # A closed port: no Ollama of this machine shall be found.
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -36,7 +37,7 @@ class Subject:
 
     def new_session(self) -> str:
         """Return a sessionId that nobody has used."""
-        return f"conformance-{secrets.token_hex(6)}"
+        return f"{INVENTED}{secrets.token_hex(6)}"
 
 
 @dataclass(slots=True)

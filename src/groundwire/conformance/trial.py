@@ -42,24 +42,23 @@ class Trial:
         transport = options.pop("transport", self.transport)
         return await self.stack.enter_async_context(wire(transport, subject, session, **options))
 
-    async def conversation_id(self, session: str) -> str:
-        """Return the server's own id of a conversation that a client invented a name for."""
-        headers = {"Authorization": f"Bearer {self.subject.key}"}
-        async with aiohttp.ClientSession(self.subject.url, headers=headers) as http:
-            async with http.get("/api/v1/me") as response:
-                workspace = (await response.json())["workspaceId"]
-            async with http.get(f"/api/v1/workspaces/{workspace}/conversations") as response:
-                listed = (await response.json())["conversations"]
-            for each in listed:
-                async with http.get(f"/api/v1/conversations/{each['id']}") as response:
-                    if (await response.json())["sessionId"] == session:
-                        return str(each["id"])
-        raise AssertionError(f"the session {session} is not listed")
+    async def begun(self, subject: Subject | None = None) -> str:
+        """Begin a conversation under an id of the server's own and return it."""
+        subject = subject or self.subject
+        headers = {"Authorization": f"Bearer {subject.key}"}
+        async with (
+            aiohttp.ClientSession(subject.url, headers=headers) as http,
+            http.post("/api/v1/conversations", json={}) as response,
+        ):
+            return str((await response.json())["id"])
 
-    async def until_let_in(self, subject: Subject, headers: dict[str, str]) -> None:
+    async def until_let_in(self, subject: Subject, session: str) -> None:
         """Return once a connection is taken; one that was cut may be noticed a little later."""
-        while not (await knock(self.transport, subject, headers=headers)).is_let_in:  # noqa: ASYNC110
+        headers = {"Authorization": f"Bearer {subject.key}"}
+        met = await knock(self.transport, subject, headers=headers, session=session)
+        while not met.is_let_in:
             await asyncio.sleep(0.05)  # nobody tells when
+            met = await knock(self.transport, subject, headers=headers, session=session)
 
 
 Check = Callable[[Trial], Awaitable[None]]

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from groundwire.conformance.cases import Transport
 from groundwire.conformance.seen import Broken, Frame, Seen, is_event
-from groundwire.conformance.subject import Subject
+from groundwire.conformance.subject import INVENTED, Subject
 
 PATIENCE_S = 10.0
 POLL_WAIT_S = 5.0
@@ -262,10 +262,27 @@ class HttpWire(Wire):
     """What SSE and long-poll share: commands by POST."""
 
     http: aiohttp.ClientSession | None = None
+    _response: aiohttp.ClientResponse | None = None
 
     @property
     def base(self) -> str:
         return f"{self.subject.url}/api/v1/conversations/{self.session}"
+
+    async def open(self) -> None:
+        try:
+            await self._attach()
+        except Ended as ended:
+            if ended.status != HTTPStatus.NOT_FOUND or not self.session.startswith(INVENTED):
+                raise
+            # Reading begins nothing: a session that is not there yet is begun first.
+            url = f"{self.subject.url}/api/v1/conversations"
+            async with self.client().post(url, json={}) as response:
+                self.session = (await response.json())["id"]
+            await self._attach()
+
+    @abstractmethod
+    async def _attach(self) -> None:
+        """Connect. Raises ``Ended``."""
 
     async def say(self, type: str, **fields: object) -> Frame:
         """Send it by POST; a problem comes as the ``error`` frame that it stands for."""
@@ -285,12 +302,16 @@ class HttpWire(Wire):
 
     async def aclose(self) -> None:
         await self._stop()
+        if self._response is not None:
+            self._response.close()
         if self.http is not None:
             await self.http.close()
 
     def cut(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
+        if self._response is not None:
+            self._response.close()
 
 
 @dataclass(slots=True)
@@ -299,7 +320,7 @@ class SseWire(HttpWire):
 
     ids: list[str] = field(default_factory=list[str])
 
-    async def open(self) -> None:
+    async def _attach(self) -> None:
         params = dict(self.query)
         if self.cursor is not None:
             params["cursor"] = self.cursor
@@ -308,6 +329,7 @@ class SseWire(HttpWire):
         )
         if response.status != 200:
             raise Ended(status=response.status, body=await response.text())
+        self._response = response
         self._start(self._read(response))
 
     async def _read(self, response: aiohttp.ClientResponse) -> None:
@@ -328,7 +350,7 @@ class SseWire(HttpWire):
 
 @dataclass(slots=True)
 class PollWire(HttpWire):
-    async def open(self) -> None:
+    async def _attach(self) -> None:
         try:
             page = await self._poll(self.cursor, wait=0)
         except Ended as ended:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -94,7 +95,7 @@ class Search:
         best = fuse(words.result(), near)[: 2 * limit]
         passages = [passage async for passage in self._passages(best)]
         return Found(
-            passages=tuple(drop_duplicates(passages))[:limit],
+            passages=tuple(islice(drop_duplicates(passages), limit)),
             searched="both" if near else "words",
             why=why,
         )

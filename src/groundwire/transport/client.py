@@ -4,6 +4,7 @@ The same for every transport; a `Mouth` says it in the transport's own way.
 """
 
 import asyncio
+import secrets
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ from groundwire.transport.problems import as_frame
 from groundwire.transport.stamp import stamp
 
 RECONNECT_MS = 500
+SPREAD_MS = 1_500
+"""So long after the first of them the last client of a server that stops comes back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -154,7 +157,8 @@ class Client:
                 head = self.attachments.position
                 await self.outlet.say(frames.ServerPing(head=head, ts=stamp()))
             case "reconnect":
-                again = frames.Reconnect(delay_ms=RECONNECT_MS, reason="restart", ts=stamp())
+                delay_ms = RECONNECT_MS + secrets.randbelow(SPREAD_MS)
+                again = frames.Reconnect(delay_ms=delay_ms, reason="restart", ts=stamp())
                 await self.outlet.say(again)
             case _:
                 await self._say_expiry()

@@ -134,5 +134,5 @@ def _told(name: str, own: str, seat: _Seat | None, sender: Sender, frame: Epheme
             )
         case frames.Read(seq=seq):
             return frames.ReadTold(
-                session_id=name, connection_id=own, principal=principal, seq=seq, ts=stamp()
+                session_id=name, connection_id=own, principal=principal, up_to=seq, ts=stamp()
             )

@@ -261,10 +261,12 @@ class TypingTold(Frame, frozen=True, kw_only=True, tag="typing"):
 
 
 class ReadTold(Frame, frozen=True, kw_only=True, tag="read"):
+    """Everything up to the seq ``up_to`` was seen there."""
+
     session_id: str
     connection_id: str
     principal: str
-    seq: int
+    up_to: int
     ts: str
 
 

@@ -8,6 +8,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from groundwire.transport.wire import Wire
 
+HANDSHAKE_S = 10.0
+"""How long the head of the first request of a connection may take."""
+
 
 class _Wired(asyncio.Protocol):
     transport: asyncio.Transport
@@ -34,7 +37,19 @@ class _Wired(asyncio.Protocol):
 
 
 class HttpProtocol(_Wired, HttpToolsProtocol):
-    pass
+    """Lets go of a client whose request does not end: it would hold its place for ever."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._hurry = self.loop.call_later(HANDSHAKE_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hurry.cancel()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self._hurry.cancel()
+        super().on_headers_complete()
 
 
 class SocketProtocol(_Wired, WebSocketsSansIOProtocol):

@@ -54,10 +54,10 @@ def test_an_unknown_event_keeps_its_place_and_an_unknown_frame_has_none() -> Non
     assert decode(said(type="aurora")).frame == Unknown()
 
 
-def test_a_read_mark_is_no_event_though_it_has_a_seq() -> None:
-    frame = decode(said(type="read", sessionId="c", connectionId="n", principal="p", seq=7)).frame
+def test_a_read_mark_is_no_event() -> None:
+    frame = decode(said(type="read", sessionId="c", connectionId="n", principal="p", upTo=7)).frame
 
-    assert frame == Read(connection_id="n", principal="p", seq=7)
+    assert frame == Read(connection_id="n", principal="p", up_to=7)
 
 
 def test_an_error_and_a_refused_correction_are_events_only_with_a_place() -> None:

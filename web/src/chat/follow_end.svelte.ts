@@ -1,3 +1,5 @@
+import { tick } from "svelte";
+
 /** Keep the end of a growing text in sight, unless the reader scrolled away from it. */
 
 /** Nearer than this to the end counts as at the end; a line is about 27 pixels. */
@@ -9,6 +11,8 @@ export interface FollowEnd {
   attach(element: HTMLElement): () => void;
   contentChanged(): void;
   jump(): void;
+  /** Do what puts something above what is in sight, which stays in its place. */
+  keepPlace(action: () => Promise<void> | undefined): Promise<void>;
 }
 
 export function followEnd(): FollowEnd {
@@ -47,6 +51,15 @@ export function followEnd(): FollowEnd {
     jump() {
       away = false;
       toEnd();
+    },
+    async keepPlace(action) {
+      await action();
+      if (!element) return;
+      const fromEnd = element.scrollHeight - element.scrollTop;
+      // The view is drawn with the next frame.
+      await new Promise(requestAnimationFrame);
+      await tick();
+      if (away) element.scrollTop = element.scrollHeight - fromEnd;
     },
   };
 }

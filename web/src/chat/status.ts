@@ -8,8 +8,7 @@ import type { Language } from "../i18n/index.svelte.ts";
  * The server's sentence says most, but is in the asker's language, who may be another.
  */
 export function statusSentence(turn: Turn, texts: Texts, language: Language): string {
-  const isChinese = /\p{Script=Han}/u.test(turn.msg);
-  if (turn.msg !== "" && isChinese === (language === "zh")) return turn.msg;
+  if (isIn(language, turn.msg)) return turn.msg;
   const sentences: Record<Status, string> = {
     queued: texts.statusQueued,
     retrieving: texts.statusRetrieving,
@@ -19,4 +18,9 @@ export function statusSentence(turn: Turn, texts: Texts, language: Language): st
     tool: texts.statusTool,
   };
   return sentences[turn.status] ?? turn.msg;
+}
+
+/** Whether a sentence says something, and in that language. */
+export function isIn(language: Language, sentence: string): boolean {
+  return sentence !== "" && /\p{Script=Han}/u.test(sentence) === (language === "zh");
 }

@@ -83,8 +83,12 @@ class Desk {
     this.workspaces = [];
   }
 
-  /** Ask in the open conversation, or begin one. */
-  async ask(content: string, model: string | undefined): Promise<void> {
+  /** Ask in the open conversation what follows `parentId` (an answer), or begin one. */
+  async ask(
+    content: string,
+    model: string | undefined,
+    parentId: string | undefined,
+  ): Promise<void> {
     await this.attempt(async () => {
       const workspaceId = this.#workspace?.live.id;
       if (workspaceId === undefined) return;
@@ -93,7 +97,7 @@ class Desk {
         this.#showConversation(id);
         place.replace(workspaceId, id);
       }
-      await this.live?.ask(content, { workspaceId, model });
+      await this.live?.ask(content, { workspaceId, model, parentId });
       await this.refreshConversations();
     });
   }

@@ -176,11 +176,11 @@ class Typing(Told, frozen=True, kw_only=True, tag="typing"):
 
 
 class Read(Told, frozen=True, kw_only=True, tag="read"):
-    """Everything up to ``seq`` was seen there."""
+    """Everything up to the seq ``up_to`` was seen there."""
 
     connection_id: str
     principal: str
-    seq: int
+    up_to: int
 
 
 Notice = Presence | Typing | Read

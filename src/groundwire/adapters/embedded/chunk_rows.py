@@ -6,7 +6,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from groundwire.adapters.embedded import word_search
+from groundwire.adapters.embedded import vector_blocks, word_search
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
@@ -137,10 +137,10 @@ def _remove_row(db: apsw.Connection, row: int) -> None:
         "DELETE FROM chunks WHERE row = ? RETURNING workspace, embedded", (row,)
     ).fetchone()
     if found is not None:
-        number, embedded = found
-        word_search.drop(db, int(str(number)), row)
-        if embedded:
-            db.execute("DELETE FROM vectors WHERE row = ?", (row,))
+        number, block = map(int, map(str, found))
+        word_search.drop(db, number, row)
+        if block:
+            vector_blocks.drop(db, row, block)
 
 
 def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:

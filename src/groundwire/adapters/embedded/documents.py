@@ -108,7 +108,7 @@ class SqliteDocuments:
         return await self._store.write(work)
 
     async def get(self, document: DocumentId) -> Document:
-        row = await self._store.read(
+        row = self._store.glance(
             lambda connection: select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
         )
         if row is None:

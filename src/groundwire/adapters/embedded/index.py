@@ -9,10 +9,9 @@ from pathlib import Path
 
 import apsw
 import numpy as np
-import sqlite_vec  # pyright: ignore[reportMissingTypeStubs] (it ships none)
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import chunk_rows, word_search
+from groundwire.adapters.embedded import chunk_rows, vector_blocks, word_search
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
@@ -20,8 +19,6 @@ from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit, WordHits
 
 MIGRATIONS = Path(__file__).parent / "index_migrations"
-# A workspace's vectors are laid out by this many; each workspace takes room for at least so many.
-VECTORS_A_BLOCK = 256
 
 
 class SqliteIndex:
@@ -29,7 +26,7 @@ class SqliteIndex:
 
     Words are ranked within their workspace alone: each has a table of its own, so that
     neither another tenant's texts nor their number show in a score. Vectors are scanned
-    exactly, within the workspace's partition.
+    exactly, within the workspace's blocks.
     """
 
     def __init__(self, path: Path, *, embedder: str, dimensions: int) -> None:
@@ -96,14 +93,10 @@ class SqliteIndex:
     async def search_meaning(
         self, workspace: WorkspaceId, vector: NDArray[np.float32], *, limit: int
     ) -> Sequence[Hit]:
-        packed = vector.astype("<f4").tobytes()
-        return await self._store.read(lambda db: _search_meaning(db, workspace, packed, limit))
+        return await self._store.read(lambda db: _search_meaning(db, workspace, vector, limit))
 
 
 def _prepare(db: apsw.Connection) -> None:
-    db.enable_load_extension(True)  # noqa: FBT003 (apsw takes it by position only)
-    db.load_extension(sqlite_vec.loadable_path())
-    db.enable_load_extension(False)  # noqa: FBT003
     # The scan of a large workspace reads its vectors in place.
     db.execute("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY").fetchall()
 
@@ -111,7 +104,6 @@ def _prepare(db: apsw.Connection) -> None:
 def _settle_space(path: Path, embedder: str, dimensions: int) -> None:
     db = apsw.Connection(str(path))
     try:
-        _prepare(db)
         with db:
             if db.execute("SELECT name, dimensions FROM space").fetchone() != (
                 embedder,
@@ -123,14 +115,10 @@ def _settle_space(path: Path, embedder: str, dimensions: int) -> None:
 
 
 def _start_space(db: apsw.Connection, embedder: str, dimensions: int) -> None:
-    db.execute("DROP TABLE IF EXISTS vectors; DELETE FROM space; UPDATE chunks SET embedded = 0")
+    vector_blocks.drop_all(db)
+    db.execute("UPDATE chunks SET embedded = 0")
+    db.execute("DELETE FROM space")
     db.execute("INSERT INTO space VALUES (?, ?)", (embedder, dimensions))
-    # Of unit vectors the nearest by distance is the nearest by angle, and cheaper to find.
-    db.execute(
-        "CREATE VIRTUAL TABLE vectors USING vec0 (row INTEGER PRIMARY KEY, "
-        f"workspace INTEGER PARTITION KEY, vector float[{dimensions}] distance_metric=l2, "
-        f"chunk_size={VECTORS_A_BLOCK})"
-    )
 
 
 def _add(
@@ -140,6 +128,8 @@ def _add(
     pairs: Sequence[tuple[ChunkId, bytes]],
 ) -> None:
     number = chunk_rows.find_workspace(db, workspace)
+    if number is None:
+        return
     for chunk, vector in pairs:
         found = db.execute(
             "SELECT row, embedded FROM chunks WHERE id = ? AND document = ? AND workspace = ?",
@@ -148,11 +138,11 @@ def _add(
         # The document may have been replaced or removed while its vectors were made.
         if found is None:
             continue
-        row, embedded = found
-        if embedded:
-            db.execute("DELETE FROM vectors WHERE row = ?", (row,))
-        db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (row, number, vector))
-        db.execute("UPDATE chunks SET embedded = 1 WHERE row = ?", (row,))
+        row, before = map(int, map(str, found))
+        if before:
+            vector_blocks.drop(db, row, before)
+        block = vector_blocks.put(db, number, row, vector)
+        db.execute("UPDATE chunks SET embedded = ? WHERE row = ?", (block, row))
 
 
 def _search_words(
@@ -174,21 +164,12 @@ def _search_words(
 
 
 def _search_meaning(
-    db: apsw.Connection, workspace: WorkspaceId, vector: bytes, limit: int
+    db: apsw.Connection, workspace: WorkspaceId, vector: NDArray[np.float32], limit: int
 ) -> Sequence[Hit]:
     number = chunk_rows.find_workspace(db, workspace)
     if number is None:
         return ()
-    rows = db.execute(
-        "SELECT row, distance FROM vectors WHERE vector MATCH ? AND k = ? AND workspace = ?",
-        (vector, limit, number),
-    ).fetchall()
-    return _hits(db, [(int(str(row)), _cosine(float(str(distance)))) for row, distance in rows])
-
-
-def _cosine(distance: float) -> float:
-    """Return the cosine of two unit vectors that are ``distance`` apart."""
-    return 1.0 - distance * distance / 2.0
+    return _hits(db, vector_blocks.nearest(db, number, vector, limit=limit))
 
 
 def _hits(db: apsw.Connection, rows: Sequence[tuple[int, float]]) -> list[Hit]:

@@ -36,7 +36,7 @@ ONE_THREAD_EACH = {
 class LocalEmbedder:
     """The child starts with the first text, and again after it died.
 
-    Passages are embedded by ``threads`` threads of low priority, questions by one of their
+    Passages are embedded by ``threads`` threads of low priority, questions by two of their
     own, so that a question waits for nothing but cores. ``timeout_s`` bounds the start and
     every request.
     """

@@ -73,9 +73,9 @@ async def typing(trial: Trial) -> None:
 
 @check("cross_tenant_attach_4403")
 async def cross_tenant(trial: Trial) -> None:
-    reader = await opened(trial)
+    id = await trial.begun()
+    reader = await trial.wire(id, cursor="0")
     await reader.answer("a secret")
-    id = await trial.conversation_id(reader.session)
     key = await trial.node.order("user", name=trial.subject.new_session())
     try:
         other = await trial.wire(id, key=key)

@@ -167,20 +167,23 @@ async def version_unsupported(trial: Trial) -> None:
 @check("hs_connection_cap_node_503")
 async def connection_cap(trial: Trial) -> None:
     node = await trial.spawn(limits="on", connections=2)
+    session = await trial.begun(node)
     for _ in range(2):
-        await trial.wire(node.new_session(), subject=node)
-    met = await knock(trial.transport, node, headers=bearer(node.key))
+        await (await trial.wire(session, subject=node)).next("ready")
+    met = await knock(trial.transport, node, headers=bearer(node.key), session=session)
     expect(met.status == 503 and met.code == "overloaded", "a full node should answer 503", met)
 
 
 @check("hs_cap_released_after_abrupt_kill")
 async def cap_released(trial: Trial) -> None:
-    node = await trial.spawn(limits="on", connections=1)
-    for _ in range(3):
-        reader = await trial.wire(node.new_session(), subject=node)
+    # One place for the reader, one for who knocks.
+    node = await trial.spawn(limits="on", connections=2)
+    session = await trial.begun(node)
+    for _ in range(4):
+        reader = await trial.wire(session, subject=node)
         await reader.next("ready")
         reader.cut()
-        await trial.until_let_in(node, bearer(node.key))
+        await trial.until_let_in(node, session)
 
 
 @check("token_not_in_logs")

@@ -19,6 +19,7 @@ from groundwire.conformance.wire import SocketWire, Wire
 STALLED = 50
 PIECE = "All work and no play makes Jack a dull boy. " * 50
 IDLE = 300
+HANDSHAKE_S = 20.0
 IDLE_BYTES = 60_000
 """What an idle connection may cost; twice what one was measured to."""
 
@@ -26,7 +27,7 @@ IDLE_BYTES = 60_000
 @check("ping_30s")
 async def ping(trial: Trial) -> None:
     reader = await opened(trial)
-    await reader.next("welcome")
+    await reader.next("ready")
     await trial.node.order("advance", seconds=30)
     told = await reader.next("ping")
     if not isinstance(told["head"], dict):
@@ -161,11 +162,10 @@ async def rate_limit(trial: Trial) -> None:
 
 @check("slowloris_handshake_timeout")
 async def slowloris(trial: Trial) -> None:
-    node = await trial.spawn(handshake_timeout=0.5)
-    address = urlsplit(node.url)
+    address = urlsplit(trial.subject.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"GET /ws/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANDSHAKE_S):
         await reader.read()
     writer.close()
 

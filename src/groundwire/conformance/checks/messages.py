@@ -125,7 +125,9 @@ async def busy_reject(trial: Trial) -> None:
 
 @check("queue_cap")
 async def queue_cap(trial: Trial) -> None:
-    reader, _ = await busy(trial, "cap")
+    node = await trial.spawn()
+    await node.script({"hang": True})
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
     for n in range(100):
         answer = await reader.say("chat_message", content=f"number {n}")
         if answer["type"] == "error":

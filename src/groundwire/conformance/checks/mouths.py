@@ -65,7 +65,7 @@ async def last_event_id(trial: Trial) -> None:
 
 @check("sse_priming_id")
 async def priming_id(trial: Trial) -> None:
-    lines = await lines_of(trial.subject, trial.subject.new_session(), count=6, cursor="0")
+    lines = await lines_of(trial.subject, await trial.begun(), count=4, cursor="0")
     if "retry: 2000" not in lines[:3]:
         raise Broken(f"`retry: 2000` should come first, but was {lines[:3]}")
     if not any(line.startswith("id: ") and line.endswith(":0") for line in lines):
@@ -87,8 +87,8 @@ async def ephemeral_id(trial: Trial) -> None:
 
 @check("sse_comment_keepalive")
 async def keepalive(trial: Trial) -> None:
-    node = await trial.spawn(sse_keepalive=0.2)
-    lines = await lines_of(node, node.new_session(), count=9, cursor="0")
+    node = await trial.spawn(heartbeat=0.4)
+    lines = await lines_of(node, await trial.begun(node), count=8, cursor="0")
     if not any(line.startswith(":") for line in lines):
         raise Broken(f"no comment came: {lines}")
 
@@ -138,6 +138,8 @@ async def switch(trial: Trial) -> None:
 @check("all_three_at_once_identical")
 async def all_at_once(trial: Trial) -> None:
     reader = await opened(trial)
+    if trial.transport != "poll":
+        await reader.next("ready")
     others = [
         await trial.wire(reader.session, cursor="0", transport=each)
         for each in TRANSPORTS

@@ -108,11 +108,13 @@ async def half_open(trial: Trial) -> None:
 
 @check("nginx_buffering_off_ttft")
 async def no_buffering(trial: Trial) -> None:
-    met = await knock("sse", trial.subject, headers=bearer(trial.subject.key))
+    session = await trial.begun()
+    headers = bearer(trial.subject.key)
+    met = await knock("sse", trial.subject, headers=headers, session=session)
     headers = {name.lower(): value for name, value in met.headers.items()}
     if headers.get("x-accel-buffering") != "no" or "no-cache" not in headers["cache-control"]:
         raise Broken(f"a proxy may hold the stream back: {headers}")
-    await lines_of(trial.subject, trial.subject.new_session(), count=3, cursor="0")
+    await lines_of(trial.subject, session, count=3, cursor="0")
 
 
 @check("clock_skew_irrelevant")

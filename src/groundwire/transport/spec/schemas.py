@@ -51,7 +51,7 @@ KNOWN: dict[str, Schema] = {
     "Page.events": {
         "items": {"anyOf": [{"$ref": REF + "ConversationEvent"}, {"$ref": REF + "WorkspaceEvent"}]}
     },
-    "ReadFrame.seq": _COUNT,
+    "ReadFrame.upTo": _COUNT,
     "SearchFor.limit": {"minimum": 1, "maximum": 50},
     "SetUp.password": {"minLength": 8},
     "NewWorkspace.name": _NAME,

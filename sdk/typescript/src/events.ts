@@ -1,0 +1,267 @@
+/** What can happen, as it is in the logs and on the wire. */
+
+export type Status = "queued" | "retrieving" | "reranking" | "thinking" | "generating" | "tool";
+
+export type FinishReason =
+  | "stop"
+  | "length"
+  | "tool"
+  | "cancelled"
+  | "error"
+  | "steered"
+  | "interrupted";
+
+/** A passage that was found for a question; `n` is the number that the answer cites it by. */
+export interface Source {
+  readonly id: string;
+  readonly n: number;
+  readonly documentId: string;
+  readonly title: string;
+  readonly text: string;
+  readonly page?: number | null;
+  readonly headings?: readonly string[];
+  readonly score?: number;
+  readonly uri?: string | null;
+}
+
+/** Code points `start` to `end` (exclusive) of the answer rest on the source `sourceId`. */
+export interface Citation {
+  readonly start: number;
+  readonly end: number;
+  readonly sourceId: string;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | null;
+}
+
+export interface Usage {
+  readonly promptTokens?: number | null;
+  readonly completionTokens?: number | null;
+  readonly firstTokenMs?: number | null;
+  readonly totalMs?: number | null;
+}
+
+/** What every durable event of a log carries. `covers` names the events a merged one stands for. */
+interface Durable {
+  readonly seq: number;
+  readonly ts?: string;
+  readonly covers?: readonly [number, number];
+}
+
+interface OfConversation extends Durable {
+  readonly sessionId: string;
+  readonly turnId: string;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface MessageCreated extends OfConversation {
+  readonly type: "message.created";
+  readonly messageId: string;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly author?: string | null;
+  readonly clientMessageId?: string | null;
+  readonly parentId?: string | null;
+  /** The question that this one is another wording of. */
+  readonly forkOf?: string | null;
+  readonly model?: string | null;
+  readonly language?: string;
+}
+
+export interface TurnStarted extends OfConversation {
+  readonly type: "turn.started";
+  readonly messageId: string;
+  readonly model: string;
+  readonly why?: string | null;
+  readonly parentId?: string | null;
+  readonly forkOf?: string | null;
+}
+
+export interface StatusChanged extends OfConversation {
+  readonly type: "status";
+  readonly status: Status;
+  readonly msg: string;
+  readonly detail?: Json;
+}
+
+export interface SourcesFound extends OfConversation {
+  readonly type: "sources";
+  readonly items: readonly Source[];
+}
+
+/** `offset` counts the code points of the answer before this token. */
+export interface Token extends OfConversation {
+  readonly type: "token" | "reasoning";
+  readonly messageId: string;
+  readonly content: string;
+  readonly offset?: number;
+}
+
+export interface CitationMade extends OfConversation, Citation {
+  readonly type: "citation";
+  readonly messageId: string;
+}
+
+/** Withdraws what the answer says after its first `toOffset` code points, and of its reasoning. */
+export interface AnswerReset extends OfConversation {
+  readonly type: "answer.reset";
+  readonly messageId: string;
+  readonly toOffset: number;
+  readonly toReasoning?: number;
+}
+
+/** `messageId` is of the question that the correction becomes once it is applied. */
+interface SteerEvent extends OfConversation {
+  readonly messageId: string;
+  readonly clientMessageId?: string | null;
+}
+
+/** A correction of this turn is on the disk. */
+export interface SteerAccepted extends SteerEvent {
+  readonly type: "steer.accepted";
+  readonly content: string;
+  readonly author: string;
+}
+
+/** The turn `steered` is done, and this one goes on with the correction. */
+export interface SteerApplied extends SteerEvent {
+  readonly type: "steer.applied";
+  readonly steered: string;
+}
+
+/** The turn ended before it could be corrected; the text is given back. */
+export interface SteerFailed extends SteerEvent {
+  readonly type: "steer.failed";
+  readonly content: string;
+  readonly reason: string;
+}
+
+interface ToolEvent extends OfConversation {
+  readonly toolCallId: string;
+}
+
+export interface ToolCalled extends ToolEvent {
+  readonly type: "tool.call";
+  readonly messageId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly offset?: number;
+  readonly reasoningOffset?: number;
+  /** Calls of one step, from 1, were wished for together. */
+  readonly step?: number;
+}
+
+/** A person has to allow the call before `expiresAt`. */
+export interface ApprovalRequired extends ToolEvent {
+  readonly type: "tool.approval_required";
+  readonly approvalId: string;
+  readonly name: string;
+  readonly input: Json;
+  readonly msg: string;
+  readonly expiresAt: string;
+  readonly schema?: Json;
+}
+
+export interface ToolApproved extends ToolEvent {
+  readonly type: "tool.approved";
+  readonly approvalId: string;
+  readonly author: string;
+  /** What the tool gets, where it was edited. */
+  readonly input?: Json | null;
+}
+
+export interface ToolDenied extends ToolEvent {
+  readonly type: "tool.denied";
+  readonly approvalId: string;
+  readonly author?: string | null;
+  readonly reason?: string;
+  readonly code?: string | null;
+}
+
+export interface ToolResult extends ToolEvent {
+  readonly type: "tool.result";
+  readonly output: string;
+}
+
+export interface ToolFailed extends ToolEvent {
+  readonly type: "tool.error";
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface TurnFailed extends OfConversation, Failure {
+  readonly type: "error";
+}
+
+export interface TurnDone extends OfConversation {
+  readonly type: "done";
+  readonly messageId: string;
+  readonly finishReason: FinishReason;
+  readonly contentHash: string;
+  readonly usage?: Usage | null;
+}
+
+export type ConversationEvent =
+  | MessageCreated
+  | TurnStarted
+  | StatusChanged
+  | SourcesFound
+  | Token
+  | CitationMade
+  | AnswerReset
+  | SteerAccepted
+  | SteerApplied
+  | SteerFailed
+  | ToolCalled
+  | ApprovalRequired
+  | ToolApproved
+  | ToolDenied
+  | ToolResult
+  | ToolFailed
+  | TurnFailed
+  | TurnDone;
+
+interface OfWorkspace extends Durable {
+  readonly workspaceId: string;
+  readonly documentId: string;
+  readonly title: string;
+}
+
+export interface DocumentReceived extends OfWorkspace {
+  readonly type: "document.received";
+  readonly sizeBytes: number;
+}
+
+export interface DocumentStep extends OfWorkspace {
+  readonly type: "document.parsing" | "document.chunking" | "document.removed";
+}
+
+export interface DocumentEmbedding extends OfWorkspace {
+  readonly type: "document.embedding";
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface DocumentReady extends OfWorkspace {
+  readonly type: "document.ready";
+  readonly pages?: number | null;
+  readonly chunks: number;
+}
+
+export interface DocumentFailed extends OfWorkspace {
+  readonly type: "document.failed";
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type WorkspaceEvent =
+  | DocumentReceived
+  | DocumentStep
+  | DocumentEmbedding
+  | DocumentReady
+  | DocumentFailed;
