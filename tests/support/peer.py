@@ -121,3 +121,10 @@ async def peer() -> AsyncGenerator[Peer]:
         for client in made.clients:
             client.socket.transport.abort()
         await asyncio.sleep(0)
+
+
+async def stay(client: Client) -> None:
+    """Welcome, serve an empty log, and stay."""
+    await client.welcome()
+    await client.serve_log()
+    await client.until_closed()
