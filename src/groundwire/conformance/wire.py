@@ -70,8 +70,7 @@ class Wire(ABC):
         """Leave in order."""
 
     @abstractmethod
-    def cut(self) -> None:
-        """Drop the connection without a word."""
+    def cut(self) -> None: ...
 
     async def come_back(self) -> None:
         """Drop the connection without a word and go on from what was seen."""
