@@ -66,8 +66,7 @@ class Wire(ABC):
         """Send a command for this session and return the frame that answers it."""
 
     @abstractmethod
-    async def aclose(self) -> None:
-        """Leave in order."""
+    async def aclose(self) -> None: ...
 
     @abstractmethod
     def cut(self) -> None: ...
@@ -116,7 +115,6 @@ class Wire(ABC):
         return await self.until(lambda frame: frame["type"] in types)
 
     async def event(self) -> Frame:
-        """Return the next event of the log."""
         return await self.until(is_event)
 
     async def nothing_more(self) -> list[Frame]:
