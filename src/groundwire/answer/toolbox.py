@@ -1,7 +1,8 @@
 """The tools that a model may have used: offered, allowed by a person where they must be, used."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -124,17 +125,19 @@ class Toolbox:
 
     async def _decided(self, using: Using, id: str, after: int) -> Settled:
         """Read the log until it says what became of the approval."""
-        async for batch in follow(self.log, using.log, after=after):
-            for recorded in batch:
-                event = decode_conversation_event(recorded.data)
-                if isinstance(event, Settled) and event.approval_id == id:
-                    return event
-                using.steered |= isinstance(event, SteerAccepted)
-            if using.steered:
-                reason = say("steered", using.language)
-                await self.log.decide(
-                    using.log, partial(end_approval, id=id, code="conflict", reason=reason)
-                )
+        turn = using.active.asked.turn
+        async with aclosing(follow(self.log, using.log, after=after)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    event = decode_conversation_event(recorded.data)
+                    if isinstance(event, Settled) and event.approval_id == id:
+                        return event
+                    using.steered |= isinstance(event, SteerAccepted) and event.turn_id == turn
+                if using.steered:
+                    reason = say("steered", using.language)
+                    await self.log.decide(
+                        using.log, partial(end_approval, id=id, code="conflict", reason=reason)
+                    )
         raise AssertionError("a log is followed for ever")
 
     async def _use(self, using: Using, use: ToolUse, tool: Tool) -> None:
@@ -164,5 +167,5 @@ class Toolbox:
         await using.writer.append(failed)
 
 
-def _no_tool(name: str, tools: Sequence[str] | Mapping[str, Tool]) -> ToolUnusable:
+def _no_tool(name: str, tools: Mapping[str, Tool]) -> ToolUnusable:
     return ToolUnusable(f"There is no tool `{name}`. There are: {', '.join(tools) or 'none'}.")

@@ -143,6 +143,24 @@ async def test_an_open_approval_outlives_the_server(tmp_path: Path, site: Site) 
         assert site.asked == ["/page"]
 
 
+async def test_a_correction_of_an_earlier_answer_does_not_end_an_open_approval(
+    tmp_path: Path, site: Site
+) -> None:
+    async with opened(tmp_path, site) as served, served.connect() as client:
+        served.script("Wrong", Hang())
+        await client.ask("s", "Where is it?")
+        await client.next("token")
+        await client.say("steer", sessionId="s", content="No.")
+        await client.turn((await client.next("ack"))["turnId"])
+        ack, required = await begin(served, client, call(site))
+    async with opened(tmp_path, site) as served, served.connect("sessionId=s") as client:
+        await client.next("snapshot")
+        served.script("Four ohms.")
+        assert (await decide(client, required, True))["type"] == "ack"
+        assert (await client.turn(ack["turnId"]))[-1]["finishReason"] == "stop"
+        assert site.asked == ["/page"]
+
+
 async def test_what_was_said_after_a_call_is_withdrawn_with_the_server(
     tmp_path: Path, site: Site
 ) -> None:
