@@ -16,6 +16,26 @@ from groundwire.conformance.seen import Broken, Frame
 from groundwire.conformance.subject import Subject
 
 
+def request(subject: Subject, path: str, *heads: str) -> bytes:
+    """Return the head of a GET by the subject's owner, to be sent by hand."""
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {urlsplit(subject.url).netloc}",
+        f"Authorization: Bearer {subject.key}",
+        *heads,
+    )
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+UPGRADE = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+)
+"""What makes a socket of it; the key is that of RFC 6455, 1.3."""
+
+
 @dataclass(slots=True)
 class Met:
     """What a client met: the status of HTTP, or what a socket was told and closed with."""

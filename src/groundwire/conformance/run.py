@@ -21,7 +21,7 @@ from groundwire.conformance.cases import (
 )
 from groundwire.conformance.seen import Broken
 from groundwire.conformance.subject import Spawned, Subject
-from groundwire.conformance.trial import Check, Skip, Trial, marked
+from groundwire.conformance.trial import Check, Trial, marked
 from groundwire.conformance.wire import Ended
 
 logger = logging.getLogger(__name__)
@@ -67,8 +67,6 @@ async def _row(
             if isinstance(subject, Spawned):
                 await subject.order("forget")
             await known[case.name](Trial(case, subject, transport, client, stack))
-    except Skip as skip:
-        result, why = "skip", str(skip)
     except (Broken, Ended) as broken:
         result, why = "fail", str(broken)
     except TimeoutError:

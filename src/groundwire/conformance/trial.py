@@ -65,10 +65,6 @@ Check = Callable[[Trial], Awaitable[None]]
 marked: dict[str, Check] = {}
 
 
-class Skip(Exception):
-    """The case cannot be run here; the text says why."""
-
-
 def check(name: str) -> Callable[[Check], Check]:
     """Mark what a case does. It raises ``Broken`` if the rule is not kept."""
 

@@ -6,6 +6,7 @@ import os
 import struct
 from urllib.parse import urlsplit
 
+from groundwire.conformance.door import UPGRADE, request
 from groundwire.conformance.seen import Broken, Frame
 from groundwire.conformance.trial import Trial, check
 from groundwire.conformance.wire import HttpWire, SocketWire, Wire
@@ -190,9 +191,7 @@ async def huge_int(trial: Trial) -> None:
 
 @check("deflate_bomb_limited")
 async def deflate_bomb(trial: Trial) -> None:
-    head, reader, writer = await _handshake(
-        trial, "Sec-WebSocket-Extensions: permessage-deflate\r\n"
-    )
+    head, reader, writer = await _handshake(trial, "Sec-WebSocket-Extensions: permessage-deflate")
     if "permessage-deflate" in head.lower():
         # What a mebibyte of nothing is compressed to, a thousand times over.
         import zlib
@@ -221,17 +220,12 @@ async def error_has_ref(trial: Trial) -> None:
 
 
 async def _handshake(
-    trial: Trial, more: str = ""
+    trial: Trial, *heads: str
 ) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
     """Open a socket by hand; return the head of the answer."""
     address = urlsplit(trial.subject.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write(
-        f"GET /api/v1/chat/stream HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {trial.subject.key}\r\n"
-        f"{more}\r\n".encode()
-    )
+    writer.write(request(trial.subject, "/api/v1/chat/stream", *UPGRADE, *heads))
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 101 " not in head.splitlines()[0]:
         raise Broken(f"the handshake was answered {head.splitlines()[0].decode()}")

@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from groundwire.conformance.checks.framing import expect_code
 from groundwire.conformance.checks.handshake import bearer
 from groundwire.conformance.checks.messages import opened
+from groundwire.conformance.door import UPGRADE, request
 from groundwire.conformance.seen import Broken
 from groundwire.conformance.subject import Spawned
 from groundwire.conformance.trial import Trial, check
@@ -39,11 +40,7 @@ async def no_pong(trial: Trial) -> None:
     node = await trial.spawn(heartbeat=0.3)
     address = urlsplit(node.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write(
-        f"GET /ws/chat HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {node.key}\r\n\r\n".encode()
-    )
+    writer.write(request(node, "/ws/chat", *UPGRADE))
     async with asyncio.timeout(20):
         while await reader.read(65_536):
             pass
@@ -203,13 +200,6 @@ async def _stalled(trial: Trial, node: Spawned, session: str) -> AsyncGenerator[
 
 
 def _attach(trial: Trial, node: Spawned, session: str) -> bytes:
-    host = urlsplit(node.url).netloc
     if trial.transport == "sse":
-        head = f"GET /api/v1/conversations/{session}/events?cursor=0 HTTP/1.1\r\nHost: {host}\r\n"
-    else:
-        head = (
-            f"GET /ws/chat?sessionId={session}&cursor=0 HTTP/1.1\r\nHost: {host}\r\n"
-            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        )
-    return f"{head}Authorization: Bearer {node.key}\r\n\r\n".encode()
+        return request(node, f"/api/v1/conversations/{session}/events?cursor=0")
+    return request(node, f"/ws/chat?sessionId={session}&cursor=0", *UPGRADE)
