@@ -194,6 +194,8 @@ class SocketWire(Wire):
         assert self._socket is not None
         id = f"w{next(self._numbers)}"
         waiting = self._waiting[id] = asyncio.get_running_loop().create_future()
+        # Who cannot even send it does not wait for it.
+        waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         frame = {"type": type, "id": id, "sessionId": self.session, **fields}
         try:
             await self._socket.send(json.dumps(frame))
@@ -385,13 +387,17 @@ class PollWire(HttpWire):
 _WIRES: dict[Transport, type[Wire]] = {"websocket": SocketWire, "sse": SseWire, "poll": PollWire}
 
 
+def new_wire(transport: Transport, subject: Subject, session: str, **options: Any) -> Wire:
+    """Return a reader that is not open yet; the owner's, unless ``key`` says otherwise."""
+    return _WIRES[transport](subject, session, **{"key": subject.key, **options})
+
+
 @asynccontextmanager
 async def wire(
     transport: Transport, subject: Subject, session: str, **options: Any
 ) -> AsyncGenerator[Wire]:
     """Read ``session`` over ``transport``; as the owner, unless ``key`` says otherwise."""
-    options = {"key": subject.key, **options}
-    reader = _WIRES[transport](subject, session, **options)
+    reader = new_wire(transport, subject, session, **options)
     try:
         await reader.open()
         yield reader

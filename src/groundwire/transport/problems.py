@@ -50,6 +50,11 @@ async def known(_: Request, error: Exception) -> Response:
     return as_response(error)
 
 
+async def left(_: Request, __: Exception) -> Response:
+    """Answer, to nobody, who left before the request was whole: that is no mistake of ours."""
+    return Response(status_code=400)
+
+
 async def unknown(request: Request, error: Exception) -> Response:
     """Answer what is our own mistake without telling its insides."""
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
