@@ -16,7 +16,7 @@ from bench.soak.record import Read, Record
 from bench.soak.server import SoakedServer
 from groundwire.conformance.seen import Broken, Frame, Seen
 from groundwire.conformance.subject import Subject
-from groundwire.conformance.wire import Ended, Wire, new_wire
+from groundwire.conformance.wire import WIRES, Ended, Wire
 from groundwire_client import Answer, Groundwire, Reset, connect
 from groundwire_client.errors import GroundwireError, Unanswered
 
@@ -187,7 +187,7 @@ class RawAsker:
 
     async def _connected(self) -> Wire:
         while self.wire is None:
-            wire = new_wire(self._choose(), self.subject, self.session)
+            wire = WIRES[self._choose()](self.subject, self.session, self.subject.key)
             wire.cursor = self.seen.cursor if self.seen.epoch else "0"
             wire.seen = self.seen
             try:

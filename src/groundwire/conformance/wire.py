@@ -216,11 +216,9 @@ class SocketWire(Wire):
             await self._socket.send(data)
 
     async def say_only(self, type: str, **fields: object) -> None:
-        """Send what nothing answers."""
         await self.send_raw(json.dumps({"type": type, "sessionId": self.session, **fields}))
 
     def pause(self) -> None:
-        """Take nothing from the network until `resume`."""
         if self._socket is not None:
             self._socket.transport.pause_reading()
 
@@ -384,12 +382,7 @@ class PollWire(HttpWire):
         return page
 
 
-_WIRES: dict[Transport, type[Wire]] = {"websocket": SocketWire, "sse": SseWire, "poll": PollWire}
-
-
-def new_wire(transport: Transport, subject: Subject, session: str, **options: Any) -> Wire:
-    """Return a reader that is not open yet; the owner's, unless ``key`` says otherwise."""
-    return _WIRES[transport](subject, session, **{"key": subject.key, **options})
+WIRES: dict[Transport, type[Wire]] = {"websocket": SocketWire, "sse": SseWire, "poll": PollWire}
 
 
 @asynccontextmanager
@@ -397,7 +390,8 @@ async def wire(
     transport: Transport, subject: Subject, session: str, **options: Any
 ) -> AsyncGenerator[Wire]:
     """Read ``session`` over ``transport``; as the owner, unless ``key`` says otherwise."""
-    reader = new_wire(transport, subject, session, **options)
+    options = {"key": subject.key, **options}
+    reader = WIRES[transport](subject, session, **options)
     try:
         await reader.open()
         yield reader
