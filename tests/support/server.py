@@ -87,6 +87,7 @@ async def serve(
     *,
     scripts: Sequence[Sequence[Step]] = (),
     own_tools: Sequence[Tool] = (),
+    model: ScriptedModel | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve in this process, on a free port, until the context is left.
@@ -94,7 +95,7 @@ async def serve(
     ``scripts`` are for what an earlier process left unanswered. ``own_tools`` are offered
     beside those of the settings.
     """
-    model = ScriptedModel()
+    model = model or ScriptedModel()
     for steps in scripts:
         model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
