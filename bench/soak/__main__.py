@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from bench.soak.plan import FAULTS_AT_MOST
 from bench.soak.run import Soak, Wanted, open_soak
 
 RESULT = Path(__file__).parents[1] / "results" / "soak.json"
@@ -89,6 +90,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--at-once", type=int, default=128, help="how many people ask at a time")
     parser.add_argument("--restart-s", type=float, default=15.0, help="between restarts")
+    parser.add_argument(
+        "--faults", type=int, default=FAULTS_AT_MOST, help="at most so many to an answer"
+    )
     parser.add_argument("--only", type=int, help="this person alone, by number")
     parser.add_argument("--write", action="store_true", help=f"keep the totals in {RESULT.name}")
     options = vars(parser.parse_args())

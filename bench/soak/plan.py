@@ -80,12 +80,12 @@ class Restart:
     is_kill: bool
 
 
-def draw_people(seed: int, answers: int) -> Iterator[Person]:
-    """Yield people who ask ``answers`` questions between them."""
+def draw_people(seed: int, answers: int, faults: int = FAULTS_AT_MOST) -> Iterator[Person]:
+    """Yield people who ask ``answers`` questions between them, with 1 to ``faults`` to each."""
     left, number = answers, 0
     while left:
         number += 1
-        person = _person(random.Random(f"{seed}/person/{number}"), number, left)
+        person = _person(random.Random(f"{seed}/person/{number}"), number, left, faults)
         left -= sum(len(each.questions) for each in person.rounds)
         yield person
 
@@ -107,7 +107,7 @@ def recite(seed: int, question: str, words: int, attempt: int) -> list[str]:
     return text + [chance.choice(("", " ")) + chance.choice(_WORDS) for _ in range(words)]
 
 
-def _person(chance: random.Random, number: int, left: int) -> Person:
+def _person(chance: random.Random, number: int, left: int, at_most: int) -> Person:
     client: Client = "python" if chance.random() < 0.6 else "raw"
     # Raw readers have a connection for each conversation; a client has one for all.
     conversations = chance.choice((1, 2, 3)) if client == "python" else 1
@@ -119,7 +119,7 @@ def _person(chance: random.Random, number: int, left: int) -> Person:
         left -= asked
         places = chance.sample(range(conversations), asked)
         questions = tuple(_question(chance, number, turn, place) for place in places)
-        faults = [_fault(chance) for _ in range(chance.randint(1, FAULTS_AT_MOST))]
+        faults = [_fault(chance) for _ in range(chance.randint(1, at_most))]
         rounds.append(Round(questions, tuple(faults)))
     return Person(number, client, chance.choice(TRANSPORTS), tuple(rounds))
 

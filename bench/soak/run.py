@@ -14,7 +14,7 @@ import msgspec
 
 from bench.soak.asking import Asker, library_asker, raw_asker
 from bench.soak.link import Link
-from bench.soak.plan import Fault, Person, Round, draw_people, draw_restarts
+from bench.soak.plan import FAULTS_AT_MOST, Fault, Person, Round, draw_people, draw_restarts
 from bench.soak.reciter import Progress, Reciter
 from bench.soak.record import Failure, Record
 from bench.soak.server import SoakedServer, serve
@@ -35,6 +35,7 @@ class Wanted:
     answers: int
     at_once: int = 128
     restart_s: float = 15.0
+    faults: int = FAULTS_AT_MOST
     only: int | None = None
 
 
@@ -51,7 +52,7 @@ class Soak:
     async def run(self) -> None:
         everybody = [
             person
-            for person in draw_people(self.wanted.seed, self.wanted.answers)
+            for person in draw_people(self.wanted.seed, self.wanted.answers, self.wanted.faults)
             if self.wanted.only in (None, person.number)
         ]
         self._people = iter(everybody)

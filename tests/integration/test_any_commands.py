@@ -31,7 +31,7 @@ from tests.support.server import Served, serve
 T = TypeVar("T")
 SETTLE_S = 10.0
 READERS = 4
-RESTARTS = 2
+RESTARTS = 3
 KEYS = st.sampled_from([f"k{n}" for n in range(12)])
 TEXTS = st.sampled_from(["Why?", "为什么？", "😀"])
 WORDS = st.lists(st.sampled_from(["so ", "那么", "👩‍🔧", "é"]), min_size=1, max_size=4)
