@@ -65,6 +65,7 @@ def totals(running: Soak, took_s: float) -> dict[str, Any]:
         "switchesOfTransport": running.switches,
         "connections": running.connections,
         "restarts": dict(sorted(server.restarts.items())),
+        "stopsThatCutRequestsOff": server.late,
         "questionsSent": counts["sent"],
         "answersWithdrawnInPart": counts["resets"],
         "events": counts["events"],

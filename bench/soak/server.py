@@ -21,6 +21,8 @@ START_S = 60.0
 STOP_S = 30.0
 LINES = 8
 """So much of a traceback says where it was."""
+_LATE = "timeout graceful shutdown exceeded"
+"""So says one who is told to stop and cuts off, after 5 s, the requests that still run."""
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ ", re.MULTILINE)
 SETTINGS = {
     "GROUNDWIRE_MODEL": MODEL,
@@ -36,7 +38,10 @@ SETTINGS = {
 
 @dataclass(slots=True)
 class SoakedServer:
-    """``down_s`` is how long it was not there, all restarts together."""
+    """``down_s`` is how long it was not there, all restarts together.
+
+    ``late`` are the stops that did not wait for all requests, as far as `complaints` was asked.
+    """
 
     data: Path
     log: Path
@@ -45,6 +50,7 @@ class SoakedServer:
     url: str = ""
     restarts: Counter[str] = field(default_factory=Counter[str])
     down_s: float = 0.0
+    late: int = 0
     child: asyncio.subprocess.Process = field(init=False)
 
     @property
@@ -86,7 +92,9 @@ class SoakedServer:
         """Return what the server logged as a fault of its own, where it was, and how often."""
         found: Counter[str] = Counter()
         for entry in _ENTRY.split(self.log.read_text()):
-            if entry.startswith("ERROR") or "Traceback" in entry:
+            if _LATE in entry:
+                self.late += entry.startswith("ERROR uvicorn.error: Cancel")
+            elif entry.startswith("ERROR") or "Traceback" in entry:
                 first, *rest = entry.strip().splitlines()
                 found["\n".join([first, *rest[-LINES:]])] += 1
         return found
