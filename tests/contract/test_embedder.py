@@ -12,7 +12,6 @@ import pytest_asyncio
 
 from groundwire.adapters.embedder import weights
 from groundwire.adapters.embedder.child import Model
-from groundwire.adapters.embedder.encoder import Encoder, SideBySide
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.embedder.weights import Weights, find_weights
@@ -162,13 +161,3 @@ def test_the_forward_pass_gives_the_model_s_own_vectors() -> None:
 
     assert near @ passage == pytest.approx(0.9160, abs=0.005)
     assert far @ passage == pytest.approx(0.7277, abs=0.005)
-
-
-@pytest.mark.model
-def test_a_vector_is_the_same_whoever_makes_its_halves() -> None:
-    model = Encoder(Weights(find_weights()))
-    shared = SideBySide()
-
-    for count in (3, 26, 131):
-        tokens = list(range(1_000, 1_000 + count))
-        assert np.allclose(model.encode(tokens, shared), model.encode(tokens), atol=1e-6)

@@ -36,9 +36,9 @@ ONE_THREAD_EACH = {
 class LocalEmbedder:
     """The child starts with the first text, and again after it died.
 
-    Passages are embedded by ``threads`` threads of low priority, questions by two of their
-    own, so that a question waits for nothing but cores. ``timeout_s`` bounds the start and
-    every request.
+    Passages are embedded by ``threads`` threads of low priority, questions by one of their own,
+    so that a question waits for nothing but a core. ``timeout_s`` bounds the start and every
+    request.
     """
 
     def __init__(
