@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundwire.model.documents import Chunk
@@ -61,7 +61,7 @@ class ChunkStore(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest chunks by embedding, within one workspace, exact."""
+    """Nearest chunks by embedding, within one workspace."""
 
     async def add(
         self,
@@ -81,7 +81,15 @@ class VectorIndex(Protocol):
         ...
 
     async def search_meaning(
-        self, workspace: WorkspaceId, vector: "NDArray[np.float32]", *, limit: int
+        self,
+        workspace: WorkspaceId,
+        vector: "NDArray[np.float32]",
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
     ) -> Sequence[Hit]:
-        """Return the chunks of ``workspace`` with the highest cosine, best first."""
+        """Return the chunks of ``workspace`` with the highest cosine, best first.
+
+        With ``documents``, of these alone.
+        """
         ...

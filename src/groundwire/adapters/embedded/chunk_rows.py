@@ -1,6 +1,6 @@
 """Chunks as rows, and what follows from a row: its words and its vector."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -103,6 +103,16 @@ def ids_of(db: apsw.Connection, rows: Sequence[int]) -> dict[int, ChunkId]:
         (msgspec.json.encode(rows).decode(),),
     )
     return {int(str(row)): ChunkId(str(id)) for row, id in found}
+
+
+def rows_of(db: apsw.Connection, number: int, documents: Collection[DocumentId]) -> list[int]:
+    """Return the rows of those of ``documents`` that are in workspace ``number``."""
+    found = db.execute(
+        "SELECT row FROM chunks WHERE workspace = ? "
+        "AND document IN (SELECT value FROM json_each(?))",
+        (number, msgspec.json.encode(list(documents)).decode()),
+    )
+    return [int(str(row)) for (row,) in found]
 
 
 def terms_of(db: apsw.Connection, row: int) -> set[str]:

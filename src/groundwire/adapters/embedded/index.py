@@ -4,7 +4,7 @@ Its own file, so that a large ingest never delays the commits of the conversatio
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import apsw
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded import chunk_rows, vector_blocks, word_search
-from groundwire.adapters.embedded.store import Store
+from groundwire.adapters.embedded.store import Store, select_one
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
@@ -83,22 +83,29 @@ class SqliteIndex:
         chunks: Sequence[ChunkId],
         vectors: NDArray[np.float32],
     ) -> None:
-        packed = [row.astype("<f4").tobytes() for row in vectors]
-        pairs = list(zip(chunks, packed, strict=True))
-        await self._store.write(lambda db: _add(db, workspace, document, pairs), sync=False)
+        await self._store.write(
+            lambda db: _add(db, workspace, document, chunks, vectors), sync=False
+        )
 
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
         return await self._store.read(lambda db: chunk_rows.without_embedding(db, document, limit))
 
     async def search_meaning(
-        self, workspace: WorkspaceId, vector: NDArray[np.float32], *, limit: int
+        self,
+        workspace: WorkspaceId,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
     ) -> Sequence[Hit]:
-        return await self._store.read(lambda db: _search_meaning(db, workspace, vector, limit))
+        return await self._store.read(
+            lambda db: _search_meaning(db, workspace, vector, limit, documents)
+        )
 
 
 def _prepare(db: apsw.Connection) -> None:
-    # The scan of a large workspace reads its vectors in place.
-    db.execute("PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY").fetchall()
+    db.execute("PRAGMA temp_store = MEMORY").fetchall()
+    vector_blocks.register(db)
 
 
 def _settle_space(path: Path, embedder: str, dimensions: int) -> None:
@@ -125,24 +132,29 @@ def _add(
     db: apsw.Connection,
     workspace: WorkspaceId,
     document: DocumentId,
-    pairs: Sequence[tuple[ChunkId, bytes]],
+    chunks: Sequence[ChunkId],
+    vectors: NDArray[np.float32],
 ) -> None:
     number = chunk_rows.find_workspace(db, workspace)
     if number is None:
         return
-    for chunk, vector in pairs:
-        found = db.execute(
+    rows, places = list[int](), list[int]()
+    for place, chunk in enumerate(chunks):
+        found = select_one(
+            db,
             "SELECT row, embedded FROM chunks WHERE id = ? AND document = ? AND workspace = ?",
             (chunk, document, number),
-        ).fetchone()
+        )
         # The document may have been replaced or removed while its vectors were made.
         if found is None:
             continue
-        row, before = map(int, map(str, found))
+        row, before = found
         if before:
             vector_blocks.drop(db, row, before)
-        block = vector_blocks.put(db, number, row, vector)
-        db.execute("UPDATE chunks SET embedded = ? WHERE row = ?", (block, row))
+        rows.append(row)
+        places.append(place)
+    blocks = vector_blocks.put(db, number, rows, vectors[places])
+    db.executemany("UPDATE chunks SET embedded = ? WHERE row = ?", zip(blocks, rows, strict=True))
 
 
 def _search_words(
@@ -164,12 +176,17 @@ def _search_words(
 
 
 def _search_meaning(
-    db: apsw.Connection, workspace: WorkspaceId, vector: NDArray[np.float32], limit: int
+    db: apsw.Connection,
+    workspace: WorkspaceId,
+    vector: NDArray[np.float32],
+    limit: int,
+    documents: Collection[DocumentId] | None,
 ) -> Sequence[Hit]:
     number = chunk_rows.find_workspace(db, workspace)
     if number is None:
         return ()
-    return _hits(db, vector_blocks.nearest(db, number, vector, limit=limit))
+    among = None if documents is None else chunk_rows.rows_of(db, number, documents)
+    return _hits(db, vector_blocks.nearest(db, number, vector, limit=limit, among=among))
 
 
 def _hits(db: apsw.Connection, rows: Sequence[tuple[int, float]]) -> list[Hit]:
