@@ -93,7 +93,7 @@ class Library:
                 id=ChunkId(f"{document}:{n}"),
                 document=document,
                 position=n,
-                text=texts.english(100) if number % 2 else texts.chinese(250),
+                text=texts.english(100) if n % 2 else texts.chinese(250),
             )
             for n in range(CHUNKS_A_DOCUMENT)
         ]
