@@ -145,7 +145,7 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
 
 async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
     await library.put("Guide", "The rules file builds the package.")
-    library.drop("block_vectors")
+    library.drop("block_codes")
 
     found = await library.search().search(HOME, "package", limit=3)
 

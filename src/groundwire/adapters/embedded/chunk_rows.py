@@ -35,8 +35,11 @@ def replace(
     workspace: WorkspaceId,
     document: DocumentId,
     drafts: Sequence[Draft],
-) -> None:
-    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays."""
+) -> int:
+    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays.
+
+    Return how many rows are new or gone.
+    """
     number = _workspace_number(db, workspace)
     before = {
         str(id): (row, said)
@@ -44,6 +47,7 @@ def replace(
             "SELECT row, id, text, headings, title FROM chunks WHERE document = ?", (document,)
         )
     }
+    changed = 0
     for item in drafts:
         row, said = before.pop(item.chunk.id, (None, None))
         if said == [item.chunk.text, item.headings, item.title]:
@@ -55,14 +59,18 @@ def replace(
             if row is not None:
                 _remove_row(db, int(str(row)))
             _insert(db, number, item)
+            changed += 1
     for row, _ in before.values():
         _remove_row(db, int(str(row)))
+    return changed + len(before)
 
 
-def remove(db: apsw.Connection, document: DocumentId) -> None:
+def remove(db: apsw.Connection, document: DocumentId) -> int:
+    """Return how many rows there were."""
     rows = db.execute("SELECT row FROM chunks WHERE document = ?", (document,)).fetchall()
     for (row,) in rows:
         _remove_row(db, int(str(row)))
+    return len(rows)
 
 
 def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:

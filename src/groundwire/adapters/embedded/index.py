@@ -54,7 +54,7 @@ class SqliteIndex:
         await self._store.write(
             lambda db: chunk_rows.replace(db, workspace, document, drafts),
             sync=False,
-            then=self._words_changed,
+            then=self._counted.forget,
         )
 
     async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
@@ -62,11 +62,8 @@ class SqliteIndex:
 
     async def remove(self, document: DocumentId) -> None:
         await self._store.write(
-            lambda db: chunk_rows.remove(db, document), sync=False, then=self._words_changed
+            lambda db: chunk_rows.remove(db, document), sync=False, then=self._counted.forget
         )
-
-    def _words_changed(self, _: None) -> None:
-        self._counted.forget()
 
     async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
         terms = cut_terms(query)
