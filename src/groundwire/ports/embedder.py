@@ -14,9 +14,6 @@ class Embedder(Protocol):
         """Identifies the vector space: vectors of different names must never be mixed."""
         ...
 
-    @property
-    def dimensions(self) -> int: ...
-
     async def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> "NDArray[np.float32]":

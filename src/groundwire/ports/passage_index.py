@@ -61,7 +61,16 @@ class ChunkStore(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest chunks by embedding, within one workspace."""
+    """Nearest chunks by embedding, within one workspace and one space of vectors.
+
+    A vector of another length than those that there are raises ``OtherSpace``. Where vectors
+    lie in a store of their own, its absence raises ``VectorsUnavailable``.
+    """
+
+    @property
+    def embedder(self) -> str:
+        """The name of the embedder whose vectors these are."""
+        ...
 
     async def add(
         self,
@@ -74,6 +83,10 @@ class VectorIndex(Protocol):
 
         ``vectors`` has the shape (len(chunks), dimensions). All or none.
         """
+        ...
+
+    async def list_unembedded(self) -> Sequence[DocumentId]:
+        """Return the documents that have chunks without a vector."""
         ...
 
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded import vector_blocks
-from groundwire.adapters.embedded.index import MIGRATIONS, SqliteIndex
+from groundwire.adapters.embedded.chunks import MIGRATIONS
+from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.store import migrate
 from groundwire.model.ids import ChunkId, WorkspaceId
 from groundwire.ports.passage_index import Hit
@@ -105,7 +106,7 @@ async def test_the_vectors_that_sqlite_vec_kept_are_found(tmp_path: Path) -> Non
     db.execute("PRAGMA user_version = 1")
     db.close()
 
-    index = SqliteIndex(path, embedder="test", dimensions=DIMENSIONS)
+    index = SqliteIndex(path, embedder="test")
 
     hits = await index.search_meaning(WorkspaceId("ws_one"), kept[1], limit=3)
     assert hits == [Hit(ChunkId("c5"), 1.0)]

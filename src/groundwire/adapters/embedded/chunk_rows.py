@@ -6,7 +6,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from groundwire.adapters.embedded import vector_blocks, word_search
+from groundwire.adapters.embedded import space, vector_blocks, word_search
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
@@ -99,6 +99,11 @@ def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> 
     ]
 
 
+def list_unembedded(db: apsw.Connection) -> list[DocumentId]:
+    found = db.execute("SELECT DISTINCT document FROM chunks WHERE embedded = 0")
+    return [DocumentId(str(document)) for (document,) in found]
+
+
 def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
     row = db.execute("SELECT number FROM workspaces WHERE id = ?", (workspace,)).fetchone()
     return int(str(row[0])) if row else None
@@ -152,12 +157,14 @@ def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
 
 def _remove_row(db: apsw.Connection, row: int) -> None:
     found = db.execute(
-        "DELETE FROM chunks WHERE row = ? RETURNING workspace, embedded", (row,)
+        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded", (row,)
     ).fetchone()
     if found is not None:
-        number, block = map(int, map(str, found))
+        number, block = map(int, map(str, found[1:]))
         word_search.drop(db, number, row)
-        if block:
+        if block == space.ELSEWHERE:
+            space.leave_stale(db, str(found[0]))
+        elif block:
             vector_blocks.drop(db, row, block)
 
 

@@ -58,10 +58,6 @@ class LocalEmbedder:
         return NAME
 
     @property
-    def dimensions(self) -> int:
-        return DIMENSIONS
-
-    @property
     def pid(self) -> int | None:
         """The child's process id while it runs."""
         return self._child.process.pid if self._child is not None and self._child.alive else None

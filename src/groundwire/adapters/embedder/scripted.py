@@ -23,10 +23,6 @@ class ScriptedEmbedder:
     def name(self) -> str:
         return self._name
 
-    @property
-    def dimensions(self) -> int:
-        return self._dimensions
-
     async def embed(
         self,
         texts: Sequence[str],
