@@ -49,7 +49,7 @@ class VectorStore(Protocol):
     ) -> Sequence[Hit]:
         """Return the chunks of ``workspace`` with the highest cosine, best first.
 
-        With ``documents``, of these alone. A collection that is not there has none.
+        With ``documents``, of which there is one at least, of these alone. A collection that is not there has none.
         """
         ...
 

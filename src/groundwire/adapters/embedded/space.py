@@ -41,11 +41,12 @@ def settle(path: Path, embedder: str, place: str) -> Space:
     """Return the space of the index; one of another embedder or place starts over."""
     db = apsw.Connection(str(path))
     try:
-        space = before = _read(db)
-        if before is None or (before.embedder, before.place) != (embedder, place):
-            space = Space(embedder, 0, place)
-            with db:
-                _start_over(db, before, space)
+        before = _read(db)
+        if before is not None and (before.embedder, before.place) == (embedder, place):
+            return before
+        space = Space(embedder, 0, place)
+        with db:
+            _start_over(db, before, space)
         return space
     finally:
         db.close()

@@ -85,7 +85,8 @@ class SplitIndex(SqliteChunks):
         limit: int,
         documents: Collection[DocumentId] | None = None,
     ) -> Sequence[Hit]:
-        if not self._space.dimensions:
+        nothing = documents is not None and not documents
+        if nothing or not self._space.dimensions:
             return ()
         self._space.require(len(vector))
         found = await self._vectors.nearest(

@@ -1,9 +1,7 @@
 """The stores that there are, by the beginning of their address."""
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from groundwire.model.errors import InvalidField
 from groundwire.ports.vector_store import VectorStore
@@ -11,10 +9,16 @@ from groundwire.ports.vector_store import VectorStore
 Open = Callable[[str, Path], VectorStore]
 
 
-def _chroma(address: str, folder: Path) -> VectorStore:
+def _chroma(_: str, folder: Path) -> VectorStore:
     from groundwire.adapters.vectors.chroma import ChromaVectors
 
-    return ChromaVectors(address, folder)
+    return ChromaVectors(folder)
+
+
+def _chroma_server(address: str, _: Path) -> VectorStore:
+    from groundwire.adapters.vectors.chroma_server import ChromaServerVectors
+
+    return ChromaServerVectors(address)
 
 
 def _postgres(address: str, _: Path) -> VectorStore:
@@ -23,8 +27,13 @@ def _postgres(address: str, _: Path) -> VectorStore:
     return PostgresVectors(address)
 
 
-STORES: dict[str, Open] = {"chroma": _chroma, "postgresql": _postgres}
-"""By scheme, of which only what is before a ``+`` counts. Adding a store adds a line here."""
+STORES: dict[str, Open] = {
+    "chroma": _chroma,
+    "chroma+http": _chroma_server,
+    "chroma+https": _chroma_server,
+    "postgresql": _postgres,
+}
+"""By the scheme of the address. Another store adds a line."""
 
 
 def open_store(address: str, folder: Path) -> VectorStore:
@@ -33,20 +42,8 @@ def open_store(address: str, folder: Path) -> VectorStore:
     Nothing is connected to yet. Raises ``InvalidField`` for an address of no kind that there is
     and for a library that is missing.
     """
-    scheme = address.partition(":")[0].partition("+")[0]
+    scheme = address.partition(":")[0]
     if scheme not in STORES:
         known = ", ".join(["embedded", *STORES])
-        raise InvalidField("vectors", f"GROUNDWIRE_VECTORS begins with one of: {known}.")
+        raise InvalidField("vectors", f"GROUNDWIRE_VECTORS has to begin with one of: {known}.")
     return STORES[scheme](address, folder)
-
-
-def need(module: str, *, extra: str) -> Any:
-    """Import ``module``. Raises ``InvalidField`` that names the extra to install."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise InvalidField(
-            "vectors",
-            f"GROUNDWIRE_VECTORS needs a library that is not installed ({error}). "
-            f"Install it with: pip install 'groundwire[{extra}]'",
-        ) from error

@@ -1,35 +1,32 @@
-"""Vectors in Chroma: in a folder of ours, or on a Chroma server."""
+"""Vectors in Chroma, in a folder of ours, by its library."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.vectors.choose import need
-from groundwire.model.errors import InvalidField, VectorsUnavailable
+from groundwire.adapters.vectors.extras import need
+from groundwire.model.errors import VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit
 
 T = TypeVar("T")
 
-PORTS = {"http": 8000, "https": 443}
-_COSINE = {"hnsw": {"space": "cosine", "ef_search": 400}}
+COSINE = {"hnsw": {"space": "cosine", "ef_search": 400}}
 
 
 class ChromaVectors:
     """A `VectorStore`. Chroma's search is approximate: it may miss a chunk that is near.
 
-    ``address`` is ``chroma``, or ``chroma+http://HOST:PORT``. The library's client waits, so
-    it is asked in a thread; one at a time, since it is not said to be safe from several.
+    The library waits, so it is asked in a thread; one question at a time, since it is not said
+    to be safe from several.
     """
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self._chroma = need("chromadb", extra="chroma")
-        self._server = _server(address)
         self._folder = folder
         self._client: Any = None
         self._collections: dict[str, Any] = {}
@@ -37,10 +34,7 @@ class ChromaVectors:
 
     @property
     def place(self) -> str:
-        if self._server is None:
-            return "chroma"
-        scheme, host, port = self._server
-        return f"chroma+{scheme}://{host}:{port}"
+        return "chroma"
 
     async def put(
         self,
@@ -75,7 +69,7 @@ class ChromaVectors:
             lambda: self._collection(collection).query(
                 query_embeddings=vector[None],
                 n_results=limit,
-                where=_where(workspace, documents),
+                where=scope(workspace, documents),
                 include=["distances"],
             )
         )
@@ -92,7 +86,7 @@ class ChromaVectors:
     def _collection(self, name: str) -> Any:
         if name not in self._collections:
             self._collections[name] = self._connect().get_or_create_collection(
-                name, configuration=_COSINE, embedding_function=None
+                name, configuration=COSINE, embedding_function=None
             )
         return self._collections[name]
 
@@ -100,13 +94,7 @@ class ChromaVectors:
         if self._client is None:
             # Without this it tells its makers what is done with it.
             settings = self._chroma.Settings(anonymized_telemetry=False)
-            if self._server is None:
-                self._client = self._chroma.PersistentClient(str(self._folder), settings)
-            else:
-                scheme, host, port = self._server
-                self._client = self._chroma.HttpClient(
-                    host, port, ssl=scheme == "https", settings=settings
-                )
+            self._client = self._chroma.PersistentClient(str(self._folder), settings)
         return self._client
 
     async def _ask(self, work: Callable[[], T]) -> T:
@@ -114,23 +102,13 @@ class ChromaVectors:
             try:
                 return await asyncio.to_thread(work)
             except Exception as error:
-                # Its errors have no common ancestor: its own, those of its HTTP client, ValueError.
+                # Its errors have no common ancestor but this.
                 self._collections.clear()
-                raise VectorsUnavailable(f"Chroma ({self.place}) failed: {error}") from error
+                raise VectorsUnavailable(f"Chroma failed: {error}") from error
 
 
-def _server(address: str) -> tuple[str, str, int] | None:
-    if address == "chroma":
-        return None
-    url = urlsplit(address.removeprefix("chroma+"))
-    if url.scheme not in PORTS or not url.hostname:
-        raise InvalidField(
-            "vectors", f"`{address}` is neither `chroma` nor `chroma+http://HOST:PORT`."
-        )
-    return url.scheme, url.hostname, url.port or PORTS[url.scheme]
-
-
-def _where(workspace: WorkspaceId, documents: Collection[DocumentId] | None) -> dict[str, Any]:
+def scope(workspace: WorkspaceId, documents: Collection[DocumentId] | None) -> dict[str, Any]:
+    """Say in Chroma's words which chunks may be found."""
     here = {"workspace": workspace}
     if documents is None:
         return here

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.vectors.choose import need
+from groundwire.adapters.vectors.extras import need
 from groundwire.model.errors import InvalidField, VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit
