@@ -44,6 +44,9 @@ class RememberingEmbedder:
         rows = b"".join(known[key] for key in keys)
         return np.frombuffer(rows, np.float32).reshape(len(texts), -1)
 
+    async def background(self) -> float:
+        return await self._embedder.background()
+
     def close(self) -> None:
         self._file.close()
 

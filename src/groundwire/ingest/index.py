@@ -9,7 +9,13 @@ import msgspec
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.progress import EMBED, Publish
 from groundwire.model.documents import Chunk, Document, Parsed
-from groundwire.model.errors import ModelUnavailable, NotFound, UnreadableDocument
+from groundwire.model.errors import (
+    ModelUnavailable,
+    NotFound,
+    Unavailable,
+    UnreadableDocument,
+    VectorsUnavailable,
+)
 from groundwire.model.events import (
     DocumentChunking,
     DocumentEmbedding,
@@ -74,7 +80,7 @@ class Index:
     async def embed(self, id: DocumentId) -> None:
         """Embed the chunks that have no embedding yet, then call the document ready.
 
-        Raises ``ModelUnavailable``; what was embedded stays.
+        Raises ``ModelUnavailable`` and ``VectorsUnavailable``; what was embedded stays.
         """
         try:
             document = await self.documents.get(id)
@@ -82,11 +88,28 @@ class Index:
                 document = await self._embed_missing(document)
             if document.status == "ready":
                 await self._tell_ready(document)
-        except ModelUnavailable as error:
-            await self._wait_for_model(id, error)
+        except (ModelUnavailable, VectorsUnavailable) as error:
+            await self._wait(id, error)
             raise
         except (NotFound, Removed):
             await self.chunks.remove(id)
+
+    async def embed_again(self) -> None:
+        """Send back to their embedding the documents whose vectors no longer count.
+
+        That is so when the embedder or the place of vectors is another one. Until they are
+        embedded again they are found by their words. To be called once, as the server starts.
+        """
+        for id in await self.vectors.list_unembedded():
+            try:
+                document = await self.documents.get(id)
+            except NotFound:
+                await self.chunks.remove(id)
+                continue
+            if document.status == "ready":
+                again = _change(document, status="embedding", searchable="words", embedded=0)
+                await self.documents.update(again)
+                await self.jobs.enqueue(EMBED, id)
 
     async def fail(self, id: DocumentId, code: str, reason: str) -> None:
         """Store and tell why the document cannot become searchable."""
@@ -142,7 +165,7 @@ class Index:
         ids = [chunk.id for chunk in batch]
         await self.vectors.add(document.workspace, document.id, ids, vectors)
 
-    async def _wait_for_model(self, id: DocumentId, error: ModelUnavailable) -> None:
+    async def _wait(self, id: DocumentId, error: Unavailable) -> None:
         reason = (
             f"It can be found by its words, not yet by its meaning: {error.message} "
             "This is tried again by itself."

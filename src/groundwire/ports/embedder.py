@@ -23,3 +23,11 @@ class Embedder(Protocol):
         before passages that wait. Raises ``ModelUnavailable``.
         """
         ...
+
+    async def background(self) -> float:
+        """Return the cosine of a question and a passage that have nothing to do with it.
+
+        It says how to read the others: models differ in what they give for no reason.
+        Raises ``ModelUnavailable``.
+        """
+        ...

@@ -49,8 +49,13 @@ class VectorStore(Protocol):
     ) -> Sequence[Hit]:
         """Return the chunks of ``workspace`` with the highest cosine, best first.
 
-        With ``documents``, of which there is one at least, of these alone. A collection that is not there has none.
+        With ``documents``, of which there is one at least, of these alone. A collection that
+        is not there has none.
         """
+        ...
+
+    async def check(self) -> str:
+        """Return which product and version answers."""
         ...
 
     async def aclose(self) -> None:

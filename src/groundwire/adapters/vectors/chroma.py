@@ -76,6 +76,9 @@ class ChromaVectors:
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return [Hit(ChunkId(id), 1.0 - float(distance)) for id, distance in pairs]
 
+    async def check(self) -> str:
+        return f"Chroma {await self._ask(lambda: self._connect().get_version())}"
+
     async def aclose(self) -> None:
         async with self._asking:
             client, self._client = self._client, None

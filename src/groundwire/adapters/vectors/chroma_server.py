@@ -3,7 +3,8 @@
 Chroma's own library would need 90 packages for these four requests, and leaves connections open.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -96,32 +97,43 @@ class ChromaServerVectors:
         pairs = zip(found.ids[0], found.distances[0], strict=True)
         return [Hit(ChunkId(id), 1.0 - distance) for id, distance in pairs]
 
+    async def check(self) -> str:
+        async with self._failing_in_words():
+            return f"Chroma {await self._request('GET', '/api/v2/version', None, str)}"
+
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
 
     async def _ask(self, collection: str, verb: str, body: object, form: type[T]) -> T:
         """Ask for something to be done with the collection, which is made if it is not there."""
-        try:
+        async with self._failing_in_words():
             if collection not in self._ids:
                 wanted = {"name": collection, "get_or_create": True, "configuration": COSINE}
-                made = await self._post("/collections", wanted, _Collection)
+                made = await self._request("POST", f"{DATABASE}/collections", wanted, _Collection)
                 self._ids[collection] = made.id
-            return await self._post(f"/collections/{self._ids[collection]}/{verb}", body, form)
+            path = f"{DATABASE}/collections/{self._ids[collection]}/{verb}"
+            return await self._request("POST", path, body, form)
+
+    @asynccontextmanager
+    async def _failing_in_words(self) -> AsyncGenerator[None]:
+        try:
+            yield
         except (aiohttp.ClientError, OSError, msgspec.MsgspecError) as error:
             # Somebody may have removed the collection: it is made again the next time.
             self._ids.clear()
-            why = str(error) or error.__class__.__name__
+            why = str(error) or type(error).__name__
             raise VectorsUnavailable(f"Chroma ({self.place}) failed: {why}") from error
 
-    async def _post(self, path: str, body: object, form: type[T]) -> T:
+    async def _request(self, method: str, path: str, body: object, form: type[T]) -> T:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers=self._headers, timeout=aiohttp.ClientTimeout(TIMEOUT_S)
             )
-        url, data = self._base + DATABASE + path, msgspec.json.encode(body)
+        data = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"}
-        async with self._session.post(url, data=data, headers=headers) as response:
+        url = self._base + path
+        async with self._session.request(method, url, data=data, headers=headers) as response:
             answer = await response.read()
         if not response.ok:
             said = answer[:MOST_SAID].decode(errors="replace")

@@ -94,18 +94,28 @@ class PostgresVectors:
             )
         return [Hit(ChunkId(row["chunk"]), float(row["cosine"])) for row in found]
 
+    async def check(self) -> str:
+        async with self._connection(None) as db:
+            server = await db.fetchval("SHOW server_version")
+            vector = await db.fetchval(
+                "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
+            )
+        if vector is None:
+            raise VectorsUnavailable(f"PostgreSQL ({self.place}) has no extension pgvector.")
+        return f"PostgreSQL {server}, pgvector {vector}"
+
     async def aclose(self) -> None:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             await pool.close()
 
     @asynccontextmanager
-    async def _connection(self, table: str) -> AsyncGenerator[Any]:
-        """Yield a connection to a database that has ``table``."""
+    async def _connection(self, table: str | None) -> AsyncGenerator[Any]:
+        """Yield a connection to a database that has ``table``, if one is wanted."""
         try:
             pool = await self._open()
             async with pool.acquire(timeout=TIMEOUT_S) as db:
-                if table not in self._tables:
+                if table is not None and table not in self._tables:
                     await db.execute(_SCHEMA.format(table=table))
                     self._tables.add(table)
                 yield db
