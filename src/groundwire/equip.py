@@ -9,6 +9,7 @@ from groundwire.settings import Settings
 
 if TYPE_CHECKING:
     from groundwire.ports.embedder import Embedder
+    from groundwire.ports.vector_store import VectorStore
 
 EMBEDDED = "embedded"
 UNLOAD_AFTER_S = 600.0
@@ -49,22 +50,31 @@ def open_embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> "Embe
     return endpoint
 
 
-def open_index(
-    settings: Settings, embedder: "Embedder", stack: contextlib.AsyncExitStack
-) -> PassageIndex:
-    """Return the index of the settings; ``stack`` closes it. Raises ``InvalidField``."""
-    path = settings.data / "index.db"
-    if settings.vectors == EMBEDDED:
-        from groundwire.adapters.embedded.index import SqliteIndex
+def open_vectors(settings: Settings, stack: contextlib.AsyncExitStack) -> "VectorStore | None":
+    """Return the store of the settings, ``None`` for the index itself.
 
-        index = SqliteIndex(path, embedder=embedder.name)
-        stack.callback(index.close)
-        return index
-    from groundwire.adapters.embedded.split_index import SplitIndex
+    ``stack`` closes it. Raises ``InvalidField``.
+    """
+    if settings.vectors == EMBEDDED:
+        return None
     from groundwire.adapters.vectors.choose import open_store
 
     store = open_store(settings.vectors, settings.data / "vectors")
     stack.push_async_callback(store.aclose)
-    split = SplitIndex(path, embedder=embedder.name, vectors=store)
-    stack.callback(split.close)
-    return split
+    return store
+
+
+def open_index(
+    settings: Settings, embedder: "Embedder", stack: contextlib.AsyncExitStack
+) -> PassageIndex:
+    """Return the index of the settings; ``stack`` closes it. Raises ``InvalidField``."""
+    from groundwire.adapters.embedded.index import SqliteIndex
+    from groundwire.adapters.embedded.split_index import SplitIndex
+
+    path, vectors = settings.data / "index.db", open_vectors(settings, stack)
+    if vectors is None:
+        index = SqliteIndex(path, embedder=embedder.name)
+    else:
+        index = SplitIndex(path, embedder=embedder.name, vectors=vectors)
+    stack.callback(index.close)
+    return index
