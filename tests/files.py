@@ -4,6 +4,8 @@
 # pyright: reportUnknownMemberType=false
 
 import io
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -29,6 +31,62 @@ def saved(document: Saveable) -> bytes:
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
+
+
+def zipped(entries: Mapping[str, bytes | str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+ODF_NAMES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+    for short, long in {
+        "office": "office",
+        "text": "text",
+        "table": "table",
+        "draw": "drawing",
+        "presentation": "presentation",
+        "manifest": "manifest",
+    }.items()
+)
+
+
+def odf(kind: str, body: str, **others: str) -> bytes:
+    """An OpenDocument file of ``kind``: ``text``, ``spreadsheet`` or ``presentation``."""
+    content = (
+        f"<office:document-content {ODF_NAMES}><office:body><office:{kind}>{body}"
+        f"</office:{kind}></office:body></office:document-content>"
+    )
+    mimetype = f"application/vnd.oasis.opendocument.{kind}"
+    return zipped({"mimetype": mimetype, "content.xml": content, **others})
+
+
+def book(pages: Mapping[str, str], *, contents: str = "", **others: str) -> bytes:
+    """An EPUB of XHTML ``pages``; ``contents`` are the navPoints of its table of contents."""
+    items = "".join(
+        f'<item id="{name}" href="text/{name}.xhtml" media-type="application/xhtml+xml"/>'
+        for name in pages
+    )
+    spine = "".join(f'<itemref idref="{name}"/>' for name in pages)
+    files = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": "<container "
+        'xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="OPS/book.opf"/></rootfiles></container>',
+        "OPS/book.opf": '<package xmlns="http://www.idpf.org/2007/opf"><metadata '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The keeper</dc:title></metadata>'
+        f'<manifest>{items}<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+        f"</manifest><spine>{spine}</spine></package>",
+        "OPS/toc.ncx": f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/">{contents}</ncx>',
+    }
+    files |= {
+        f"OPS/text/{name}.xhtml": f"<html><body>{text}</body></html>"
+        for name, text in pages.items()
+    }
+    return zipped({**files, **others})
 
 
 def texts(parsed: Parsed, kind: str | None = None) -> list[str]:

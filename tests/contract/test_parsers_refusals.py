@@ -17,7 +17,7 @@ import pytest
 
 from groundwire.adapters.parsers.pool import Limits, ParserPool
 from groundwire.model.errors import UnreadableDocument
-from tests.files import read, refused, report, saved, texts
+from tests.files import ODF_NAMES, book, odf, read, refused, report, saved, texts, zipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,6 +30,14 @@ def packed(**entries: bytes) -> bytes:
     return buffer.getvalue()
 
 
+LOCKED_MANIFEST = (
+    f'<manifest:manifest {ODF_NAMES}><manifest:file-entry manifest:full-path="content.xml">'
+    "<manifest:encryption-data/></manifest:file-entry></manifest:manifest>"
+)
+LOCKED_BOOK = (
+    '<encryption xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData>'
+    '<enc:CipherReference URI="OPS/text/one.xhtml"/></enc:EncryptedData></encryption>'
+)
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>
 <w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">&b;</w:document>
 """
@@ -48,6 +56,19 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a
         ("hollow.docx", packed(word__document_xml=b"<w:document"), "broken"),
         ("laughs.docx", packed(word__document_xml=LAUGHS), "too_large"),
         ("bomb.docx", packed(word__document_xml=b" " * (60 << 20)), "too_large"),
+        ("empty.odt", odf("text", "<text:p/>"), "empty"),
+        ("cut.ods", odf("spreadsheet", "")[:200], "broken"),
+        ("hollow.odt", zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "broken"),
+        ("drawing.odg", odf("graphics", ""), "unknown_type"),
+        ("secret.odt", odf("text", "", **{"META-INF/manifest.xml": LOCKED_MANIFEST}), "encrypted"),
+        ("bomb.odt", odf("text", " " * (60 << 20)), "too_large"),
+        ("empty.epub", book({"one": "<p> </p>"}), "empty"),
+        ("hollow.epub", book({}), "broken"),
+        ("drm.epub", book({"one": "x"}, **{"META-INF/encryption.xml": LOCKED_BOOK}), "encrypted"),
+        ("empty.rtf", b"{\\rtf1\\ansi\\par}", "empty"),
+        ("cut.rtf", b"{\\rtf1\\ansi{\\fonttbl{\\f0 A", "broken"),
+        ("deep.rtf", b"{\\rtf1 " + b"{" * 100_000, "broken"),
+        ("empty.srt", b"1\n00:00:01,000 --> 00:00:02,000\n\n", "empty"),
         ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "unknown_type"),
         ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "unknown_type"),
         ("files.zip", packed(readme=b"hello"), "unknown_type"),

@@ -35,6 +35,20 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+Unit = Literal["slide", "row", "line", "second"]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in a file something stands, in units other than pages: ``first`` to ``last``.
+
+    Slides, rows of a sheet and lines count from 1, seconds from 0.
+    """
+
+    unit: Unit
+    first: int
+    last: int
+
+
 BlockKind = Literal["text", "heading", "list", "table", "code"]
 
 
@@ -43,7 +57,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     ``page`` counts from 1 (a PDF's page, a slide; ``None`` where the format has none, or the
     name of a sheet in ``headings``). ``headings`` is the path above the block, outermost
-    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6.
+    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6. In a table
+    or code with a ``place``, its ``first`` is that of the first line of ``text`` and every line
+    counts, empty ones as well. ``part`` is the path of the file within an archive or a mail that
+    the block is from; the names of that path are also the first of ``headings``.
     """
 
     text: str
@@ -51,6 +68,19 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     headings: tuple[str, ...] = ()
     level: int | None = None
+    place: Place | None = None
+    part: str = ""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read, and why, while the rest could.
+
+    ``where`` is the path of a file within its archive or mail, or names pages.
+    """
+
+    where: str
+    code: str
+    reason: str
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +89,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...]
     pages: int | None = None
     title: str | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +107,5 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     last_page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""

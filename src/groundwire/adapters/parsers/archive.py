@@ -79,9 +79,9 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path) -> Generator[Archive]:
+def open_archive(source: Path | IO[bytes]) -> Generator[Archive]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             yield Archive(archive)
     except (zipfile.BadZipFile, EOFError, ET.ParseError, NotImplementedError) as error:
         raise broken() from error

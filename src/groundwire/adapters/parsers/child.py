@@ -47,6 +47,7 @@ class Reply(msgspec.Struct, frozen=True):
 def main() -> None:
     """Answer a `Start` with `Ready`, then each `Request` with a `Reply`."""
     # Loaded now: an import in the middle of a file would cost its uploader the time.
+    from groundwire.adapters.parsers.file import File
     from groundwire.adapters.parsers.partner import fork_partner
     from groundwire.adapters.parsers.read import read_file
 
@@ -64,7 +65,7 @@ def main() -> None:
         request = msgspec.json.decode(message, type=Request)
         confine.allow_cpu(start.cpu_s)
         try:
-            reply = Reply(parsed=read_file(Path(request.path), request.name, partner))
+            reply = Reply(parsed=read_file(File(request.name, Path(request.path)), partner))
         except UnreadableDocument as error:
             reply = Reply(refusal=Refusal(error.reason, error.message))
         except MemoryError:

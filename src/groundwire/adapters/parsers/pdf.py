@@ -32,14 +32,14 @@ class Aside(Protocol):
     def finish(self) -> list[list[Line]]: ...
 
 
-def parse_pdf(path: Path, aside: Aside | None = None) -> Parsed:
+def parse_pdf(source: Path | bytes, aside: Aside | None = None) -> Parsed:
     """Read a PDF's text layer; pages count from 1.
 
     Raises ``UnreadableDocument``: broken, encrypted, empty or too_large.
     """
-    document = _open(path)
+    document = _open(source)
     try:
-        pages = _pages(document, path, aside)
+        pages = _pages(document, source, aside)
         if not any(pages):
             raise UnreadableDocument(
                 "empty",
@@ -62,10 +62,12 @@ def read_pages(path: Path, start: int, step: int) -> list[list[Line]]:
         document.close()
 
 
-def _pages(document: pypdfium2.PdfDocument, path: Path, aside: Aside | None) -> list[list[Line]]:
-    if aside is None or len(document) < SHARED_PAGES:
+def _pages(
+    document: pypdfium2.PdfDocument, source: Path | bytes, aside: Aside | None
+) -> list[list[Line]]:
+    if aside is None or isinstance(source, bytes) or len(document) < SHARED_PAGES:
         return [list(_lines(document, index)) for index in range(len(document))]
-    aside.begin(path, 1, 2)
+    aside.begin(source, 1, 2)
     pages: list[list[Line]] = [[]] * len(document)
     try:
         pages[0::2] = [list(_lines(document, index)) for index in range(0, len(document), 2)]
@@ -75,9 +77,9 @@ def _pages(document: pypdfium2.PdfDocument, path: Path, aside: Aside | None) -> 
     return pages
 
 
-def _open(path: Path) -> pypdfium2.PdfDocument:
+def _open(source: Path | bytes) -> pypdfium2.PdfDocument:
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise UnreadableDocument(

@@ -73,7 +73,8 @@ def parse_csv(text: str, *, name: str) -> Parsed:
         delimiter = "\t" if name.lower().endswith(".tsv") else ","
     # A field may be as long as the file; the default limit is 128 kB.
     csv.field_size_limit(len(text) + 1)
-    assembler.table(list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter)))
+    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    assembler.table(rows, first=1)
     return Parsed(blocks=tuple(assembler.blocks))
 
 
