@@ -30,7 +30,8 @@ async def test_a_text_keeps_headings_lists_tables_and_notes(
         '<text:h text:outline-level="1">Lighthouse</text:h>'
         '<text:section><text:h text:outline-level="2">The <text:span>lamp</text:span></text:h>'
         '<text:p>It burns<text:s text:c="2"/>oil.<text:note><text:note-citation>1'
-        "</text:note-citation><text:note-body><text:p>Whale oil.</text:p></text:note-body></text:note> 它烧油。</text:p>"
+        "</text:note-citation><text:note-body><text:p>Whale oil.</text:p></text:note-body>"
+        "</text:note> 它烧油。</text:p>"
         "</text:section>"
         "<text:list><text:list-item><text:p>glass</text:p><text:list><text:list-item>"
         "<text:p>wipe it</text:p></text:list-item></text:list></text:list-item></text:list>"

@@ -10,23 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from groundwire.adapters.parsers.child import (
+from groundwire.adapters.parsers.messages import (
     BROKEN,
+    TIMED_OUT,
     TOO_LARGE,
+    Message,
     Ready,
     Refusal,
-    Reply,
     Request,
     Start,
 )
+from groundwire.adapters.parsers.reading import Reading
 from groundwire.adapters.parsers.wire import LENGTH_BYTES
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import Overloaded, UnreadableDocument
-
-TIMED_OUT = Refusal(
-    "timed_out", "Reading this file took too long. Split it, or save it in a simpler format."
-)
-
 
 START_S = 30.0
 
@@ -35,13 +32,18 @@ START_S = 30.0
 class Limits:
     """What one file may cost. ``memory_bytes`` is address space, most of it never touched.
 
-    A child serves ``files`` files, then a fresh one takes its place, lest leaks add up.
+    ``wall_s`` and ``cpu_s`` are those of a file, of each member of one that holds others, and of
+    each page that is recognised from a picture; ``whole_s`` and ``text_chars`` are for all of
+    them together. A child serves ``files`` files, then a fresh one takes its place, lest leaks
+    add up.
     """
 
     wall_s: float = 120.0
+    whole_s: float = 7200.0
     cpu_s: int = 90
     memory_bytes: int = 2 << 30
     reply_bytes: int = 256 << 20
+    text_chars: int = 64 << 20
     files: int = 100
 
 
@@ -75,22 +77,38 @@ class ParserPool:
         return [child.pid for child in self._all if not child.in_step]
 
     async def parse(self, blob: Path, *, name: str) -> Parsed:
-        async with self._free:
-            child = self._idle.pop() if self._idle else await self._start()
-            try:
+        reading = Reading()
+        try:
+            async with asyncio.timeout(self._limits.whole_s):
+                while reading.following is not None:
+                    async with self._free:
+                        await self._turn(Request(str(blob), name, reading.following), reading)
+        except TimeoutError:
+            reading.give_up(TIMED_OUT)
+        return reading.outcome()
+
+    async def _turn(self, request: Request, reading: Reading) -> None:
+        """Have a child read ``request`` until it has said its last word about it."""
+        child = self._idle.pop() if self._idle else await self._start()
+        try:
+            child.ask(request)
+            while not child.in_step:
                 async with asyncio.timeout(self._limits.wall_s):
-                    reply = await child.ask(Request(str(blob), name), self._limits)
-            except TimeoutError:
-                reply = Reply(refusal=TIMED_OUT)
-            except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
-                reply = Reply(refusal=await child.post_mortem())
-            finally:
-                # Nobody reads what a child says that was given up in the middle of a file.
-                if child.in_step and child.served < self._limits.files:
-                    self._idle.append(child)
-                else:
-                    await asyncio.shield(self._end(child))
-        return _outcome(reply)
+                    message = await child.hear(self._limits.reply_bytes)
+                child.in_step = reading.take(message)
+                if reading.chars > self._limits.text_chars:
+                    reading.give_up(TOO_LARGE)
+                    return
+        except TimeoutError:
+            reading.fail(TIMED_OUT)
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+            reading.fail(await child.post_mortem())
+        finally:
+            # Nobody reads what a child says that was given up in the middle of a file.
+            if child.in_step and child.served < self._limits.files:
+                self._idle.append(child)
+            else:
+                await asyncio.shield(self._end(child))
 
     async def _start(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
@@ -143,13 +161,13 @@ class _Child:
         self._send(Start(limits.memory_bytes, limits.cpu_s))
         return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
 
-    async def ask(self, request: Request, limits: Limits) -> Reply:
+    def ask(self, request: Request) -> None:
         self.in_step = False
         self.served += 1
         self._send(request)
-        reply = msgspec.json.decode(await self._receive(limits.reply_bytes), type=Reply)
-        self.in_step = True
-        return reply
+
+    async def hear(self, most_bytes: int) -> Message:
+        return msgspec.json.decode(await self._receive(most_bytes), type=Message)
 
     def _send(self, message: msgspec.Struct) -> None:
         body = msgspec.json.encode(message)
@@ -176,10 +194,3 @@ class _Child:
         self._sink.close()
         with suppress(ConnectionError):
             await self._sink.wait_closed()
-
-
-def _outcome(reply: Reply) -> Parsed:
-    if reply.refusal is not None:
-        raise UnreadableDocument(reply.refusal.reason, reply.refusal.message)
-    assert reply.parsed is not None
-    return reply.parsed

@@ -1,12 +1,15 @@
 """One file to blocks: which format it is, and who reads that."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from groundwire.adapters.parsers import code, docx, epub, odf, pptx, rtf, subtitles, xlsx
+from groundwire.adapters.parsers import code, docx, epub, odf, parts, pptx, rtf, subtitles, xlsx
 from groundwire.adapters.parsers.archive import Archive, open_archive
+from groundwire.adapters.parsers.containers import open_container
 from groundwire.adapters.parsers.file import File
 from groundwire.adapters.parsers.markup import parse_html, parse_markdown
+from groundwire.adapters.parsers.members import Member
+from groundwire.adapters.parsers.messages import BROKEN, TOO_LARGE, Refusal
 from groundwire.adapters.parsers.text import decode, parse_csv, parse_text
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
 KNOWN = (
     "PDF, Word (DOCX), PowerPoint (PPTX), Excel (XLSX), OpenDocument (ODT, ODS, ODP), EPUB, RTF, "
-    "HTML, Markdown, text, CSV, subtitles (SRT, VTT) and source code"
+    "HTML, Markdown, text, CSV, subtitles (SRT, VTT), source code, mail (EML, MSG, MBOX), and ZIP "
+    "archives of these"
 )
 _HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -33,15 +37,56 @@ _BINARY = (
 )  # fmt: skip
 
 
-def read_file(file: File, aside: "Aside | None" = None) -> Parsed:
+# An archive in an archive in a mail: more nobody means.
+MAX_DEPTH = 3
+
+
+class Help(NamedTuple):
+    """What reading may use: ``aside`` reads part of a long PDF meanwhile.
+
+    ``alive`` is to be called wherever a file may take its time, so that it gets more of it.
+    """
+
+    alive: Callable[[], None] = lambda: None
+    aside: "Aside | None" = None
+
+
+def read_file(file: File, help: Help, depth: int = 0) -> Parsed:
     """Parse ``file``; its type is told from its bytes, and from its name where they do not tell.
 
-    ``aside`` reads part of a long PDF meanwhile.
-
-    Raises ``UnreadableDocument`` for what the reader can tell; whatever else a damaged file
-    makes a parser raise, the caller takes for ``broken``.
+    Files within it become its parts. Raises ``UnreadableDocument`` for what the reader can tell;
+    whatever else a damaged file makes a parser raise, the caller takes for ``broken``.
     """
-    parsed = _parse(file, aside)
+    with open_container(file) as container:
+        if container is None:
+            return read_alone(file, help)
+        if depth >= MAX_DEPTH:
+            raise UnreadableDocument(
+                "too_large", "This is an archive within archives within archives. Unpack it."
+            )
+        inner = (read_member(member, help, depth + 1) for member in container.members)
+        return parts.join([container.own, *inner])
+
+
+def read_member(member: Member, help: Help, depth: int = 1) -> Parsed:
+    """Read a file that is within another; what is wrong with it is told in ``unread``."""
+    help.alive()
+    try:
+        return parts.within(read_file(File(member.name, member.read()), help, depth), member.name)
+    except Exception as error:  # noqa: BLE001 (as in `child`: the file's fault, whatever it is)
+        return parts.lost(member.name, refusal(error))
+
+
+def refusal(error: Exception) -> Refusal:
+    """Say for the user what was wrong with a file."""
+    if isinstance(error, UnreadableDocument):
+        return Refusal(error.reason, error.message)
+    return TOO_LARGE if isinstance(error, MemoryError) else BROKEN
+
+
+def read_alone(file: File, help: Help) -> Parsed:
+    """Parse a file that holds no others."""
+    parsed = _parse(file, help.aside)
     if not parsed.blocks:
         raise UnreadableDocument("empty", "There is no text in this file.")
     return parsed

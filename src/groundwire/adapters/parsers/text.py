@@ -53,9 +53,9 @@ def decode(content: bytes) -> str | None:
     return content.decode(best, "replace") if _plausibility(sample, best) > 0 else None
 
 
-def parse_text(text: str) -> Parsed:
+def parse_text(text: str, assembler: Assembler | None = None) -> Parsed:
     """Read paragraphs; lines that were wrapped at a width are joined again."""
-    assembler = Assembler()
+    assembler = assembler or Assembler()
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for filled, group in groupby(lines, key=lambda line: bool(line.strip())):
         if filled:
