@@ -11,10 +11,24 @@ from typing import IO, Protocol
 
 import pytest
 from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
 
 from groundwire.adapters.parsers.pool import ParserPool
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
+
+CHINESE_FONTS = (
+    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+    Path("/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc"),
+    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+)
+
+
+def chinese_font() -> Path:
+    font = next((path for path in CHINESE_FONTS if path.exists()), None)
+    if font is None:
+        pytest.skip("no Chinese font on this machine")
+    return font
 
 
 class Saveable(Protocol):
@@ -127,3 +141,17 @@ async def refused(parser: ParserPool, folder: Path, name: str, content: bytes, r
         await read(parser, folder, name, content)
     assert caught.value.reason == reason
     return caught.value.message
+
+
+def saved_image(image: Image.Image, format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def written(*lines: str, font: Path | None = None) -> Image.Image:
+    """A picture of a page with ``lines`` on it, as a scanner would give it at 200 dpi."""
+    page = Image.new("L", (1240, 600), "white")
+    letters = ImageFont.truetype(font, 40) if font else ImageFont.load_default(40)
+    ImageDraw.Draw(page).multiline_text((100, 100), "\n".join(lines), "black", letters, spacing=24)
+    return page

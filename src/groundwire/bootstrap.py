@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
@@ -361,7 +362,8 @@ def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
 def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
     from groundwire.adapters.parsers.pool import Limits, ParserPool
 
-    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    limits = Limits(wall_s=settings.parse_timeout)
+    parsers = ParserPool(limits=limits, tesseract=shutil.which("tesseract"))
     stack.push_async_callback(parsers.close)
     return parsers
 

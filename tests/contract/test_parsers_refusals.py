@@ -14,10 +14,22 @@ from pathlib import Path
 
 import docx
 import pytest
+from PIL import Image
 
 from groundwire.adapters.parsers.pool import Limits, ParserPool
 from groundwire.model.errors import UnreadableDocument
-from tests.files import ODF_NAMES, book, odf, read, refused, report, saved, texts, zipped
+from tests.files import (
+    ODF_NAMES,
+    book,
+    odf,
+    read,
+    refused,
+    report,
+    saved,
+    saved_image,
+    texts,
+    zipped,
+)
 from tests.ole import compound, outlook
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -82,9 +94,11 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a
         ("cut.rtf", b"{\\rtf1\\ansi{\\fonttbl{\\f0 A", "broken"),
         ("deep.rtf", b"{\\rtf1 " + b"{" * 100_000, "broken"),
         ("empty.srt", b"1\n00:00:01,000 --> 00:00:02,000\n\n", "empty"),
-        ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "unknown_type"),
-        ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "unknown_type"),
-        ("files.zip", packed(readme=b"\x89PNG"), "unknown_type"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "broken"),
+        ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken"),
+        ("vast.png", saved_image(Image.new("1", (20_000, 20_000)), "PNG"), "too_large"),
+        ("scan.webp", saved_image(Image.new("L", (100, 100), 255), "WEBP"), "needs_ocr"),
+        ("files.zip", packed(readme=b"GIF89a"), "unknown_type"),
         ("empty.zip", zipped({}), "empty"),
         ("folders.zip", zipped({"a/": b"", "__MACOSX/b": b"x"}), "empty"),
         ("cut.zip", zipped({"a.txt": b"hello"})[:40], "broken"),

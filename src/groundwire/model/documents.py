@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from groundwire.model.errors import UnreadableReason
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
@@ -79,7 +80,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     where: str
-    code: str
+    code: UnreadableReason
     reason: str
 
 

@@ -34,6 +34,7 @@ TURN_S = 10.0
 def main() -> None:
     """Answer a `Start` with `Ready`, then each `Request` with messages, the last a `Reply`."""
     # Loaded now: an import in the middle of a file would cost its uploader the time.
+    from groundwire.adapters.parsers.ocr import open_ocr
     from groundwire.adapters.parsers.partner import fork_partner
     from groundwire.adapters.parsers.read import Help
 
@@ -45,7 +46,7 @@ def main() -> None:
     # Blocks have no cycles: looking for some in the middle of a file takes a tenth of its time.
     gc.disable()
     partner = fork_partner(memory_bytes=start.memory_bytes, cpu_s=start.cpu_s)
-    isolated = confine.confine(start.memory_bytes)
+    isolated = confine.confine(start.memory_bytes, start.tesseract)
     wire.send(sink, msgspec.json.encode(Ready(isolated)))
 
     def say(message: Message) -> None:
@@ -53,7 +54,7 @@ def main() -> None:
         confine.allow_cpu(start.cpu_s)
         wire.send(sink, msgspec.json.encode(message))
 
-    help = Help(alive=lambda: say(Alive()), aside=partner)
+    help = Help(lambda: say(Alive()), partner, open_ocr(start.tesseract))
     while (message := wire.receive(source)) is not None:
         confine.allow_cpu(start.cpu_s)
         say(answer(msgspec.json.decode(message, type=Request), help, say))

@@ -42,7 +42,7 @@ def join(parts: Sequence[Parsed]) -> Parsed:
     if not blocks and unread:
         first = unread[0]
         raise UnreadableDocument(
-            msgspec.convert(first.code, Refusal.__annotations__["reason"]),
+            first.code,
             f"Nothing in this file could be read. {first.where}: {first.reason}",
         )
     if not blocks:

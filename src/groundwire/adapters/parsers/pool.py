@@ -52,10 +52,14 @@ class ParserPool:
 
     Children are started when first needed, or by `warm`. `close` ends them. ``isolated`` says
     whether the kernel keeps the children from the network; ``None`` before the first.
+    ``tesseract`` is the path of the program that recognises text in pictures, if there is one.
     """
 
-    def __init__(self, *, limits: Limits | None = None, size: int = 2) -> None:
+    def __init__(
+        self, *, limits: Limits | None = None, size: int = 2, tesseract: str | None = None
+    ) -> None:
         self.isolated: bool | None = None
+        self._tesseract = tesseract
         self._limits = limits or Limits()
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Child] = []
@@ -126,7 +130,7 @@ class ParserPool:
         self._all.add(child)
         try:
             async with asyncio.timeout(START_S):
-                ready = await child.start(self._limits)
+                ready = await child.start(self._limits, self._tesseract)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             await self._end(child)
             raise Overloaded("The program that reads files does not start. See the log.") from error
@@ -157,8 +161,8 @@ class _Child:
     def pid(self) -> int:
         return self._process.pid
 
-    async def start(self, limits: Limits) -> Ready:
-        self._send(Start(limits.memory_bytes, limits.cpu_s))
+    async def start(self, limits: Limits, tesseract: str | None) -> Ready:
+        self._send(Start(limits.memory_bytes, limits.cpu_s, tesseract))
         return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
 
     def ask(self, request: Request) -> None:

@@ -1,12 +1,23 @@
 """One file to blocks: which format it is, and who reads that."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
-from groundwire.adapters.parsers import code, docx, epub, odf, parts, pptx, rtf, subtitles, xlsx
+from groundwire.adapters.parsers import (
+    code,
+    docx,
+    epub,
+    image,
+    odf,
+    parts,
+    pptx,
+    rtf,
+    subtitles,
+    xlsx,
+)
 from groundwire.adapters.parsers.archive import Archive, open_archive
 from groundwire.adapters.parsers.containers import open_container
 from groundwire.adapters.parsers.file import File
+from groundwire.adapters.parsers.help import Help
 from groundwire.adapters.parsers.markup import parse_html, parse_markdown
 from groundwire.adapters.parsers.members import Member
 from groundwire.adapters.parsers.messages import BROKEN, TOO_LARGE, Refusal
@@ -14,13 +25,10 @@ from groundwire.adapters.parsers.text import decode, parse_csv, parse_text
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
 
-if TYPE_CHECKING:
-    from groundwire.adapters.parsers.pdf import Aside
-
 KNOWN = (
     "PDF, Word (DOCX), PowerPoint (PPTX), Excel (XLSX), OpenDocument (ODT, ODS, ODP), EPUB, RTF, "
-    "HTML, Markdown, text, CSV, subtitles (SRT, VTT), source code, mail (EML, MSG, MBOX), and ZIP "
-    "archives of these"
+    "HTML, Markdown, text, CSV, subtitles (SRT, VTT), source code, mail (EML, MSG, MBOX), pictures "
+    "of text (PNG, JPEG, TIFF, WebP, BMP), and ZIP archives of these"
 )
 _HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -31,7 +39,7 @@ _OFFICE: dict[str, Callable[[Archive], Parsed]] = {
     xlsx.MAIN: xlsx.parse_xlsx,
 }
 _BINARY = (
-    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"OggS", b"ID3",
+    b"GIF8", b"RIFF", b"OggS", b"ID3",
     b"\x7fELF", b"MZ\x90", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!",
     b"\x28\xb5\x2f\xfd", b"SQLite format 3\0", b"\0\0\0\x18ftyp", b"\0\0\0\x20ftyp",
 )  # fmt: skip
@@ -39,16 +47,6 @@ _BINARY = (
 
 # An archive in an archive in a mail: more nobody means.
 MAX_DEPTH = 3
-
-
-class Help(NamedTuple):
-    """What reading may use: ``aside`` reads part of a long PDF meanwhile.
-
-    ``alive`` is to be called wherever a file may take its time, so that it gets more of it.
-    """
-
-    alive: Callable[[], None] = lambda: None
-    aside: "Aside | None" = None
 
 
 def read_file(file: File, help: Help, depth: int = 0) -> Parsed:
@@ -86,24 +84,26 @@ def refusal(error: Exception) -> Refusal:
 
 def read_alone(file: File, help: Help) -> Parsed:
     """Parse a file that holds no others."""
-    parsed = _parse(file, help.aside)
+    parsed = _parse(file, help)
     if not parsed.blocks:
         raise UnreadableDocument("empty", "There is no text in this file.")
     return parsed
 
 
-def _parse(file: File, aside: "Aside | None") -> Parsed:
+def _parse(file: File, help: Help) -> Parsed:
     head = file.head(_HEAD_BYTES)
     if b"%PDF-" in head[:1024]:
         from groundwire.adapters.parsers.pdf import parse_pdf
 
-        return parse_pdf(file.source, aside)
+        return parse_pdf(file.source, help)
     if head.startswith(_ZIP):
         return _parse_archive(file)
     if head.startswith(rtf.MAGIC):
         return rtf.parse_rtf(file.content())
     if head.startswith(_OLE):
         raise _ole(file)
+    if image.is_image(head):
+        return image.parse_image(file, help.ocr, help.alive)
     if head.startswith(_BINARY):
         raise _unknown()
     return _parse_text(file)
