@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from groundwire.adapters.parsers.pool import ParserPool
-from groundwire.model.documents import Block, Parsed, Place
+from groundwire.model.documents import Block, Parsed
+from groundwire.model.places import Place
 from tests.files import book, odf, read, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

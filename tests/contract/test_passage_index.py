@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.places import Place
 
 HOME = WorkspaceId("ws_home")
 OTHER = WorkspaceId("ws_other")
@@ -149,6 +150,8 @@ async def test_chunks_come_back_as_they_were_in_the_order_asked_for(index: Sqlit
             page=n + 1,
             last_page=n + 2,
             headings=("Outer", "内部"),
+            place=Place(unit="row", first=n, last=9) if n else None,
+            part="a/b.xlsx",
         )
         for n in range(3)
     ]

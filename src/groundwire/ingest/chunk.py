@@ -8,8 +8,9 @@ from itertools import groupby, islice, takewhile
 from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
-from groundwire.model.documents import Block, Chunk, Place
+from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.places import Place
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
 # tokens. 700 is about 160 tokens of English and 250 of Chinese; at 1,000 the densest text stays

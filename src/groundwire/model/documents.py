@@ -5,12 +5,24 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.errors import UnreadableReason
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.places import Place
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
 """``words`` once the text is indexed; ``meaning`` once every chunk has its embedding."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read, and why, while the rest could.
+
+    ``where`` is the path of a file within its archive or mail, or names pages; ``code`` is an
+    `UnreadableReason`.
+    """
+
+    where: str
+    code: str
+    reason: str
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,20 +46,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     embedded: int = 0
     reason_code: str | None = None
     reason: str | None = None
-
-
-Unit = Literal["slide", "row", "line", "second"]
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where in a file something stands, in units other than pages: ``first`` to ``last``.
-
-    Slides, rows of a sheet and lines count from 1, seconds from 0.
-    """
-
-    unit: Unit
-    first: int
-    last: int
+    unread: tuple[Unread, ...] = ()
 
 
 BlockKind = Literal["text", "heading", "list", "table", "code"]
@@ -71,17 +70,6 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None = None
     place: Place | None = None
     part: str = ""
-
-
-class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a document that could not be read, and why, while the rest could.
-
-    ``where`` is the path of a file within its archive or mail, or names pages.
-    """
-
-    where: str
-    code: UnreadableReason
-    reason: str
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):

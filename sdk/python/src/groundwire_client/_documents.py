@@ -15,6 +15,7 @@ from groundwire_client.events import (
     DocumentReceived,
     DocumentRemoved,
     Recorded,
+    Unread,
 )
 
 
@@ -36,6 +37,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     embedded: int = 0
     reason: str | None = None
     reason_code: str | None = None
+    unread: tuple[Unread, ...] = ()
     created_at: str | None = None
 
     @property
@@ -100,6 +102,7 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
                 pages=event.pages,
                 chunks=event.chunks,
                 embedded=event.chunks,
+                unread=event.unread,
             )
         case DocumentFailed():
             return replace(document, status="failed", reason=event.reason, reason_code=event.code)

@@ -164,8 +164,11 @@ def _workspace(row: Row) -> Workspace:
 def _values(document: Document) -> tuple[Any, ...]:
     values = msgspec.structs.asdict(document)
     values["created_at"] = document.created_at.isoformat()
+    values["unread"] = msgspec.json.encode(document.unread).decode()
     return tuple(values[name] for name in _FIELDS)
 
 
 def _document(row: Row) -> Document:
-    return msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Document)
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["unread"] = msgspec.json.decode(values["unread"])
+    return msgspec.convert(values, Document)

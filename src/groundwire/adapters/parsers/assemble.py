@@ -3,7 +3,8 @@
 import msgspec
 
 from groundwire.adapters.parsers.clean import clean_text, tidy_spaces
-from groundwire.model.documents import Block, BlockKind, Place, Unit
+from groundwire.model.documents import Block, BlockKind
+from groundwire.model.places import Place, Unit
 
 CELL = " | "
 

@@ -9,9 +9,9 @@ from groundwire.adapters.parsers.archive import broken, too_large
 from groundwire.adapters.parsers.assemble import Assembler
 from groundwire.adapters.parsers.file import File
 from groundwire.adapters.parsers.ocr import Ocr
+from groundwire.adapters.parsers.parts import refuse
 from groundwire.adapters.parsers.recognise import Picture, fit, recognise
 from groundwire.model.documents import Parsed
-from groundwire.model.errors import UnreadableDocument
 
 MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM")
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
@@ -41,7 +41,7 @@ def _read(image: Image.Image, ocr: Ocr | None, alive: Callable[[], None]) -> Par
     pictures = [Picture(index + 1, partial(_draw, image, index)) for index in range(frames)]
     read = recognise(pictures, ocr, alive)
     if not read.paragraphs and read.unread:
-        raise UnreadableDocument(read.unread[0].code, read.unread[0].reason)
+        raise refuse(read.unread[0], read.unread[0].reason)
     assembler = Assembler()
     for page, paragraphs in read.paragraphs.items():
         assembler.page = page if frames > 1 else None

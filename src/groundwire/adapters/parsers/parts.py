@@ -1,12 +1,13 @@
 """Files within a file become parts of one document. Pure."""
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import msgspec
 
 from groundwire.adapters.parsers.messages import Refusal
 from groundwire.model.documents import Block, Parsed, Unread
-from groundwire.model.errors import UnreadableDocument
+from groundwire.model.errors import UnreadableDocument, UnreadableReason
 
 # More are counted, not named.
 MAX_UNREAD = 100
@@ -41,13 +42,17 @@ def join(parts: Sequence[Parsed]) -> Parsed:
     unread = [each for part in parts for each in part.unread]
     if not blocks and unread:
         first = unread[0]
-        raise UnreadableDocument(
-            first.code,
-            f"Nothing in this file could be read. {first.where}: {first.reason}",
-        )
+        where = f"Nothing in this file could be read. {first.where}: "
+        raise refuse(first, where + first.reason)
     if not blocks:
         raise UnreadableDocument("empty", "There is nothing to read in this file.")
     return Parsed(blocks=blocks, unread=_few(unread))
+
+
+def refuse(unread: Unread, message: str) -> UnreadableDocument:
+    """Return the error of a document of which ``unread`` is all there was."""
+    # What a parser wrote there was the reason of such an error.
+    return UnreadableDocument(cast("UnreadableReason", unread.code), message)
 
 
 def _few(unread: Sequence[Unread]) -> tuple[Unread, ...]:

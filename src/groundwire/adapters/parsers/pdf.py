@@ -13,6 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from groundwire.adapters.parsers.help import Aside, Help
+from groundwire.adapters.parsers.parts import refuse
 from groundwire.adapters.parsers.pdf_layout import Entry, Line, arrange
 from groundwire.adapters.parsers.pdf_pictures import find_pictures, insert
 from groundwire.adapters.parsers.recognise import Recognised, recognise
@@ -50,7 +51,7 @@ def parse_pdf(source: Path | bytes, help: Help) -> Parsed:
 
 def _nothing(read: Recognised) -> UnreadableDocument:
     if read.unread:
-        return UnreadableDocument(read.unread[0].code, read.unread[0].reason)
+        return refuse(read.unread[0], read.unread[0].reason)
     return UnreadableDocument("empty", "There is no text in this PDF, not even in its pictures.")
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from groundwire.adapters.parsers.assemble import Assembler
 from groundwire.adapters.parsers.clean import join_lines
-from groundwire.model.documents import Parsed, Place
+from groundwire.model.documents import Parsed
+from groundwire.model.places import Place
 
 SUFFIXES = (".srt", ".vtt")
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
