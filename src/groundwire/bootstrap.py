@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
@@ -283,6 +282,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         index,
         accept,
         Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        parts.parsers,
         parts.log,
         utc_now,
         new_id,
@@ -360,10 +360,9 @@ def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
 
 
 def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.adapters.parsers.pool import open_pool
 
-    limits = Limits(wall_s=settings.parse_timeout)
-    parsers = ParserPool(limits=limits, tesseract=shutil.which("tesseract"))
+    parsers = open_pool(wall_s=settings.parse_timeout)
     stack.push_async_callback(parsers.close)
     return parsers
 

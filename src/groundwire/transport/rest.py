@@ -35,6 +35,7 @@ from groundwire.transport.problems import as_response
 MAX_FILES = 1_000
 READ_BYTES = 262_144
 MESSAGES = 50
+PAGE_WIDTH = 1200
 MOST_MESSAGES = 200
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
@@ -58,6 +59,7 @@ class Resources:
             Route("/workspaces/{id}/conversations", self.list_conversations, methods=["GET"]),
             Route("/documents/{id}", self.get_document, methods=["GET"]),
             Route("/documents/{id}", self.remove_document, methods=["DELETE"]),
+            Route("/documents/{id}/page", self.get_page, methods=["GET"]),
             Route("/documents/{id}/content", self.get_content, methods=["GET"]),
             Route("/conversations", self.begin, methods=["POST"]),
             Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
@@ -143,6 +145,19 @@ class Resources:
             headers={"x-content-type-options": "nosniff", "cache-control": "private, no-cache"},
         )
 
+    async def get_page(self, request: Request) -> Response:
+        """Return a page as a picture, with a passage marked on it."""
+        identity, id = await self._document(request)
+        image = await self.assistant.library.draw_page(
+            identity,
+            id,
+            _number(request, "page", 1),
+            width=_number(request, "width", PAGE_WIDTH),
+            passage=request.query_params.get("passage"),
+        )
+        headers = {"cache-control": "private, max-age=300", "x-content-type-options": "nosniff"}
+        return Response(image, media_type="image/webp", headers=headers)
+
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
         body = await read_body(request, SearchFor)
@@ -214,6 +229,14 @@ class Resources:
 async def _content(file: UploadFile) -> AsyncIterator[bytes]:
     while part := await file.read(READ_BYTES):
         yield part
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    """Return the number that ``name`` asks for. Raises ``InvalidField``."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) > 0):
+        raise InvalidField(name, f"`{name}` is a number from 1 on.")
+    return int(text)
 
 
 def _limit(request: Request) -> int:

@@ -16,12 +16,15 @@ from groundwire.adapters.parsers import confine, wire
 from groundwire.adapters.parsers.messages import (
     Alive,
     Begun,
+    Draw,
+    Drawn,
     Message,
     Part,
     Ready,
     Reply,
     Request,
     Start,
+    Wish,
 )
 
 if TYPE_CHECKING:
@@ -57,8 +60,20 @@ def main() -> None:
     help = Help(lambda: say(Alive()), partner, open_ocr(start.tesseract))
     while (message := wire.receive(source)) is not None:
         confine.allow_cpu(start.cpu_s)
-        say(answer(msgspec.json.decode(message, type=Request), help, say))
+        wish = msgspec.json.decode(message, type=Wish)
+        say(draw(wish) if isinstance(wish, Draw) else answer(wish, help, say))
         gc.collect()
+
+
+def draw(wish: Draw) -> Drawn:
+    from groundwire.adapters.parsers.draw import draw_page
+    from groundwire.adapters.parsers.file import File
+    from groundwire.adapters.parsers.read import refusal
+
+    try:
+        return Drawn(draw_page(File(wish.name, Path(wish.path)), wish.view))
+    except Exception as error:  # noqa: BLE001 (as below)
+        return Drawn(refusal=refusal(error))
 
 
 def answer(request: Request, help: "Help", say: Callable[[Message], None]) -> Reply:

@@ -4,6 +4,7 @@ import msgspec
 
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableReason
+from groundwire.ports.page_images import View
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -20,12 +21,20 @@ class Ready(msgspec.Struct, frozen=True):
     isolated: bool
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, tag="read"):
     """Read the file at ``path``; if it holds others, from that with the number ``start`` on."""
 
     path: str
     name: str
     start: int = 0
+
+
+class Draw(msgspec.Struct, frozen=True, tag="draw"):
+    """Draw what ``view`` says of the file at ``path``."""
+
+    path: str
+    name: str
+    view: View
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -61,7 +70,15 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     following: int | None = None
 
 
-Message = Alive | Begun | Part | Reply
+class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
+    """The last message about a `Draw`; with neither, there is no such page."""
+
+    image: bytes | None = None
+    refusal: Refusal | None = None
+
+
+Wish = Request | Draw
+Message = Alive | Begun | Part | Reply | Drawn
 
 
 BROKEN = Refusal(

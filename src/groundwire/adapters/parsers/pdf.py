@@ -32,7 +32,7 @@ def parse_pdf(source: Path | bytes, help: Help) -> Parsed:
 
     Raises ``UnreadableDocument``: broken, encrypted, empty, needs_ocr or too_large.
     """
-    document = _open(source)
+    document = open_pdf(source)
     try:
         pages = _pages(document, source, help.aside)
         outline = list(_outline(document))
@@ -57,7 +57,7 @@ def _nothing(read: Recognised) -> UnreadableDocument:
 
 def read_pages(path: Path, start: int, step: int) -> list[list[Line]]:
     """Return the lines of every page ``start``, ``start + step`` and so on, counted from 0."""
-    document = _open(path)
+    document = open_pdf(path)
     try:
         return [list(_lines(document, index)) for index in range(start, len(document), step)]
     finally:
@@ -79,7 +79,8 @@ def _pages(
     return pages
 
 
-def _open(source: Path | bytes) -> pypdfium2.PdfDocument:
+def open_pdf(source: Path | bytes) -> pypdfium2.PdfDocument:
+    """Raises ``UnreadableDocument`` (broken, encrypted, too_large)."""
     try:
         document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:

@@ -1,6 +1,7 @@
-"""The `Parser`: confined child processes, kept warm, replaced when they fail."""
+"""The `Parser` and `PageImages`: confined child processes, kept warm, replaced when they fail."""
 
 import asyncio
+import shutil
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -14,16 +15,19 @@ from groundwire.adapters.parsers.messages import (
     BROKEN,
     TIMED_OUT,
     TOO_LARGE,
+    Draw,
     Message,
     Ready,
     Refusal,
     Request,
     Start,
+    Wish,
 )
-from groundwire.adapters.parsers.reading import Reading
+from groundwire.adapters.parsers.reading import Drawing, Reading
 from groundwire.adapters.parsers.wire import LENGTH_BYTES
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import Overloaded, UnreadableDocument
+from groundwire.ports.page_images import View
 
 START_S = 30.0
 
@@ -50,6 +54,8 @@ class Limits:
 class ParserPool:
     """At most ``size`` children, each with one file at a time; more files wait.
 
+    One more draws pages, so that who looks at one need not wait for files to be read.
+
     Children are started when first needed, or by `warm`. `close` ends them. ``isolated`` says
     whether the kernel keeps the children from the network; ``None`` before the first.
     ``tesseract`` is the path of the program that recognises text in pictures, if there is one.
@@ -62,6 +68,7 @@ class ParserPool:
         self._tesseract = tesseract
         self._limits = limits or Limits()
         self._free = asyncio.Semaphore(size)
+        self._drawing = asyncio.Semaphore(1)
         self._idle: list[_Child] = []
         self._all: set[_Child] = set()
 
@@ -91,11 +98,17 @@ class ParserPool:
             reading.give_up(TIMED_OUT)
         return reading.outcome()
 
-    async def _turn(self, request: Request, reading: Reading) -> None:
-        """Have a child read ``request`` until it has said its last word about it."""
+    async def draw(self, blob: Path, view: View, *, name: str) -> bytes:
+        drawing = Drawing()
+        async with self._drawing:
+            await self._turn(Draw(str(blob), name, view), drawing)
+        return drawing.outcome()
+
+    async def _turn(self, wish: Wish, reading: Reading | Drawing) -> None:
+        """Have a child do ``wish`` until it has said its last word about it."""
         child = self._idle.pop() if self._idle else await self._start()
         try:
-            child.ask(request)
+            child.ask(wish)
             while not child.in_step:
                 async with asyncio.timeout(self._limits.wall_s):
                     message = await child.hear(self._limits.reply_bytes)
@@ -145,6 +158,11 @@ class ParserPool:
         await child.end()
 
 
+def open_pool(*, wall_s: float) -> ParserPool:
+    """Return a pool that recognises text in pictures if this machine has Tesseract."""
+    return ParserPool(limits=Limits(wall_s=wall_s), tesseract=shutil.which("tesseract"))
+
+
 class _Child:
     """``in_step`` is whether every request so far has its reply."""
 
@@ -165,10 +183,10 @@ class _Child:
         self._send(Start(limits.memory_bytes, limits.cpu_s, tesseract))
         return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
 
-    def ask(self, request: Request) -> None:
+    def ask(self, wish: Wish) -> None:
         self.in_step = False
         self.served += 1
-        self._send(request)
+        self._send(wish)
 
     async def hear(self, most_bytes: int) -> Message:
         return msgspec.json.decode(await self._receive(most_bytes), type=Message)

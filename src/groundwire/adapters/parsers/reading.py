@@ -1,9 +1,9 @@
 """What the server knows of a file while it is being read, part by part."""
 
 from groundwire.adapters.parsers import parts
-from groundwire.adapters.parsers.messages import Begun, Message, Part, Refusal, Reply
+from groundwire.adapters.parsers.messages import Begun, Drawn, Message, Part, Refusal, Reply
 from groundwire.model.documents import Parsed
-from groundwire.model.errors import UnreadableDocument
+from groundwire.model.errors import NotFound, UnreadableDocument
 
 
 class Reading:
@@ -58,3 +58,30 @@ class Reading:
                 raise UnreadableDocument(reply.refusal.reason, reply.refusal.message)
             self._parts.append(parts.lost("…", reply.refusal))
         return parts.join(self._parts)
+
+
+class Drawing:
+    """What the server knows of a page that is being drawn."""
+
+    chars = 0
+
+    def __init__(self) -> None:
+        self._drawn = Drawn()
+
+    def take(self, message: Message) -> bool:
+        if isinstance(message, Drawn):
+            self._drawn = message
+        return isinstance(message, Drawn)
+
+    def fail(self, refusal: Refusal) -> None:
+        self._drawn = Drawn(refusal=refusal)
+
+    give_up = fail
+
+    def outcome(self) -> bytes:
+        """Return the picture. Raises ``UnreadableDocument`` and ``NotFound``."""
+        if self._drawn.refusal is not None:
+            raise UnreadableDocument(self._drawn.refusal.reason, self._drawn.refusal.message)
+        if self._drawn.image is None:
+            raise NotFound("page")
+        return self._drawn.image
