@@ -85,9 +85,9 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> T
     return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
-async def measure(passages: int, workspaces: int, queries: int) -> dict[str, object]:
+async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any]:
     library = Library(passages, workspaces)
-    filled = await library.prepare()
+    filled, load = await library.prepare(), round(os.getloadavg()[0], 1)
     began = time.perf_counter()
     async with library.open() as (index, documents):
         opened_ms = (time.perf_counter() - began) * 1_000
@@ -105,6 +105,8 @@ async def measure(passages: int, workspaces: int, queries: int) -> dict[str, obj
             await asked.embedder.aclose()
         bare = await _compare(library, asked, queries)
     return {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "load_before": load,
         "passages": library.passages,
         "workspaces": workspaces,
         **filled,
@@ -205,18 +207,20 @@ def main() -> None:
         for count, among in kinds:
             print(count, among, asyncio.run(Library(count, among).prepare()))
         return
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
-    result = {
-        "machine": machine,
-        "loadBefore": round(os.getloadavg()[0], 1),
-        "queries": options.queries,
-        "runs": [asyncio.run(measure(*kind, options.queries)) for kind in kinds],
-    }
-    text = json.dumps(result, indent=2)
-    print(text)
+    runs = [asyncio.run(measure(*kind, options.queries)) for kind in kinds]
+    print(json.dumps(runs, indent=2))
     if options.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+        _save(runs)
+
+
+def _save(runs: Sequence[dict[str, Any]]) -> None:
+    """Keep ``runs`` beside those of other sizes."""
+    kept: list[dict[str, Any]] = []
+    if RESULTS.exists():
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    by_size = {(run["passages"], run["workspaces"]): run for run in (*kept, *runs)}
+    text = json.dumps([by_size[size] for size in sorted(by_size)], indent=2)
+    RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
