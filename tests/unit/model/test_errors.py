@@ -31,6 +31,7 @@ from groundwire.model.errors import (
 SAID: list[GroundwireError] = [
     BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), RetrievalFailed(),
     ApprovalExpired(), SlowReader(), TokenExpired(), Unauthorized(), NotFound("conversation"),
+    OtherSpace("384 numbers", "768 numbers"),
 ]  # fmt: skip
 TOLD: list[tuple[GroundwireError, dict[str, object]]] = [
     (UnknownType("shout", ["ping", "auth"]), {"known": ["ping", "auth"]}),

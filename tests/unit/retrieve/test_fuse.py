@@ -63,11 +63,10 @@ def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> Non
     assert lost[0].relevance < 0.1
 
 
-def test_cosines_of_another_embedder_are_read_as_those_of_the_one_that_was_measured() -> None:
-    hits = [Hit(ChunkId("same"), 1.0), Hit(ChunkId("near"), 0.6), Hit(ChunkId("none"), 0.2)]
+def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -> None:
+    same, half, none = read_cosines(hits(same=1.0, half=0.6, none=0.2), background=0.2)
 
-    same, near, none = read_cosines(hits, 0.2)
-
-    assert same.score == 1.0
+    assert same.score == pytest.approx(1.0)
+    assert half.score == pytest.approx((1.0 + BACKGROUND_COSINE) / 2)
     assert none.score == pytest.approx(BACKGROUND_COSINE)
-    assert near.score == pytest.approx((1.0 + BACKGROUND_COSINE) / 2)
+    assert read_cosines([same], BACKGROUND_COSINE) == [same]
