@@ -39,7 +39,12 @@ PAGE_WIDTH = 1200
 MOST_MESSAGES = 200
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
-INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
+INLINE = frozenset(
+    {
+        *("application/pdf", "text/plain", "text/markdown", "text/csv"),
+        *("image/png", "image/jpeg", "image/webp"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
