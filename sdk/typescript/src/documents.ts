@@ -21,6 +21,10 @@ export interface DocumentInfo {
   readonly reason: string | null;
   readonly unread: readonly Unread[];
   readonly createdAt: string | null;
+  /** What it has in common with those that came with it. */
+  readonly batchId: string | null;
+  /** Whether nothing is done with it until it is resumed. */
+  readonly paused: boolean;
 }
 
 const NO_DOCUMENT: DocumentInfo = {
@@ -36,6 +40,8 @@ const NO_DOCUMENT: DocumentInfo = {
   reason: null,
   unread: [],
   createdAt: null,
+  batchId: null,
+  paused: false,
 };
 
 /** What is known of a document, and of the rest that it is not so yet. */
@@ -56,12 +62,17 @@ export function foldDocuments(
         sizeBytes: known.sizeBytes,
         status: "queued",
         reason: null,
+        batchId: known.batchId ?? null,
+        paused: false,
         ...(known.ts === undefined ? {} : { createdAt: known.ts }),
       });
     case "document.parsing":
       return put(documents, known.documentId, { status: "parsing" });
     case "document.chunking":
       return put(documents, known.documentId, { status: "chunking" });
+    case "document.paused":
+    case "document.resumed":
+      return put(documents, known.documentId, { paused: known.type === "document.paused" });
     case "document.embedding":
       return put(documents, known.documentId, {
         status: "embedding",
@@ -79,9 +90,15 @@ export function foldDocuments(
         unread: known.unread ?? [],
       });
     case "document.failed":
-      return put(documents, known.documentId, { status: "failed", reason: known.reason });
+      return put(documents, known.documentId, {
+        status: "failed",
+        reason: known.reason,
+        paused: false,
+      });
     case "document.removed":
       return documents.filter((document) => document.id !== known.documentId);
+    case "batch.progress":
+      return documents;
     default:
       known satisfies never;
       return documents;

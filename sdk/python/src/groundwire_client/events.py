@@ -253,6 +253,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: str | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -287,6 +288,24 @@ class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     pass
 
 
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: str
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+
 ConversationEvent = (
     MessageCreated
     | TurnStarted
@@ -316,6 +335,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 
