@@ -47,7 +47,12 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 BATCH = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
-INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
+INLINE = frozenset(
+    {
+        *("application/pdf", "text/plain", "text/markdown", "text/csv"),
+        *("image/png", "image/jpeg", "image/webp"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
