@@ -57,6 +57,7 @@ export interface Message {
   readonly author: string | null;
   readonly clientMessageId: string | null;
   readonly language: string | null;
+  readonly attachments: readonly string[];
   readonly model: string | null;
   readonly why: string | null;
   /** The turn that this question corrected. */
@@ -209,6 +210,7 @@ const NO_MESSAGE: Message = {
   author: null,
   clientMessageId: null,
   language: null,
+  attachments: [],
   model: null,
   why: null,
   steered: null,

@@ -71,9 +71,15 @@ test("a question goes on from the answer that it names", async (t) => {
   const server = await TestServer.for(t);
   const { conversation } = read(t, server);
 
-  await conversation.ask("And then?", { parentId: "at1", onBusy: "cancel", language: "zh" });
+  await conversation.ask("And then?", {
+    parentId: "at1",
+    onBusy: "cancel",
+    language: "zh",
+    attachments: ["d1"],
+  });
 
   const [asked] = server.commands.received;
+  assert.deepEqual(asked?.["attachments"], ["d1"]);
   assert.equal(asked?.["parentId"], "at1");
   assert.equal(asked?.["onBusy"], "cancel");
   assert.equal(asked?.["language"], "zh");

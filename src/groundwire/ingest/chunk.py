@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, chunk_id
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
 # tokens. 700 is about 160 tokens of English and 250 of Chinese; at 1,000 the densest text stays
@@ -86,7 +86,7 @@ def _finish(document: DocumentId, position: int, draft: _Draft) -> Chunk:
     for piece in draft.pieces[1:]:
         text += piece.glue + piece.text
     return Chunk(
-        id=ChunkId(f"{document}:{position}"),
+        id=chunk_id(document, position),
         document=document,
         position=position,
         text=text.strip(),

@@ -39,6 +39,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
 
     ``fork_of`` is the question that this one is another wording of. ``model`` is what the
     asker wished for; ``language`` is the asker's, for the sentences of this turn.
+    ``attachments`` are the documents that the answer is to rest on, if not on all.
     """
 
     synced: ClassVar[bool] = True
@@ -52,6 +53,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     fork_of: MessageId | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[DocumentId, ...] = ()
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):

@@ -23,6 +23,15 @@ NewId = Callable[[str], str]
 """A new identifier with the given prefix, as in ``turn_01j9…``; never guessable."""
 
 
+def chunk_id(document: DocumentId, position: int) -> ChunkId:
+    """Return the id of a chunk: a repeated ingest gives the same ones."""
+    return ChunkId(f"{document}:{position}")
+
+
+def document_of(chunk: ChunkId) -> DocumentId:
+    return DocumentId(chunk.rpartition(":")[0])
+
+
 def conversation_log(conversation: ConversationId) -> LogId:
     return LogId(f"conversation:{conversation}")
 

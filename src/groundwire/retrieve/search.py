@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -10,7 +10,7 @@ import msgspec
 
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import ModelUnavailable, NotFound, RetrievalFailed
-from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.ids import DocumentId, WorkspaceId, chunk_id, document_of
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
@@ -24,6 +24,8 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
+# The indexes know only of workspaces; of some documents enough is left of so many hits.
+DEPTH_OF_SOME = 10_000
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
 FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
@@ -33,19 +35,24 @@ MOST_CHARACTERS = 2_000
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """``passages`` are best first. ``searched`` tells whether meaning could be searched.
 
-    ``why`` is a sentence for people when it could not.
+    ``why`` is a sentence for people when it could not. ``asked_for``: they are of documents
+    that were named.
     """
 
     passages: tuple[Passage, ...]
     searched: Searched
     why: str | None = None
+    asked_for: bool = False
 
     @property
     def relevant(self) -> tuple[Passage, ...]:
         """All of them if one has enough to do with the question to answer from, else none.
 
-        Not each by itself: the third best often holds what the first does not.
+        Not each by itself: the third best often holds what the first does not. Who names the
+        documents need not name what is in them: "Summarise this" has no words in common.
         """
+        if self.asked_for:
+            return self.passages
         best = max((passage.relevance for passage in self.passages), default=0.0)
         return self.passages if best >= FLOOR else ()
 
@@ -72,41 +79,54 @@ class Search:
         self._documents = documents
         self._patience_s = patience_s
 
-    async def search(self, workspace: WorkspaceId, query: str, *, limit: int) -> Found:
+    async def search(
+        self,
+        workspace: WorkspaceId,
+        query: str,
+        *,
+        limit: int,
+        documents: Collection[DocumentId] = (),
+    ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
+        Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
         query = query[:MOST_CHARACTERS].strip()
         if not query:
             return Found(passages=(), searched="words")
         try:
-            return await self._search(workspace, query, limit)
+            return await self._search(workspace, query, limit, documents)
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
 
-    async def _search(self, workspace: WorkspaceId, query: str, limit: int) -> Found:
+    async def _search(
+        self, workspace: WorkspaceId, query: str, limit: int, documents: Collection[DocumentId]
+    ) -> Found:
+        depth = DEPTH_OF_SOME if documents else DEPTH
         async with asyncio.TaskGroup() as group:
-            meaning = group.create_task(self._search_meaning(workspace, query))
-            words = group.create_task(self._chunks.search_words(workspace, query, limit=DEPTH))
+            meaning = group.create_task(self._search_meaning(workspace, query, depth))
+            words = group.create_task(self._chunks.search_words(workspace, query, limit=depth))
         near, why = meaning.result()
         # Some may turn out to be duplicates of others.
-        best = fuse(words.result(), near)[: 2 * limit]
+        best = _of(documents, fuse(words.result(), near))[: 2 * limit]
+        best += _beginnings(documents, best, limit)
         passages = [passage async for passage in self._passages(best)]
         return Found(
             passages=tuple(islice(drop_duplicates(passages), limit)),
             searched="both" if near else "words",
             why=why,
+            asked_for=bool(documents),
         )
 
     async def _search_meaning(
-        self, workspace: WorkspaceId, query: str
+        self, workspace: WorkspaceId, query: str, depth: int
     ) -> tuple[Sequence[Hit], str | None]:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
-            return await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH), None
+            return await self._vectors.search_meaning(workspace, vectors[0], limit=depth), None
         except ModelUnavailable as error:
             return (), error.message
         except TimeoutError:
@@ -134,6 +154,24 @@ class Search:
             return await self._documents.get(document)
         except NotFound:
             return None
+
+
+def _of(documents: Collection[DocumentId], fused: list[Fused]) -> list[Fused]:
+    if not documents:
+        return fused
+    return [item for item in fused if document_of(item.chunk) in documents]
+
+
+def _beginnings(
+    documents: Collection[DocumentId], found: Sequence[Fused], limit: int
+) -> list[Fused]:
+    """Return the first chunks of each document, by turns, as far as they were not found.
+
+    A document may be so new that it has no vectors, and share no word with the question.
+    """
+    known = {item.chunk for item in found}
+    first = (chunk_id(document, n) for n in range(limit) for document in documents)
+    return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
 
 
 def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:

@@ -1,13 +1,10 @@
-from groundwire.model.ids import (
-    ConversationId,
-    WorkspaceId,
-    conversation_log,
-    is_conversation,
-    workspace_log,
-)
+"""Identifiers that say something."""
+
+import pytest
+
+from groundwire.model.ids import DocumentId, chunk_id, document_of
 
 
-def test_a_conversation_and_a_workspace_of_one_name_have_two_logs() -> None:
-    conversation, workspace = conversation_log(ConversationId("a")), workspace_log(WorkspaceId("a"))
-    assert (conversation, workspace) == ("conversation:a", "workspace:a")
-    assert (is_conversation(conversation), is_conversation(workspace)) == (True, False)
+@pytest.mark.parametrize("document", ["d_1", "d:with:colons", "文档"])
+def test_a_chunk_names_its_document(document: str) -> None:
+    assert document_of(chunk_id(DocumentId(document), 17)) == document
