@@ -15,20 +15,19 @@ from groundwire import adapters
 from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.events import DocumentEvent
+from groundwire.model.events import WorkspaceEvent
 from groundwire.model.ids import Now, WorkspaceId, workspace_log
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
     from groundwire.adapters.parsers.pool import ParserPool
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
-    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.intake import Intake
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
     from groundwire.ports.chat_model import ChatModel, Models
@@ -256,7 +255,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
     from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.embedded.job_queue import SqliteJobQueue
-    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.intake import Means, open_intake
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
@@ -264,23 +263,26 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     index = SqliteIndex(data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions)
     stack.callback(index.close)
     documents = SqliteDocuments(parts.store)
-    accept = Accept(
+    means = Means(
         documents=documents,
         blobs=FileBlobs(data / "files"),
         jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
+        parser=parts.parsers,
+        chunks=index,
+        vectors=index,
+        embedder=embedder,
         publish=_publish_to(parts.log),
         now=utc_now,
         new_id=new_id,
         limit_bytes=parts.settings.upload_bytes,
     )
-    await _work(parts, accept, index, stack)
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
         parts.identities,
-        accept.blobs,
+        means.blobs,
         index,
-        accept,
+        await _work(open_intake(means), parts, stack),
         Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
         parts.log,
         utc_now,
@@ -288,32 +290,16 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     )
 
 
-async def _work(
-    parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
-) -> None:
+async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStack) -> "Intake":
     """Go on with the documents that an earlier process left, and with those that come."""
-    from groundwire.ingest.index import Index
-    from groundwire.ingest.worker import Worker
-
-    steps = Index(
-        documents=accept.documents,
-        blobs=accept.blobs,
-        parser=parts.parsers,
-        chunks=index,
-        vectors=index,
-        embedder=parts.embedder,
-        jobs=accept.jobs,
-        publish=accept.publish,
-    )
-    await accept.jobs.release_all()
-    await accept.resume()
-    worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
-    _run_until_closed(stack, worker.run(), "worker")
+    await intake.resume()
+    _run_until_closed(stack, intake.worker.run(), "worker")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
+    return intake
 
 
 def _publish_to(log: "EventLog") -> "Publish":
-    async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
+    async def publish(workspace: WorkspaceId, event: WorkspaceEvent) -> None:
         await log.append(workspace_log(workspace), [event])
 
     return publish

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { documentInfo } from "@groundwire/client";
+import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
@@ -49,4 +51,24 @@ test("sources that the answer cites are told from those that were only found", (
   const sources = [1, 2, 3].map((n) => ({ id: `s${n}`, n, documentId: "d", title: "t", text: "" }));
 
   assert.deepEqual([...citedNumbers("One [1]. Two [1, 3].", sources)], [1, 3]);
+});
+
+test("documents that came together are one line until all of them are ready", () => {
+  const of = (id: string, batchId: string | null, status: "queued" | "ready" | "failed") =>
+    documentInfo({ id, batchId, status, paused: status === "queued" });
+  const documents = [
+    of("a", "one", "ready"),
+    of("b", "one", "failed"),
+    of("c", "two", "queued"),
+    of("d", "two", "ready"),
+    of("e", "three", "ready"),
+    of("f", "three", "ready"),
+    of("g", "alone", "queued"),
+    of("h", null, "queued"),
+  ];
+
+  assert.deepEqual(openBatches(documents), [
+    { id: "one", total: 2, ready: 1, failed: 1, paused: false },
+    { id: "two", total: 2, ready: 1, failed: 0, paused: true },
+  ]);
 });

@@ -19,6 +19,10 @@ export interface DocumentInfo {
   readonly embedded: number;
   readonly reason: string | null;
   readonly createdAt: string | null;
+  /** What it has in common with those that came with it. */
+  readonly batchId: string | null;
+  /** Whether nothing is done with it until it is resumed. */
+  readonly paused: boolean;
 }
 
 const NO_DOCUMENT: DocumentInfo = {
@@ -33,6 +37,8 @@ const NO_DOCUMENT: DocumentInfo = {
   embedded: 0,
   reason: null,
   createdAt: null,
+  batchId: null,
+  paused: false,
 };
 
 /** What is known of a document, and of the rest that it is not so yet. */
@@ -53,12 +59,17 @@ export function foldDocuments(
         sizeBytes: known.sizeBytes,
         status: "queued",
         reason: null,
+        batchId: known.batchId ?? null,
+        paused: false,
         ...(known.ts === undefined ? {} : { createdAt: known.ts }),
       });
     case "document.parsing":
       return put(documents, known.documentId, { status: "parsing" });
     case "document.chunking":
       return put(documents, known.documentId, { status: "chunking" });
+    case "document.paused":
+    case "document.resumed":
+      return put(documents, known.documentId, { paused: known.type === "document.paused" });
     case "document.embedding":
       return put(documents, known.documentId, {
         status: "embedding",
@@ -75,9 +86,15 @@ export function foldDocuments(
         embedded: known.chunks,
       });
     case "document.failed":
-      return put(documents, known.documentId, { status: "failed", reason: known.reason });
+      return put(documents, known.documentId, {
+        status: "failed",
+        reason: known.reason,
+        paused: false,
+      });
     case "document.removed":
       return documents.filter((document) => document.id !== known.documentId);
+    case "batch.progress":
+      return documents;
     default:
       known satisfies never;
       return documents;

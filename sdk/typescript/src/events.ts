@@ -228,8 +228,11 @@ export type ConversationEvent =
   | TurnFailed
   | TurnDone;
 
-interface OfWorkspace extends Durable {
+interface OfBatch extends Durable {
   readonly workspaceId: string;
+}
+
+interface OfWorkspace extends OfBatch {
   readonly documentId: string;
   readonly title: string;
 }
@@ -237,10 +240,16 @@ interface OfWorkspace extends Durable {
 export interface DocumentReceived extends OfWorkspace {
   readonly type: "document.received";
   readonly sizeBytes: number;
+  readonly batchId?: string | null;
 }
 
 export interface DocumentStep extends OfWorkspace {
-  readonly type: "document.parsing" | "document.chunking" | "document.removed";
+  readonly type:
+    | "document.parsing"
+    | "document.chunking"
+    | "document.removed"
+    | "document.paused"
+    | "document.resumed";
 }
 
 export interface DocumentEmbedding extends OfWorkspace {
@@ -261,7 +270,18 @@ export interface DocumentFailed extends OfWorkspace {
   readonly reason: string;
 }
 
+/** How many of the `total` documents that came together are ready, failed or paused. */
+export interface BatchProgress extends OfBatch {
+  readonly type: "batch.progress";
+  readonly batchId: string;
+  readonly total: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly paused: number;
+}
+
 export type WorkspaceEvent =
+  | BatchProgress
   | DocumentReceived
   | DocumentStep
   | DocumentEmbedding

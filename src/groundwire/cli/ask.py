@@ -98,7 +98,7 @@ async def _watch(events: Events, waited_for: set[str], *, until_words: bool) -> 
     failed = 0
     while waited_for:
         event = decode_workspace_event(await anext(events))
-        if event is None or event.document_id not in waited_for:
+        if not isinstance(event, DocumentEvent) or event.document_id not in waited_for:
             continue
         _show(event)
         failed += isinstance(event, DocumentFailed)

@@ -56,7 +56,11 @@ class LocalSession:
     async def upload(self, workspace: str, path: Path) -> Taken:
         library = self.groundwire.assistant.library
         document = await library.upload(
-            self.identity, WorkspaceId(workspace), path.name, _content(path)
+            self.identity,
+            WorkspaceId(workspace),
+            path.name,
+            _content(path),
+            batch=library.new_batch(),
         )
         return Taken(document.id, document.searchable)
 

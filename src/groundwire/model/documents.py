@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, ChunkId, DocumentId, PrincipalId, WorkspaceId
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
@@ -17,6 +17,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``digest`` is the SHA-256 of its bytes, in hex: the same bytes in the same workspace are
     the same document. ``embedded`` of ``chunks`` chunks have their embedding.
+
+    ``added_by`` is who brought it, with the others of its ``batch``. Nothing is done with it
+    while it is ``paused``. ``fence`` grows with every command on it: see `Documents.update`.
     """
 
     id: DocumentId
@@ -33,6 +36,33 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     embedded: int = 0
     reason_code: str | None = None
     reason: str | None = None
+    added_by: PrincipalId = PrincipalId("")
+    batch: BatchId | None = None
+    paused: bool = False
+    fence: int = 0
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in ("ready", "failed")
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents that came together: how many of ``total`` are ready, failed or paused.
+
+    A document that was sent again belongs to the later batch alone.
+    """
+
+    id: BatchId
+    workspace: WorkspaceId
+    created_at: datetime
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+    @property
+    def is_finished(self) -> bool:
+        return self.ready + self.failed == self.total
 
 
 BlockKind = Literal["text", "heading", "list", "table", "code"]

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
 Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
@@ -301,6 +301,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: BatchId | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -332,6 +333,24 @@ class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     pass
 
 
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: BatchId
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+
 WorkspaceEvent = (
     DocumentReceived
     | DocumentParsing
@@ -340,6 +359,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
-from groundwire.model.documents import Document, DocumentStatus, Searchable
+from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
@@ -77,6 +77,8 @@ class DocumentBody(Body, omit_defaults=False):
     reason: str | None
     reason_code: str | None
     created_at: datetime
+    batch_id: BatchId | None
+    paused: bool
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -94,7 +96,37 @@ class DocumentBody(Body, omit_defaults=False):
             reason=document.reason,
             reason_code=document.reason_code,
             created_at=document.created_at,
+            batch_id=document.batch,
+            paused=document.paused,
         )
+
+
+class BatchBody(Body, omit_defaults=False):
+    """Documents that came together: how many of ``total`` are ready, failed or paused."""
+
+    id: BatchId
+    workspace_id: WorkspaceId
+    created_at: datetime
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchBody":
+        return cls(
+            id=batch.id,
+            workspace_id=batch.workspace,
+            created_at=batch.created_at,
+            total=batch.total,
+            ready=batch.ready,
+            failed=batch.failed,
+            paused=batch.paused,
+        )
+
+
+class BatchesBody(Body):
+    batches: list[BatchBody]
 
 
 class PassageBody(Body, omit_defaults=False):

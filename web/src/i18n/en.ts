@@ -72,6 +72,14 @@ export const en = {
   pages: (n: number) => plural(n, "page", "pages"),
   passages: (n: number) => plural(n, "passage", "passages"),
   openDocument: (title: string) => `Open “${title}”`,
+  paused: "Paused",
+  pause: "Pause",
+  resume: "Go on",
+  stopReading: "Stop reading",
+  orderNamed: (order: string, title: string) => `${order}: “${title}”`,
+  batch: (total: number, ready: number, failed: number) =>
+    `${ready} of ${plural(total, "document", "documents")} ready${failed ? ` · ${failed} failed` : ""}`,
+  retryFailed: "Try failed ones again",
   deleteDocument: "Delete this document?",
   deleteDocumentText: (title: string) =>
     `“${title}” is removed from the workspace and from search. Answers that cite it keep their text.`,

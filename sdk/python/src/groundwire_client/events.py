@@ -235,6 +235,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: str | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -268,6 +269,24 @@ class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     pass
 
 
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: str
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+
 ConversationEvent = (
     MessageCreated
     | TurnStarted
@@ -297,6 +316,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 
