@@ -239,12 +239,10 @@ export interface HistoryPage {
 
 /** Read a text frame. Returns `undefined` for what is no frame of ours. */
 export function parseFrame(text: string): Frame | undefined {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value = JSON.parse(text) as Frame | null;
+    return typeof value?.type === "string" ? value : undefined;
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
-  return typeof value.type === "string" ? (value as Frame) : undefined;
 }
