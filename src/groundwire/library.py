@@ -87,17 +87,22 @@ class Library:
         name: str,
         content: AsyncIterator[bytes],
         *,
-        batch: BatchId,
+        batch: BatchId | None = None,
     ) -> Document:
         """Take a file in; what becomes of it is told in the workspace's log.
 
         Returns the document that there is, if these bytes are in the workspace already. It
-        belongs to ``batch`` with all that is given the same one.
+        belongs to ``batch`` with all that is given the same one, else to one of its own.
         Raises ``TooLarge`` and ``UnreadableDocument``.
         """
         await require(self.workspaces, identity, "document:write", workspace)
-        by = identity.principal.id
-        return await self.intake.accept(workspace, name, content, by=by, batch=batch)
+        return await self.intake.accept(
+            workspace,
+            name,
+            content,
+            by=identity.principal.id,
+            batch=batch or self.new_batch(),
+        )
 
     def new_batch(self) -> BatchId:
         return BatchId(self.new_id("b"))

@@ -51,6 +51,7 @@ class Intake:
         """Go on with what an earlier process left. To be called once, as the server starts."""
         await self.accept.jobs.release_all()
         await self.accept.resume()
+        await self.worker.index.embed_again()
 
 
 def open_intake(means: Means) -> Intake:

@@ -16,7 +16,9 @@
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout, RetrievalFailed
+        * ModelUnavailable
+            * OtherSpace
+        * UpstreamTimeout, RetrievalFailed, VectorsUnavailable
         * Overloaded
             * FolderInUse
         * Idle, SlowReader, ToolUnusable
@@ -245,6 +247,17 @@ class ModelUnavailable(Unavailable):
     code = "model_unavailable"
 
 
+class OtherSpace(ModelUnavailable):
+    """A vector is not of the space that the index is of: comparing them would mean nothing."""
+
+    def __init__(self, index: str, given: str) -> None:
+        super().__init__(
+            f"The vectors of this index are of {index}, and one of {given} was given. Restart with "
+            "the embedding model that the documents are to be found with; if it is another one, "
+            "they are embedded again."
+        )
+
+
 class UpstreamTimeout(Unavailable):
     code = "upstream_timeout"
     status = 504
@@ -258,6 +271,12 @@ class RetrievalFailed(Unavailable):
             "The documents could not be searched. Try again; if it stays so, the server's log "
             "says why."
         )
+
+
+class VectorsUnavailable(Unavailable):
+    """The store of vectors cannot be reached or refuses; what is in it is not lost."""
+
+    code = "retrieval_failed"
 
 
 class ContextOverflow(GroundwireError):

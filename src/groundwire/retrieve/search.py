@@ -9,14 +9,20 @@ from typing import Literal
 import msgspec
 
 from groundwire.model.documents import Chunk, Document
-from groundwire.model.errors import ModelUnavailable, NotFound, RetrievalFailed
+from groundwire.model.errors import (
+    ModelUnavailable,
+    NotFound,
+    OtherSpace,
+    RetrievalFailed,
+    VectorsUnavailable,
+)
 from groundwire.model.ids import DocumentId, WorkspaceId, chunk_id, document_of
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.fuse import Fused, fuse, read_cosines
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +30,7 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
-# The indexes know only of workspaces; of some documents enough is left of so many hits.
+# The index of words knows only of workspaces; of so many hits enough is left of some documents.
 DEPTH_OF_SOME = 10_000
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
 FLOOR = 0.25
@@ -73,6 +79,9 @@ class Search:
         documents: Documents,
         patience_s: float = 5.0,
     ) -> None:
+        """Raises ``OtherSpace`` if the vectors are not those of ``embedder``."""
+        if vectors.embedder != embedder.name:
+            raise OtherSpace(vectors.embedder, embedder.name)
         self._chunks = chunks
         self._vectors = vectors
         self._embedder = embedder
@@ -106,7 +115,7 @@ class Search:
     ) -> Found:
         depth = DEPTH_OF_SOME if documents else DEPTH
         async with asyncio.TaskGroup() as group:
-            meaning = group.create_task(self._search_meaning(workspace, query, depth))
+            meaning = group.create_task(self._search_meaning(workspace, query, documents))
             words = group.create_task(self._chunks.search_words(workspace, query, limit=depth))
         near, why = meaning.result()
         # Some may turn out to be duplicates of others.
@@ -121,13 +130,17 @@ class Search:
         )
 
     async def _search_meaning(
-        self, workspace: WorkspaceId, query: str, depth: int
+        self, workspace: WorkspaceId, query: str, documents: Collection[DocumentId]
     ) -> tuple[Sequence[Hit], str | None]:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
-            return await self._vectors.search_meaning(workspace, vectors[0], limit=depth), None
-        except ModelUnavailable as error:
+                background = await self._embedder.background()
+            hits = await self._vectors.search_meaning(
+                workspace, vectors[0], limit=DEPTH, documents=documents or None
+            )
+            return read_cosines(hits, background), None
+        except (ModelUnavailable, VectorsUnavailable) as error:
             return (), error.message
         except TimeoutError:
             return (), "The embedding model is being loaded."
