@@ -50,7 +50,7 @@ class Library:
         self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
         self.documents = SqliteDocuments(self._store)
-        self.index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
+        self.index = SqliteIndex(folder / "index.db", embedder="scripted")
         self.embedder = ScriptedEmbedder()
 
     async def open(self) -> None:
@@ -145,7 +145,7 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
 
 async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
     await library.put("Guide", "The rules file builds the package.")
-    library.drop("block_vectors")
+    library.drop("block_codes")
 
     found = await library.search().search(HOME, "package", limit=3)
 
@@ -212,3 +212,19 @@ async def test_a_question_about_something_else_has_nothing_relevant(library: Lib
     assert about.relevant == about.passages != ()
     assert other.passages != ()
     assert other.relevant == ()
+
+
+async def test_of_named_documents_all_is_relevant_and_their_beginnings_come_last(
+    library: Library,
+) -> None:
+    guide = await library.put("Guide", "The rules file builds the package.", "And that is all.")
+    new = await library.put("New", "在世界的尽头。", "还有。", embedded=False)
+    await library.put("Other", "The rules file builds the package, says another.")
+
+    found = await library.search().search(
+        HOME, "What builds the package?", limit=3, documents=[guide, new]
+    )
+    nothing = await library.search().search(HOME, "xyzzy", limit=9, documents=[new])
+
+    assert [passage.id for passage in found.relevant] == ["doc_Guide:0", "doc_Guide:1", "doc_New:0"]
+    assert [passage.id for passage in nothing.relevant] == ["doc_New:0", "doc_New:1"]

@@ -11,6 +11,20 @@ export type FinishReason =
   | "steered"
   | "interrupted";
 
+/** Where in its file a passage stands, if that is no page; seconds count from 0, others from 1. */
+export interface Place {
+  readonly unit: "slide" | "row" | "line" | "second";
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A part of a document that could not be read: a file in it, or pages; and why. */
+export interface Unread {
+  readonly where: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** A passage that was found for a question; `n` is the number that the answer cites it by. */
 export interface Source {
   readonly id: string;
@@ -20,6 +34,9 @@ export interface Source {
   readonly text: string;
   readonly page?: number | null;
   readonly headings?: readonly string[];
+  readonly place?: Place | null;
+  /** The path of the file within the document that it is from, if that is an archive or a mail. */
+  readonly part?: string;
   readonly score?: number;
   readonly uri?: string | null;
 }
@@ -71,6 +88,8 @@ export interface MessageCreated extends OfConversation {
   readonly forkOf?: string | null;
   readonly model?: string | null;
   readonly language?: string;
+  /** The documents that the answer is to rest on, if not on all. */
+  readonly attachments?: readonly string[];
 }
 
 export interface TurnStarted extends OfConversation {
@@ -226,8 +245,11 @@ export type ConversationEvent =
   | TurnFailed
   | TurnDone;
 
-interface OfWorkspace extends Durable {
+interface OfBatch extends Durable {
   readonly workspaceId: string;
+}
+
+interface OfWorkspace extends OfBatch {
   readonly documentId: string;
   readonly title: string;
 }
@@ -235,22 +257,31 @@ interface OfWorkspace extends Durable {
 export interface DocumentReceived extends OfWorkspace {
   readonly type: "document.received";
   readonly sizeBytes: number;
+  readonly batchId?: string | null;
 }
 
 export interface DocumentStep extends OfWorkspace {
-  readonly type: "document.parsing" | "document.chunking" | "document.removed";
+  readonly type:
+    | "document.parsing"
+    | "document.chunking"
+    | "document.removed"
+    | "document.paused"
+    | "document.resumed";
 }
 
 export interface DocumentEmbedding extends OfWorkspace {
   readonly type: "document.embedding";
   readonly done: number;
   readonly total: number;
+  /** The version before is found until all of this one can be. */
+  readonly revises?: boolean;
 }
 
 export interface DocumentReady extends OfWorkspace {
   readonly type: "document.ready";
   readonly pages?: number | null;
   readonly chunks: number;
+  readonly unread?: readonly Unread[];
 }
 
 export interface DocumentFailed extends OfWorkspace {
@@ -259,7 +290,18 @@ export interface DocumentFailed extends OfWorkspace {
   readonly reason: string;
 }
 
+/** How many of the `total` documents that came together are ready, failed or paused. */
+export interface BatchProgress extends OfBatch {
+  readonly type: "batch.progress";
+  readonly batchId: string;
+  readonly total: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly paused: number;
+}
+
 export type WorkspaceEvent =
+  | BatchProgress
   | DocumentReceived
   | DocumentStep
   | DocumentEmbedding

@@ -11,7 +11,9 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.documents import Unread
+from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.places import Place
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
 Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
@@ -39,6 +41,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
 
     ``fork_of`` is the question that this one is another wording of. ``model`` is what the
     asker wished for; ``language`` is the asker's, for the sentences of this turn.
+    ``attachments`` are the documents that the answer is to rest on, if not on all.
     """
 
     synced: ClassVar[bool] = True
@@ -52,6 +55,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     fork_of: MessageId | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[DocumentId, ...] = ()
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -87,6 +91,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -299,6 +305,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: BatchId | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -310,15 +317,20 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks have their embedding; the words are searchable already."""
+    """``done`` of ``total`` chunks have their embedding; the words are searchable already.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
@@ -330,6 +342,24 @@ class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     pass
 
 
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: BatchId
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+
 WorkspaceEvent = (
     DocumentReceived
     | DocumentParsing
@@ -338,6 +368,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 
 

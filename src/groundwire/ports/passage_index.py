@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundwire.model.documents import Chunk
@@ -47,6 +47,32 @@ class ChunkStore(Protocol):
         """
         ...
 
+    async def stage(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
+    ) -> None:
+        """Keep the chunks of the document's next version, in place of those staged before.
+
+        They get their embeddings as others do, and no search finds them before `publish`.
+        Their ids are those of no chunk that the document has.
+        """
+        ...
+
+    async def publish(self, document: DocumentId) -> None:
+        """Make what is staged all that ``document`` has, with its embeddings, in one step.
+
+        If nothing is staged, nothing changes.
+        """
+        ...
+
+    async def discard(self, document: DocumentId) -> None:
+        """Forget what is staged of ``document``. Nothing there is no error."""
+        ...
+
     async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
         """Return those of ``chunks`` that exist, in the order asked for."""
         ...
@@ -61,7 +87,16 @@ class ChunkStore(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest chunks by embedding, within one workspace, exact."""
+    """Nearest chunks by embedding, within one workspace and one space of vectors.
+
+    A vector of another length than those that there are raises ``OtherSpace``. Where vectors
+    lie in a store of their own, its absence raises ``VectorsUnavailable``.
+    """
+
+    @property
+    def embedder(self) -> str:
+        """The name of the embedder whose vectors these are."""
+        ...
 
     async def add(
         self,
@@ -76,12 +111,27 @@ class VectorIndex(Protocol):
         """
         ...
 
+    async def list_unembedded(self) -> Sequence[DocumentId]:
+        """Return the documents that have chunks without a vector."""
+        ...
+
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
-        """Return the document's next chunks that have no vector yet, by position."""
+        """Return the document's next chunks that have no vector yet, by position.
+
+        If some are staged, of these.
+        """
         ...
 
     async def search_meaning(
-        self, workspace: WorkspaceId, vector: "NDArray[np.float32]", *, limit: int
+        self,
+        workspace: WorkspaceId,
+        vector: "NDArray[np.float32]",
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
     ) -> Sequence[Hit]:
-        """Return the chunks of ``workspace`` with the highest cosine, best first."""
+        """Return the chunks of ``workspace`` with the highest cosine, best first.
+
+        With ``documents``, of these alone.
+        """
         ...

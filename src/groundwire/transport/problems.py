@@ -3,7 +3,7 @@
 import logging
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from groundwire.model.errors import GroundwireError, RateLimited
@@ -50,8 +50,10 @@ async def known(_: Request, error: Exception) -> Response:
     return as_response(error)
 
 
-async def left(_: Request, __: Exception) -> Response:
-    """Answer, to nobody, who left before the request was whole: that is no mistake of ours."""
+async def hung_up(request: Request, error: Exception) -> Response:
+    """Answer, for form's sake, a client that was gone before all of its request was here."""
+    assert isinstance(error, ClientDisconnect)
+    logger.info("%s %s was cut", request.method, request.url.path)
     return Response(status_code=400)
 
 

@@ -10,7 +10,7 @@ from groundwire.conversation.asked import Accepted
 from groundwire.conversation.steer import Steering, steer
 from groundwire.model.errors import IdempotencyConflict
 from groundwire.model.events import FinishReason
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 from tests.unit.conversation.table import Table, done, ids
 
 STEERING = Steering(
@@ -130,3 +130,18 @@ async def test_to_correct_or_to_end_where_nothing_runs_is_to_ask() -> None:
     assert (await table.ask(1, on_busy="steer")).ends is None
     assert (await table.ask(2, on_busy="cancel")).ends is None
     assert await table.said() == ["t1 message.created", "t2 message.created", "t2 status"]
+
+
+@pytest.mark.parametrize(("named", "rests_on"), [((), "d1"), (("d2",), "d2")])
+async def test_a_correction_rests_on_what_the_answer_does_unless_it_names_others(
+    named: tuple[str, ...], rests_on: str
+) -> None:
+    table = Table()
+    await table.ask(1, attachments=(DocumentId("d1"),))
+    active = await table.start()
+    await table.ask(2, on_busy="steer", attachments=tuple(map(DocumentId, named)))
+
+    await table.run(lambda desk: decide.finish(desk, active, done(active, "steered")))
+
+    assert (await table.start()).asked.attachments == (rests_on,)
+    assert (await table.fold()).messages[MessageId("q2")].attachments == (rests_on,)

@@ -7,14 +7,18 @@ from groundwire_client._documents import Documents, fold_documents, merge
 from groundwire_client._wire import decode_event
 from groundwire_client.events import (
     AnyEvent,
+    BatchProgress,
     DocumentChunking,
     DocumentEmbedding,
     DocumentFailed,
     DocumentParsing,
+    DocumentPaused,
     DocumentReady,
     DocumentReceived,
     DocumentRemoved,
+    DocumentResumed,
     Recorded,
+    Unread,
 )
 
 GOLDEN = Path(__file__).parents[1] / "model" / "golden" / "workspace.jsonl"
@@ -25,6 +29,15 @@ def folded(*events: AnyEvent | None, documents: Documents = ()) -> Documents:
         recorded = Recorded(seq=seq, first=seq, ts="t", event=event)
         documents = fold_documents(documents, recorded)
     return documents
+
+
+def test_what_could_not_be_read_is_said_of_the_document() -> None:
+    unread = (Unread(where="a/cut.pdf", code="broken", reason="This PDF is damaged."),)
+    ready = DocumentReady(document_id="d", title="all.zip", chunks=9, unread=unread)
+
+    (document,) = folded(ready)
+
+    assert document.unread == unread
 
 
 RECEIVED = DocumentReceived(document_id="d", title="guide.pdf", size_bytes=7)
@@ -53,6 +66,23 @@ def test_each_step_of_a_document_is_seen() -> None:
             document.chunks,
         )
         assert document.is_finished == (count == len(steps))
+
+
+def test_a_document_that_is_paused_is_held_until_it_goes_on() -> None:
+    paused = DocumentPaused(document_id="d", title="guide.pdf")
+    resumed = DocumentResumed(document_id="d", title="guide.pdf")
+
+    (held,) = folded(RECEIVED, paused)
+    (on,) = folded(RECEIVED, paused, resumed)
+    (again,) = folded(RECEIVED, paused, RECEIVED)
+
+    assert (held.paused, on.paused, again.paused) == (True, False, False)
+
+
+def test_how_far_a_batch_is_changes_no_document() -> None:
+    progress = BatchProgress(batch_id="b", total=2, ready=1, failed=0, paused=0)
+
+    assert folded(RECEIVED, progress) == folded(RECEIVED)
 
 
 def test_a_document_that_fails_says_why() -> None:

@@ -16,12 +16,14 @@ from groundwire_client._identity import Token, Way
 from groundwire_client._ladder import TransportName
 from groundwire_client._rest import (
     ApiKey,
+    BatchInfo,
     Choice,
     ConversationInfo,
     File,
     ModelInfo,
     Models,
     NewApiKey,
+    Order,
     Passage,
     Principal,
     Rest,
@@ -50,7 +52,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Recorded, Source, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
 from groundwire_client.workspace import Upload, Workspace
 
 __version__ = "0.1.0"
@@ -60,6 +62,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Approval",
+    "BatchInfo",
     "Choice",
     "Citation",
     "Connection",
@@ -80,7 +83,9 @@ __all__ = [
     "NewApiKey",
     "Notice",
     "Options",
+    "Order",
     "Passage",
+    "Place",
     "Presence",
     "Principal",
     "Read",
@@ -96,6 +101,7 @@ __all__ = [
     "TransportName",
     "Turn",
     "Typing",
+    "Unread",
     "Upload",
     "Usage",
     "Way",

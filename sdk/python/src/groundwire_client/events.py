@@ -25,7 +25,9 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 
 
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
-    """A question was asked. ``fork_of`` is the question that it is another wording of."""
+    """A question was asked. ``fork_of`` is the question that it is another wording of;
+    ``attachments`` are the documents that its answer is to rest on, if not on all.
+    """
 
     message_id: str
     content: str
@@ -36,6 +38,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     fork_of: str | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[str, ...] = ()
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -59,6 +62,25 @@ class StatusChanged(TurnEvent, frozen=True, kw_only=True, tag="status"):
     detail: dict[str, object] = {}
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its file a passage stands, where that is no page: ``first`` to ``last``.
+
+    ``unit`` is ``slide``, ``row`` or ``line``, counted from 1, or ``second``, from 0.
+    """
+
+    unit: str
+    first: int
+    last: int
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read: a file in it, or pages; and why."""
+
+    where: str
+    code: str
+    reason: str
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
 
@@ -70,6 +92,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -232,6 +256,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: str | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -243,15 +268,20 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks are found by their meaning; all are found by their words."""
+    """``done`` of ``total`` chunks are found by their meaning; all are found by their words.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
@@ -263,6 +293,24 @@ class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.fai
 
 class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.removed"):
     pass
+
+
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: str
+    total: int
+    ready: int
+    failed: int
+    paused: int
 
 
 ConversationEvent = (
@@ -294,6 +342,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 

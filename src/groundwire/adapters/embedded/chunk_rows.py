@@ -1,17 +1,22 @@
 """Chunks as rows, and what follows from a row: its words and its vector."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import apsw
 import msgspec
 
-from groundwire.adapters.embedded import vector_blocks, word_search
+from groundwire.adapters.embedded import space, vector_blocks, word_search
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
-COLUMNS = "id, document, position, text, page, last_page, headings"
+COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
+_MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
+
+
+WAITING = -2
+"""What ``chunks.embedded`` is of a staged chunk whose vector is here, and in no block yet."""
 
 
 class Draft(NamedTuple):
@@ -25,9 +30,14 @@ class Draft(NamedTuple):
 
 def draft(chunk: Chunk, title: str) -> Draft:
     """Cut the words of ``chunk``: the slow part, done before the transaction."""
-    above = " ".join(cut_terms(" \n ".join((title, *chunk.headings))))
     headings = msgspec.json.encode(chunk.headings).decode()
-    return Draft(chunk, title, headings, (above, " ".join(cut_terms(chunk.text))))
+    return Draft(chunk, title, headings, terms(title, headings, chunk.text))
+
+
+def terms(title: str, headings: str, text: str) -> tuple[str, str]:
+    """Return the terms of a title with headings, which are JSON, and those of a text."""
+    above = " \n ".join((title, *msgspec.json.decode(headings, type=tuple[str, ...])))
+    return " ".join(cut_terms(above)), " ".join(cut_terms(text))
 
 
 def replace(
@@ -35,34 +45,43 @@ def replace(
     workspace: WorkspaceId,
     document: DocumentId,
     drafts: Sequence[Draft],
-) -> None:
-    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays."""
-    number = _workspace_number(db, workspace)
+) -> int:
+    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays.
+
+    Return how many rows are new or gone.
+    """
+    number = workspace_number(db, workspace)
     before = {
         str(id): (row, said)
         for row, id, *said in db.execute(
             "SELECT row, id, text, headings, title FROM chunks WHERE document = ?", (document,)
         )
     }
+    changed = 0
     for item in drafts:
         row, said = before.pop(item.chunk.id, (None, None))
         if said == [item.chunk.text, item.headings, item.title]:
             db.execute(
-                "UPDATE chunks SET position = ?, page = ?, last_page = ? WHERE row = ?",
-                (item.chunk.position, item.chunk.page, item.chunk.last_page, row),
+                "UPDATE chunks SET position = ?, page = ?, last_page = ?, place = ?, part = ? "
+                "WHERE row = ?",
+                (item.chunk.position, *_where(item.chunk), row),
             )
         else:
             if row is not None:
-                _remove_row(db, int(str(row)))
-            _insert(db, number, item)
+                remove_row(db, int(str(row)))
+            insert(db, number, item)
+            changed += 1
     for row, _ in before.values():
-        _remove_row(db, int(str(row)))
+        remove_row(db, int(str(row)))
+    return changed + len(before)
 
 
-def remove(db: apsw.Connection, document: DocumentId) -> None:
+def remove(db: apsw.Connection, document: DocumentId) -> int:
+    """Return how many rows there were."""
     rows = db.execute("SELECT row FROM chunks WHERE document = ?", (document,)).fetchall()
     for (row,) in rows:
-        _remove_row(db, int(str(row)))
+        remove_row(db, int(str(row)))
+    return len(rows)
 
 
 def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:
@@ -84,11 +103,17 @@ def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> 
     return [
         _chunk(row)
         for row in db.execute(
-            f"SELECT {COLUMNS} FROM chunks WHERE document = ? AND embedded = 0 "
-            "ORDER BY position LIMIT ?",
+            f"SELECT {COLUMNS} FROM chunks WHERE document = ?1 AND embedded = 0 "
+            "AND staged = (SELECT max(staged) FROM chunks WHERE document = ?1) "
+            "ORDER BY position LIMIT ?2",
             (document, limit),
         )
     ]
+
+
+def list_unembedded(db: apsw.Connection) -> list[DocumentId]:
+    found = db.execute("SELECT DISTINCT document FROM chunks WHERE embedded = 0")
+    return [DocumentId(str(document)) for (document,) in found]
 
 
 def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
@@ -105,13 +130,23 @@ def ids_of(db: apsw.Connection, rows: Sequence[int]) -> dict[int, ChunkId]:
     return {int(str(row)): ChunkId(str(id)) for row, id in found}
 
 
+def rows_of(db: apsw.Connection, number: int, documents: Collection[DocumentId]) -> list[int]:
+    """Return the rows of those of ``documents`` that are in workspace ``number``."""
+    found = db.execute(
+        "SELECT row FROM chunks WHERE workspace = ? AND staged = 0 "
+        "AND document IN (SELECT value FROM json_each(?))",
+        (number, msgspec.json.encode(list(documents)).decode()),
+    )
+    return [int(str(row)) for (row,) in found]
+
+
 def terms_of(db: apsw.Connection, row: int) -> set[str]:
     """Return every term that the row's chunk is found by."""
     found = db.execute("SELECT title, headings, text FROM chunks WHERE row = ?", (row,)).fetchone()
     return set(cut_terms(" \n ".join(map(str, found)))) if found else set()
 
 
-def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
+def workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
     number = find_workspace(db, workspace)
     if number is None:
         db.execute("INSERT INTO workspaces (id) VALUES (?)", (workspace,))
@@ -120,30 +155,47 @@ def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
     return number
 
 
-def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
+def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = False) -> int:
+    """Return the row; a ``staged`` one has no words."""
     chunk = item.chunk
+    page, last_page, place, part = _where(chunk)
     db.execute(
-        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO chunks ({COLUMNS}, title, workspace, staged) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(chunk.page, chunk.last_page, item.headings, item.title, number),
+            *(page, last_page, item.headings, place, part, item.title, number, staged),
         ),
     )
-    word_search.put(db, number, db.last_insert_rowid(), item.terms)
+    row = db.last_insert_rowid()
+    if not staged:
+        word_search.put(db, number, row, item.terms)
+    return row
 
 
-def _remove_row(db: apsw.Connection, row: int) -> None:
+def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
+    place = msgspec.json.encode(chunk.place).decode() if chunk.place else None
+    return chunk.page, chunk.last_page, place, chunk.part
+
+
+def remove_row(db: apsw.Connection, row: int) -> None:
     found = db.execute(
-        "DELETE FROM chunks WHERE row = ? RETURNING workspace, embedded", (row,)
+        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded, staged", (row,)
     ).fetchone()
     if found is not None:
-        number, block = map(int, map(str, found))
-        word_search.drop(db, number, row)
-        if block:
+        number, block, staged = map(int, map(str, found[1:]))
+        if not staged:
+            word_search.drop(db, number, row)
+        if block == space.ELSEWHERE:
+            space.leave_stale(db, str(found[0]))
+        elif block == WAITING:
+            db.execute("DELETE FROM embeddings WHERE row = ?", (row,))
+        elif block:
             vector_blocks.drop(db, row, block)
 
 
 def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
     values = dict(zip(COLUMNS.split(", "), row, strict=True))
     values["headings"] = msgspec.json.decode(str(values["headings"]))
+    if values["place"] is not None:
+        values["place"] = msgspec.json.decode(str(values["place"]))
     return msgspec.convert(values, Chunk)

@@ -1,6 +1,6 @@
 """Workspaces and documents in the SQLite file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,20 +8,26 @@ import apsw
 import msgspec
 
 from groundwire.adapters.embedded.store import Row, Store, select, select_one
-from groundwire.model.documents import Document
+from groundwire.model.documents import Batch, Document
 from groundwire.model.errors import NotFound
-from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
 _COLUMNS = ", ".join(_FIELDS)
 # The names are our own; every value is bound.
-_INSERT = (
-    f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "
-    "ON CONFLICT (workspace, digest) DO NOTHING"
-)
-_UPDATE = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
+_INSERT = f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_HAS_BYTES = "(digest = ?1 OR json_extract(next, '$.digest') = ?1)"
+_SET = ", ".join(f"{name} = ?" for name in _FIELDS)
+_UPDATE = f"UPDATE documents SET {_SET} WHERE id = ? AND fence = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM documents"
+_BATCHES = (
+    "SELECT batch, min(created_at), count(*), count(*) FILTER (WHERE status = 'ready'), "
+    "count(*) FILTER (WHERE status = 'failed'), "
+    "count(*) FILTER (WHERE paused AND status NOT IN ('ready', 'failed')) "
+    "FROM documents WHERE workspace = ? AND batch IS NOT NULL AND batch = ifnull(?, batch) "
+    "GROUP BY batch ORDER BY 2 DESC, batch"
+)
 
 
 class SqliteWorkspaces:
@@ -97,13 +103,11 @@ class SqliteDocuments:
 
     async def add(self, document: Document) -> Document:
         def work(connection: apsw.Connection) -> Document:
+            found = _find(connection, document.workspace, document.digest)
+            if found is not None:
+                return found
             connection.execute(_INSERT, _values(document))
-            rows = select(
-                connection,
-                f"{_SELECT} WHERE workspace = ? AND digest = ?",
-                (document.workspace, document.digest),
-            )
-            return _document(rows[0])
+            return document
 
         return await self._store.write(work)
 
@@ -136,22 +140,70 @@ class SqliteDocuments:
 
     async def update(self, document: Document) -> bool:
         def work(connection: apsw.Connection) -> bool:
-            connection.execute(_UPDATE, (*_values(document), document.id))
+            connection.execute(_UPDATE, (*_values(document), document.id, document.fence))
             return connection.changes() > 0
 
         # Progress may be lost with the power: the job that reports it starts again then.
         return await self._store.write(work, sync=False)
 
-    async def remove(self, document: DocumentId) -> bool:
-        def work(connection: apsw.Connection) -> bool:
-            row = select_one(connection, "SELECT digest FROM documents WHERE id = ?", (document,))
+    async def change(
+        self, document: DocumentId, change: Callable[[Document], Document]
+    ) -> Document:
+        def work(connection: apsw.Connection) -> Document:
+            row = select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
             if row is None:
-                return False
-            connection.execute("DELETE FROM documents WHERE id = ?", (document,))
-            others = select_one(connection, "SELECT 1 FROM documents WHERE digest = ?", row)
-            return others is None
+                raise NotFound("document")
+            before = _document(row)
+            changed = change(before)
+            if changed == before:
+                return before
+            changed = msgspec.structs.replace(changed, fence=before.fence + 1)
+            connection.execute(_UPDATE, (*_values(changed), document, before.fence))
+            return changed
 
         return await self._store.write(work)
+
+    async def list_batch(self, workspace: WorkspaceId, batch: BatchId) -> Sequence[Document]:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection,
+                f"{_SELECT} WHERE workspace = ? AND batch = ? ORDER BY created_at, rowid",
+                (workspace, batch),
+            )
+        )
+        return [_document(row) for row in rows]
+
+    async def list_batches(
+        self, workspace: WorkspaceId, *, batch: BatchId | None = None
+    ) -> Sequence[Batch]:
+        rows = await self._store.read(
+            lambda connection: select(connection, _BATCHES, (workspace, batch))
+        )
+        return [_batch(workspace, row) for row in rows]
+
+    async def find(self, workspace: WorkspaceId, digest: str) -> Document | None:
+        return await self._store.read(lambda connection: _find(connection, workspace, digest))
+
+    async def is_used(self, digest: str) -> bool:
+        found = await self._store.read(
+            lambda connection: select_one(
+                connection, f"SELECT 1 FROM documents WHERE {_HAS_BYTES}", (digest,)
+            )
+        )
+        return found is not None
+
+    async def remove(self, document: DocumentId) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("DELETE FROM documents WHERE id = ?", (document,))
+
+        await self._store.write(work)
+
+
+def _find(connection: apsw.Connection, workspace: WorkspaceId, digest: str) -> Document | None:
+    row = select_one(
+        connection, f"{_SELECT} WHERE {_HAS_BYTES} AND workspace = ?2", (digest, workspace)
+    )
+    return _document(row) if row else None
 
 
 def _workspace(row: Row) -> Workspace:
@@ -161,11 +213,30 @@ def _workspace(row: Row) -> Workspace:
     )
 
 
+def _batch(workspace: WorkspaceId, row: Row) -> Batch:
+    id, created_at, total, ready, failed, paused = row
+    return Batch(
+        id=BatchId(id),
+        workspace=workspace,
+        created_at=datetime.fromisoformat(created_at),
+        total=total,
+        ready=ready,
+        failed=failed,
+        paused=paused,
+    )
+
+
 def _values(document: Document) -> tuple[Any, ...]:
     values = msgspec.structs.asdict(document)
     values["created_at"] = document.created_at.isoformat()
+    values["unread"] = msgspec.json.encode(document.unread).decode()
+    values["next"] = msgspec.json.encode(document.next).decode() if document.next else None
     return tuple(values[name] for name in _FIELDS)
 
 
 def _document(row: Row) -> Document:
-    return msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Document)
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["paused"] = bool(values["paused"])
+    values["unread"] = msgspec.json.decode(values["unread"])
+    values["next"] = msgspec.json.decode(values["next"]) if values["next"] else None
+    return msgspec.convert(values, Document)
