@@ -159,7 +159,8 @@ class Assistant:
             language=correcting.language or language_of(content),
         )
         accepted = await self.log.decide(log, lambda desk: steer(desk, steering))
-        self.answers.steer(log)
+        if accepted is not None and accepted.ends is not None:
+            self.answers.steer(log, accepted.ends)
         return conversation, accepted
 
     async def approve(
@@ -253,10 +254,10 @@ class Assistant:
             self.log.decide(log, lambda desk: decide.ask(desk, question)),
             self.archive.conversations.touch(conversation.id, at=self.now(), title=title),
         )
-        if accepted.ends is not None:
+        if accepted.ends is not None and question.on_busy == "steer":
+            self.answers.steer(log, accepted.ends)
+        elif accepted.ends is not None:
             await self.answers.cancel(log, accepted.ends)
-        if question.on_busy == "steer":
-            self.answers.steer(log)
         self.answers.wake(log)
         return accepted
 

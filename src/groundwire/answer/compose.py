@@ -185,13 +185,16 @@ class Compose:
             Message(role=said.role, content=said.content) for said in asked.earlier if said.content
         ]
         budget = (model.info.window_tokens, model.count_tokens)
-        built = prompt.build(asked.text, passages, turns, asked.language, budget, searched=searched)
+        tools = self.toolbox.offered(model.info, options)
+        built = prompt.build(
+            asked.text, passages, turns, asked.language, budget, searched=searched, tools=tools
+        )
         request = ChatRequest(
             messages=built.messages,
             question=asked.text,
             passages=built.passages,
             language=asked.language,
-            tools=self.toolbox.offered(model.info, options),
+            tools=tools,
             max_tokens=min(options.max_tokens or built.max_tokens, built.max_tokens),
         )
         if options.temperature is not None:

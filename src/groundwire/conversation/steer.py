@@ -4,7 +4,7 @@ The running turn ends as soon as it can (with the next token, or when the tool t
 done) and a turn of its own goes on with the steering text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -62,7 +62,7 @@ def steer(desk: Desk, steering: Steering) -> Accepted | None:
     )
     steers = (*standing.steers, _pending(steering, active))
     desk.standing = msgspec.structs.replace(standing, steers=steers)
-    return remember(desk, steering, steering.turn, seq)
+    return replace(remember(desk, steering, steering.turn, seq), ends=active.asked.turn)
 
 
 def give_back(desk: Desk, active: Active, reason: str) -> None:

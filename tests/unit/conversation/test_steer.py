@@ -41,7 +41,7 @@ async def test_an_accepted_correction_is_the_next_turn_and_follows_the_answer() 
     accepted = await correct(table, 2, steered=TurnId("t1"), client_message_id="s")
     await table.run(lambda desk: decide.finish(desk, active, done(active, "steered")))
 
-    assert accepted == Accepted(TurnId("t2"), 2)
+    assert accepted == Accepted(TurnId("t2"), 2, ends=TurnId("t1"))
     assert (await table.said())[-3:] == ["t1 done", "t2 message.created", "t2 steer.applied"]
     fold = await table.fold()
     asked = fold.messages[MessageId("q2")]
@@ -118,7 +118,7 @@ async def test_who_asks_may_wish_to_correct_or_to_end_what_runs() -> None:
     steered = await table.ask(2, on_busy="steer", client_message_id="k")
     ending = await table.ask(3, on_busy="cancel")
 
-    assert (steered.turn, steered.ends) == ("t2", None)
+    assert (steered.turn, steered.ends) == ("t2", "t1")
     assert ending.ends == "t1"
     # Sent again after an unknown outcome, it is the same correction.
     assert (await table.ask(4, on_busy="steer", client_message_id="k")).turn == "t2"
