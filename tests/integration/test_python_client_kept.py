@@ -21,7 +21,7 @@ class Record:
 
     def __call__(self, said: bytes) -> None:
         one = json.loads(said)
-        self.frames += one["events"] if "events" in one else [one]
+        self.frames += one.get("events", [one])
 
     @property
     def types(self) -> list[str]:
@@ -61,7 +61,7 @@ async def test_a_kept_state_goes_on_with_what_has_happened_since(served: Served)
         conversation = groundwire.conversation(session)
 
         conversation.restore(msgspec.json.decode(kept, type=State), cursor)
-        assert [message.content for message in conversation.messages][0] == "one"
+        assert next(message.content for message in conversation.messages) == "one"
         assert not conversation.is_current
         await (await conversation.ask("two")).done()
 
@@ -82,7 +82,7 @@ async def test_a_kept_cursor_that_is_not_served_brings_the_whole(served: Served)
         conversation.restore(msgspec.json.decode(kept, type=State), f"{epoch}-:{seq}")
         state = await conversation.loaded()
 
-        assert [message.content for message in state.messages][0] == "one"
+        assert next(message.content for message in state.messages) == "one"
         assert conversation.cursor == cursor
     assert "snapshot" in record.types
 

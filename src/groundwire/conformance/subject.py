@@ -39,6 +39,15 @@ class Subject:
         """Return a sessionId that nobody has used."""
         return f"{INVENTED}{secrets.token_hex(6)}"
 
+    async def begin(self, key: str) -> str:
+        """Begin a conversation of the owner of ``key`` and return its id."""
+        headers = {"Authorization": f"Bearer {key}"}
+        async with (
+            aiohttp.ClientSession(self.url, headers=headers) as http,
+            http.post("/api/v1/conversations", json={}) as response,
+        ):
+            return str((await response.json())["id"])
+
 
 @dataclass(slots=True)
 class Spawned(Subject):

@@ -284,9 +284,7 @@ class Conversation:
         if turn_id is None and client_message_id is None:
             # Named, so that sent again it does not end the turn after.
             turn_id = self.state.turn.turn_id if self.state.turn is not None else None
-        command = Cancel(
-            session_id=self.id, turn_id=turn_id, client_message_id=client_message_id
-        )
+        command = Cancel(session_id=self.id, turn_id=turn_id, client_message_id=client_message_id)
         return not (await self._acknowledged(command)).noop
 
     async def approve(

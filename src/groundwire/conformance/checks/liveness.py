@@ -10,12 +10,12 @@ from websockets.asyncio.client import connect
 
 from groundwire.conformance.checks.framing import expect_code
 from groundwire.conformance.checks.handshake import bearer
-from groundwire.conformance.checks.messages import opened
 from groundwire.conformance.door import UPGRADE, request
+from groundwire.conformance.raw import SocketWire, SseWire
 from groundwire.conformance.seen import Broken
 from groundwire.conformance.subject import Spawned
 from groundwire.conformance.trial import Trial, check
-from groundwire.conformance.wire import SocketWire, Wire
+from groundwire.conformance.wire import Wire
 
 STALLED = 50
 PIECE = "All work and no play makes Jack a dull boy. " * 50
@@ -27,9 +27,10 @@ IDLE_BYTES = 60_000
 
 @check("ping_30s")
 async def ping(trial: Trial) -> None:
-    reader = await opened(trial)
+    node = await trial.spawn()
+    reader = await trial.wire(node.new_session(), subject=node, cursor="0")
     await reader.next("ready")
-    await trial.node.order("advance", seconds=30)
+    await node.order("advance", seconds=30)
     told = await reader.next("ping")
     if not isinstance(told["head"], dict):
         raise Broken(f"the ping was {told}")
@@ -132,6 +133,7 @@ async def coalesced(trial: Trial) -> None:
     await node.script(*[PIECE] * 3_000)
     reader = await trial.wire(node.new_session(), subject=node, cursor="0")
     slow = await trial.wire(reader.session, subject=node, cursor="0")
+    assert isinstance(slow, SocketWire | SseWire)
     slow.pause()
     await reader.answer("Tell me.")
     slow.resume()
