@@ -35,6 +35,7 @@ class LibraryWire(Wire):
     _proxy: Proxy | None = None
     _reply: Frame | None = None
     _acks: int = 0
+    _is_met: bool = False
     _stood: set[int] = field(default_factory=set[int])
     _status: Told = field(default_factory=Told)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +59,9 @@ class LibraryWire(Wire):
             session=self.session,
             cursor=cursor,
         )
+        if self.ways[0] == "websocket":
+            # There attaching begins a conversation, which others may look for from now on.
+            await self._until(lambda _: self._is_met)
 
     async def _whole_cursor(self) -> str | None:
         """Return the cursor with an epoch: a library has no name for the beginning of a log."""
@@ -165,12 +169,16 @@ class LibraryWire(Wire):
         if "status" in told:
             self._status = told["status"]
             if self._status["state"] == "closed":
-                self._inbox.put_nowait(Ended(error=self._status["reason"]))
+                self._end(self._status["reason"])
         elif "refused" in told:
-            self._inbox.put_nowait(Ended(error=told["refused"]))
+            self._end(told["refused"])
         else:
             self._take(told["said"], told["cursor"])
         self._changed.set()
+
+    def _end(self, error: str | None) -> None:
+        self._is_met = True
+        self._inbox.put_nowait(Ended(error=error))
 
     def _take(self, said: Frame, cursor: str | None) -> None:
         """Take what the server said while the library stood at ``cursor``."""
@@ -204,6 +212,7 @@ class LibraryWire(Wire):
             self._acks += 1
             self._reply = frame
         elif not _answers(frame):
+            self._is_met = self._is_met or frame["type"] == "ready"
             self._inbox.put_nowait(frame)
 
 
