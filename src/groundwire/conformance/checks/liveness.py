@@ -172,15 +172,16 @@ async def slowloris(trial: Trial) -> None:
 @check("many_idle_connections_memory")
 async def many_idle(trial: Trial) -> None:
     node = await trial.spawn()
-    session = node.new_session()
-    url = f"{node.socket_url}/api/v1/chat/stream?sessionId={session}"
+    url = f"{node.socket_url}/api/v1/chat/stream?sessionId="
     headers = bearer(node.key)
     async with AsyncExitStack() as stack:
         before = 0
         for n in range(IDLE + 50):
             if n == 50:
                 before = node.memory_bytes()
-            opening = connect(url, additional_headers=headers, proxy=None, compression=None)
+            # Each in a conversation of its own: in one they would all be told of all the others.
+            of = f"{url}{node.new_session()}"
+            opening = connect(of, additional_headers=headers, proxy=None, compression=None)
             await stack.enter_async_context(opening)
         each = (node.memory_bytes() - before) / IDLE
     if each > IDLE_BYTES:

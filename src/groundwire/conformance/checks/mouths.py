@@ -1,7 +1,6 @@
 """What is the transports' own, and what must be the same on all of them."""
 
 import asyncio
-import json
 from typing import Any
 
 import aiohttp
@@ -9,7 +8,7 @@ import aiohttp
 from groundwire.conformance.cases import TRANSPORTS
 from groundwire.conformance.checks.handshake import bearer
 from groundwire.conformance.checks.messages import opened
-from groundwire.conformance.checks.words import LONG
+from groundwire.conformance.checks.words import LONG, joined
 from groundwire.conformance.raw import SseWire
 from groundwire.conformance.seen import Broken
 from groundwire.conformance.subject import Subject
@@ -144,10 +143,7 @@ async def all_at_once(trial: Trial) -> None:
         if each != trial.transport
     ]
     ack = await reader.ask("one two three")
-    told = [
-        [json.dumps(event, sort_keys=True) for event in await each.turn(ack["turnId"])]
-        for each in (reader, *others)
-    ]
+    told = [joined(await each.turn(ack["turnId"])) for each in (reader, *others)]
     if not told[0] == told[1] == told[2]:
         raise Broken("they are not the same events")
 
