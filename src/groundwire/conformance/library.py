@@ -132,6 +132,12 @@ class LibraryWire(Wire):
     def cut(self) -> None:
         self.proxy.cut()
 
+    def pause(self) -> None:
+        self.proxy.hold()
+
+    def resume(self) -> None:
+        self.proxy.release()
+
     async def come_back(self) -> None:
         self.cut()
         async with asyncio.timeout(self.patience_s):

@@ -52,6 +52,13 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
 
+    def hold(self) -> None:
+        """Take nothing from anybody until `release`."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
+
     async def reached(self) -> None:
         """Return once somebody has come through since the last cut."""
         await self._reached.wait()

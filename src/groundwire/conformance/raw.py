@@ -114,7 +114,6 @@ class SocketWire(RawWire):
         await self.send_raw(json.dumps({"type": type, "sessionId": self.session, **fields}))
 
     def pause(self) -> None:
-        """Take nothing from the network until `resume`."""
         if self._socket is not None:
             self._socket.transport.pause_reading()
 
@@ -156,6 +155,16 @@ class HttpWire(RawWire):
 
     http: aiohttp.ClientSession | None = None
     _response: aiohttp.ClientResponse | None = None
+    _taking: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._taking.set()
+
+    def pause(self) -> None:
+        self._taking.clear()
+
+    def resume(self) -> None:
+        self._taking.set()
 
     @property
     def base(self) -> str:
@@ -210,17 +219,6 @@ class SseWire(HttpWire):
     """``ids`` are those of the events, in order; an event without one has ``""``."""
 
     ids: list[str] = field(default_factory=list[str])
-    _taking: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self._taking.set()
-
-    def pause(self) -> None:
-        """Take nothing from the network until `resume`."""
-        self._taking.clear()
-
-    def resume(self) -> None:
-        self._taking.set()
 
     async def _attach(self) -> None:
         params = dict(self.query)
@@ -280,6 +278,7 @@ class PollWire(HttpWire):
                     self._inbox.put_nowait(snapshot)
                 for event in page["events"]:
                     self._inbox.put_nowait(event)
+                await self._taking.wait()
                 page = await self._poll(page["cursor"], wait=POLL_WAIT_S)
         except Ended as ended:
             self._inbox.put_nowait(ended)

@@ -67,6 +67,13 @@ class Wire(ABC):
         """Break the connection without a word."""
 
     @abstractmethod
+    def pause(self) -> None:
+        """Take nothing from the network until `resume`."""
+
+    @abstractmethod
+    def resume(self) -> None: ...
+
+    @abstractmethod
     async def come_back(self) -> None:
         """Break the connection, if there still is one, and go on from what was seen."""
 

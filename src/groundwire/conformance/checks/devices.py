@@ -1,6 +1,7 @@
 """Several devices, several people."""
 
 import asyncio
+from contextlib import suppress
 
 import aiohttp
 
@@ -82,9 +83,7 @@ async def cross_tenant(trial: Trial) -> None:
     key = await trial.node.order("user", name=trial.subject.new_session())
     try:
         other = await trial.wire(id, key=key)
-        ended = await other.ended()
-        if ended.code != 4403:
-            raise Broken(f"it was closed {ended.code}")
+        expect_end(trial, await other.ended(), close=4403, statuses=(403, 404), error="forbidden")
         frames = other.frames
     except Ended as refused:
         if refused.status not in (403, 404):
@@ -126,14 +125,17 @@ async def _expect_end_of(trial: Trial, name: str) -> None:
 
 @check("token_refresh_other_user_4403")
 async def refresh_other(trial: Trial) -> None:
-    reader = await opened(trial)
-    key = await trial.node.order("user", name=trial.subject.new_session())
-    try:
-        answer = await reader.say("auth", token=key)
-        raise Broken(f"it was answered by {answer}")
-    except Ended as ended:
-        if ended.code != 4403:
-            raise Broken(f"it was closed {ended.code}") from ended
+    node = await trial.spawn()
+    soon = await node.order("session", key=node.key)
+    other = await node.order("user", name=node.new_session())
+    options = {"subject": node, "cursor": "0", "key": soon, "fresh": other}
+    reader = await trial.wire(node.new_session(), **options)
+    await node.order("advance", seconds=SESSION.total_seconds() - 30)
+    await reader.next("auth_expiring")
+    with suppress(Ended, TimeoutError):
+        await reader.show_fresh()
+        raise Broken("it was taken")
+    expect_end(trial, await reader.ended(), close=4403, statuses=(), error="forbidden")
 
 
 @check("token_expires_midstream_refresh_keeps_run")

@@ -7,7 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from groundwire_client import Conversation, Groundwire, GroundwireError, State, connect
+import msgspec
+
+from groundwire_client import (
+    Conversation,
+    Groundwire,
+    GroundwireError,
+    Options,
+    State,
+    connect,
+)
 
 KEPT = 64
 TIMEOUT_S = 60.0
@@ -159,6 +168,8 @@ async def _say(conversation: Conversation, command: Order) -> dict[str, object]:
 
 async def _ask(conversation: Conversation, type: str, command: Order) -> str:
     options = {_OPTIONS[name]: command[name] for name in _OPTIONS.keys() & command.keys()}
+    if "options" in command:
+        options["options"] = msgspec.convert(command["options"], Options)
     match type:
         case "chat_message":
             answer = await conversation.ask(command["content"], **options)
