@@ -27,7 +27,7 @@ ORDER_S = 70.0
 """A library may wait as long as this for an answer to a command: its own time-out is shorter."""
 LIMIT_BYTES = 1 << 26
 HERE = Path(__file__).parent
-_CHECKOUT = HERE.parents[2]
+CHECKOUT = HERE.parents[2]
 
 Told = dict[str, Any]
 
@@ -128,7 +128,7 @@ def _python() -> Sequence[str]:
 
 def _typescript() -> Sequence[str]:
     program = str(HERE / "drivers" / "typescript_client.mjs")
-    source = _CHECKOUT / "sdk" / "typescript" / "src" / "index.ts"
+    source = CHECKOUT / "sdk" / "typescript" / "src" / "index.ts"
     published = Path.cwd() / "node_modules" / "@groundwire" / "client" / "dist" / "index.js"
     library = next((each for each in (source, published) if each.is_file()), None)
     if library is None:

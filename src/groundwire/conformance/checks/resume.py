@@ -31,6 +31,16 @@ async def whole(trial: Trial, content: str = "Tell me.") -> tuple[Wire, list[Fra
     return reader, await reader.answer(content)
 
 
+def places_in(reader: Wire, events: list[Frame]) -> list[int]:
+    """Return where ``reader`` stood: before ``events``, and after each that it did not take at
+    once with the next.
+    """
+    return [
+        events[0]["seq"] - 1,
+        *(event["seq"] for event in events if reader.stood_after(event)),
+    ]
+
+
 @check("seq_contiguous")
 async def seq_contiguous(trial: Trial) -> None:
     reader = await trial.wire(trial.subject.new_session(), cursor="0")
@@ -63,17 +73,17 @@ async def resume_mid_delta(trial: Trial) -> None:
 @check("resume_at_every_seq")
 async def resume_at_every_seq(trial: Trial) -> None:
     reader, events = await whole(trial, "one two three")
-    for event in filter(reader.stood_after, events):
-        cursor = f"{reader.seen.epoch}:{event['seq']}"
-        rest = [each for each in events if each["seq"] > event["seq"]]
+    for place in places_in(reader, events):
+        cursor = f"{reader.seen.epoch}:{place}"
+        rest = [each for each in events if each["seq"] > place]
         again = await trial.wire(reader.session, cursor=cursor)
-        again.seen.seq = event["seq"]
-        again.seen.texts = text_of(each for each in events if each["seq"] <= event["seq"])
+        again.seen.seq = place
+        again.seen.texts = text_of(each for each in events if each["seq"] <= place)
         got: list[Frame] = []
         while rest and (not got or got[-1]["type"] != "done"):
             got.append(await again.event())
         if joined(got) != joined(rest):
-            raise Broken(f"after {event['seq']} came {[each['seq'] for each in got]}")
+            raise Broken(f"after {place} came {[each['seq'] for each in got]}")
         await again.aclose()
 
 
@@ -89,7 +99,7 @@ async def resume_at_head(trial: Trial) -> None:
 @check("resume_after_done")
 async def resume_after_done(trial: Trial) -> None:
     reader, events = await whole(trial, "one two three")
-    places = [event["seq"] for event in events if reader.stood_after(event)]
+    places = places_in(reader, events[:-1])
     middle = places[len(places) // 2]
     again = await trial.wire(reader.session, cursor=f"{reader.seen.epoch}:{middle}")
     again.seen.seq = middle

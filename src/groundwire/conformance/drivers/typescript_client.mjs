@@ -50,7 +50,8 @@ const orders = {
     });
     let refusal = null;
     conversation.subscribe((view) => {
-      if (view.refusal && view.refusal !== refusal) tell({ reader: name, refused: view.refusal.code });
+      if (view.refusal && view.refusal !== refusal)
+        tell({ reader: name, refused: view.refusal.code });
       refusal = view.refusal;
     });
     return {};
