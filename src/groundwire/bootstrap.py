@@ -11,24 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwire import adapters
+from groundwire import adapters, equip
 from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.events import DocumentEvent
+from groundwire.model.events import WorkspaceEvent
 from groundwire.model.ids import Now, WorkspaceId, workspace_log
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.models.shelf import Provider
     from groundwire.adapters.parsers.pool import ParserPool
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
-    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.intake import Intake
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
     from groundwire.ports.chat_model import ChatModel, Models
@@ -45,7 +44,6 @@ DATABASE = "groundwire.db"
 # Where the server of a data folder is, for the commands beside it.
 ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
-UNLOAD_AFTER_S = 600.0
 PAGE = Path(__file__).parent / "static"
 
 
@@ -166,7 +164,7 @@ async def open_groundwire(
             store=store,
             log=SqliteEventLog(store, now, lease.seen),
             identities=SqliteIdentities(store, now),
-            embedder=embedder or _embedder(stack),
+            embedder=embedder or equip.open_embedder(settings, stack),
             parsers=_parsers(settings, stack),
             extra=tuple(models),
             tools=tuple(tools),
@@ -254,66 +252,52 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     """Open where documents live, and set those to work who read them."""
     from groundwire.adapters.embedded.blobs import FileBlobs
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
-    from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.embedded.job_queue import SqliteJobQueue
-    from groundwire.ingest.accept import Accept
+    from groundwire.ingest.intake import Means, open_intake
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
     data, embedder = parts.settings.data, parts.embedder
-    index = SqliteIndex(data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions)
-    stack.callback(index.close)
+    index = equip.open_index(parts.settings, embedder, stack)
     documents = SqliteDocuments(parts.store)
-    accept = Accept(
+    means = Means(
         documents=documents,
         blobs=FileBlobs(data / "files"),
         jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
+        parser=parts.parsers,
+        chunks=index,
+        vectors=index,
+        embedder=embedder,
         publish=_publish_to(parts.log),
         now=utc_now,
         new_id=new_id,
         limit_bytes=parts.settings.upload_bytes,
     )
-    await _work(parts, accept, index, stack)
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
         parts.identities,
-        accept.blobs,
+        means.blobs,
         index,
-        accept,
+        await _work(open_intake(means), parts, stack),
         Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        parts.parsers,
         parts.log,
         utc_now,
         new_id,
     )
 
 
-async def _work(
-    parts: _Parts, accept: "Accept", index: "SqliteIndex", stack: contextlib.AsyncExitStack
-) -> None:
+async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStack) -> "Intake":
     """Go on with the documents that an earlier process left, and with those that come."""
-    from groundwire.ingest.index import Index
-    from groundwire.ingest.worker import Worker
-
-    steps = Index(
-        documents=accept.documents,
-        blobs=accept.blobs,
-        parser=parts.parsers,
-        chunks=index,
-        vectors=index,
-        embedder=parts.embedder,
-        jobs=accept.jobs,
-        publish=accept.publish,
-    )
-    await accept.jobs.release_all()
-    await accept.resume()
-    worker = Worker(index=steps, jobs=accept.jobs, name=new_id("worker"))
-    _run_until_closed(stack, worker.run(), "worker")
+    await intake.resume()
+    _run_until_closed(stack, intake.worker.run(), "worker")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
+    return intake
 
 
 def _publish_to(log: "EventLog") -> "Publish":
-    async def publish(workspace: WorkspaceId, event: DocumentEvent) -> None:
+    async def publish(workspace: WorkspaceId, event: WorkspaceEvent) -> None:
         await log.append(workspace_log(workspace), [event])
 
     return publish
@@ -350,18 +334,10 @@ def _models(
     )
 
 
-def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
-    from groundwire.adapters.embedder.local import LocalEmbedder
-
-    embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
-    stack.push_async_callback(embedder.aclose)
-    return embedder
-
-
 def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.adapters.parsers.pool import open_pool
 
-    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    parsers = open_pool(wall_s=settings.parse_timeout)
     stack.push_async_callback(parsers.close)
     return parsers
 

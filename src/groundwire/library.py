@@ -1,29 +1,46 @@
 """Workspaces and their documents: the use cases around what answers rest on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 from groundwire.access.authorize import require, require_editor
-from groundwire.ingest.accept import Accept
+from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
-from groundwire.model.documents import Document
+from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
 from groundwire.model.events import DocumentRemoved
-from groundwire.model.ids import DocumentId, NewId, Now, WorkspaceId, workspace_log
+from groundwire.model.ids import (
+    BatchId,
+    ChunkId,
+    DocumentId,
+    NewId,
+    Now,
+    WorkspaceId,
+    workspace_log,
+)
 from groundwire.model.passages import Passage
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents, Workspace, Workspaces
 from groundwire.ports.event_log import EventLog
 from groundwire.ports.identities import Identities
+from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.search import Search
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
+ORDERS_AT_ONCE = 64
+MIN_WIDTH, MAX_WIDTH = 100, 2400
 DEFAULT_NAME = "Documents"
+
+Order = Literal["pause", "resume", "cancel", "retry"]
+"""What may be done with the work on a document, besides removing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,9 @@ class Library:
     identities: Identities
     blobs: Blobs
     chunks: ChunkStore
-    accept: Accept
+    intake: Intake
     search: Search
+    pages: PageImages
     log: EventLog
     now: Now
     new_id: NewId
@@ -74,21 +92,72 @@ class Library:
         return workspace
 
     async def upload(
-        self, identity: Identity, workspace: WorkspaceId, name: str, content: AsyncIterator[bytes]
+        self,
+        identity: Identity,
+        workspace: WorkspaceId,
+        name: str,
+        content: AsyncIterator[bytes],
+        *,
+        batch: BatchId | None = None,
     ) -> Document:
         """Take a file in; what becomes of it is told in the workspace's log.
 
-        Returns the document that there is, if these bytes are in the workspace already.
+        Returns the document that there is, if these bytes are in the workspace already. It
+        belongs to ``batch`` with all that is given the same one, else to one of its own.
         Raises ``TooLarge`` and ``UnreadableDocument``.
         """
         await require(self.workspaces, identity, "document:write", workspace)
-        return await self.accept(workspace, name, content)
+        return await self.intake.accept(
+            workspace,
+            name,
+            content,
+            by=identity.principal.id,
+            batch=batch or self.new_batch(),
+        )
+
+    def new_batch(self) -> BatchId:
+        return BatchId(self.new_id("b"))
+
+    async def list_batches(
+        self, identity: Identity, workspace: WorkspaceId, *, batch: BatchId | None = None
+    ) -> Sequence[Batch]:
+        """Return what came together, newest first, or only ``batch``: ``NotFound`` without."""
+        await require(self.workspaces, identity, "document:read", workspace)
+        found = await self.documents.list_batches(workspace, batch=batch)
+        if batch is not None and not found:
+            raise NotFound("batch")
+        return found
+
+    async def order(self, identity: Identity, id: DocumentId, order: Order) -> Document:
+        """Pause, resume, cancel or retry the work on a document."""
+        document = await self.get_document(identity, id)
+        await require(self.workspaces, identity, "document:write", document.workspace)
+        return await self._order(id, order)
+
+    async def order_batch(
+        self, identity: Identity, workspace: WorkspaceId, batch: BatchId, order: Order
+    ) -> Batch:
+        """Do the same with every document of a batch. Raises ``NotFound``."""
+        await require(self.workspaces, identity, "document:write", workspace)
+        documents = await self.documents.list_batch(workspace, batch)
+        # Side by side, so that they share commits.
+        for start in range(0, len(documents), ORDERS_AT_ONCE):
+            async with asyncio.TaskGroup() as group:
+                for document in documents[start : start + ORDERS_AT_ONCE]:
+                    group.create_task(self._order_if_there(document.id, order))
+        (after,) = await self.list_batches(identity, workspace, batch=batch)
+        return after
 
     async def list_documents(
-        self, identity: Identity, workspace: WorkspaceId
+        self, identity: Identity, workspace: WorkspaceId, *, status: str | None = None
     ) -> Sequence[Document]:
+        """Return the workspace's documents, newest first; of one ``status`` if it is named."""
         await require(self.workspaces, identity, "document:read", workspace)
-        return await self.documents.list_of(workspace)
+        if status is not None and status not in get_args(DocumentStatus):
+            known = ", ".join(get_args(DocumentStatus))
+            raise InvalidField("status", f"`status` is one of {known}.")
+        found = await self.documents.list_of(workspace)
+        return [each for each in found if status in (None, each.status)]
 
     async def get_document(self, identity: Identity, id: DocumentId) -> Document:
         """Raises ``NotFound``, to one who may not read it as well."""
@@ -104,15 +173,35 @@ class Library:
         document = await self.get_document(identity, id)
         return document, self.blobs.path(document.digest)
 
+    async def draw_page(
+        self, identity: Identity, id: DocumentId, page: int, *, width: int, passage: str | None
+    ) -> bytes:
+        """Return a page of the document as a WebP, with ``passage``, if any, marked on it.
+
+        Raises ``NotFound``, ``InvalidField`` and ``UnreadableDocument``.
+        """
+        document, blob = await self.get_content(identity, id)
+        if not MIN_WIDTH <= width <= MAX_WIDTH:
+            raise InvalidField("width", f"`width` is {MIN_WIDTH} to {MAX_WIDTH}.")
+        view = View(page=page, width=width)
+        if passage is not None:
+            found = await self.chunks.get([ChunkId(passage)])
+            if not found or found[0].document != id:
+                raise NotFound("passage")
+            view = View(page=page, width=width, part=found[0].part, text=found[0].text)
+        return await self.pages.draw(blob, view, name=document.title)
+
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
         await require(self.workspaces, identity, "document:write", document.workspace)
         is_last = await self.documents.remove(id)
+        self.intake.control.stop(id)
         await self.chunks.remove(id)
         if is_last:
             await self.blobs.remove(document.digest)
         event = DocumentRemoved(document_id=id, title=document.title)
         await self.log.append(workspace_log(document.workspace), [event])
+        await self.intake.accept.batches.tell(document)
 
     async def find_passages(
         self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
@@ -125,6 +214,22 @@ class Library:
             raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
         found = await self.search.search(workspace, query, limit=limit)
         return found.passages
+
+    async def _order_if_there(self, id: DocumentId, order: Order) -> None:
+        with suppress(NotFound):  # it was removed just now
+            await self._order(id, order)
+
+    async def _order(self, id: DocumentId, order: Order) -> Document:
+        control = self.intake.control
+        match order:
+            case "pause":
+                return await control.pause(id)
+            case "resume":
+                return await control.resume(id)
+            case "cancel":
+                return await control.cancel(id)
+            case "retry":
+                return await control.retry(id)
 
     async def _create(self, identity: Identity, name: str) -> Workspace:
         id = WorkspaceId(self.new_id("w"))

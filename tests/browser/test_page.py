@@ -72,10 +72,38 @@ def test_files_tell_how_far_they_are_and_why_one_failed(page: Page) -> None:
     expect(note.get_by_text("Found by meaning")).to_be_visible(timeout=60_000)
     failed = panel.get_by_role("listitem").filter(has_text="empty.pdf")
     expect(failed.locator(".reason")).not_to_be_empty()
+    batch = panel.get_by_role("listitem").filter(has_text="1 of 2 documents ready · 1 failed")
+    batch.get_by_role("button", name="Try failed ones again").click()
+    failed.get_by_role("button", name="Try again").click()
+    expect(failed.locator(".reason")).not_to_be_empty()
 
     note.get_by_role("button", name="Delete “note.txt”").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(note).to_have_count(0)
+
+
+def test_reading_is_paused_resumed_and_stopped(page: Page) -> None:
+    lines = (
+        f"Shelf {number} holds the boxes of year {1000 + number}.\n\n" for number in range(3000)
+    )
+    file = {"name": "shelves.txt", "mimeType": "text/plain", "buffer": "".join(lines).encode()}
+    page.get_by_test_id("file-input").set_input_files([file])  # pyright: ignore[reportArgumentType]
+    row = page.get_by_role("complementary").get_by_role("listitem").filter(has_text="shelves.txt")
+
+    row.get_by_role("button", name="Pause").click()
+    expect(row.get_by_text("Paused")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name=re.compile(r"\d+ documents?")).click()
+    expect(row.get_by_text("Paused")).to_be_visible()
+    row.get_by_role("button", name="Go on").click()
+    expect(row.get_by_text("Paused")).to_have_count(0)
+    row.get_by_role("button", name="Stop reading").click()
+
+    expect(row.locator(".reason")).to_contain_text("It was cancelled")
+    expect(row.get_by_role("button", name="Try again")).to_be_visible()
+    row.get_by_role("button", name="Delete “shelves.txt”").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
 
 
 def test_an_answer_streams_with_sources_and_its_citation_opens_the_passage(

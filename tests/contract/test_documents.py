@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.documents import Document
+from groundwire.model.documents import Document, Unread
 from groundwire.model.errors import NotFound
 from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
@@ -35,7 +36,9 @@ def workspaces(store: Store) -> SqliteWorkspaces:
     return SqliteWorkspaces(store)
 
 
-def document(id: str, *, workspace: str = "ws", digest: str = "d1", age: int = 0) -> Document:
+def document(
+    id: str, *, workspace: str = "ws", digest: str = "d1", age: int = 0, **more: Any
+) -> Document:
     return Document(
         id=DocumentId(id),
         workspace=WorkspaceId(workspace),
@@ -44,6 +47,7 @@ def document(id: str, *, workspace: str = "ws", digest: str = "d1", age: int = 0
         size_bytes=3,
         digest=digest,
         created_at=NOW - timedelta(minutes=age),
+        **more,
     )
 
 
@@ -54,9 +58,11 @@ def workspace(id: str, *, age: int = 0, model: str | None = None) -> Workspace:
 
 
 async def test_a_document_comes_back_as_it_was_stored(documents: SqliteDocuments) -> None:
-    stored = await documents.add(document("a"))
+    unread = (Unread(where="a/报告.pdf", code="broken", reason="This file is damaged."),)
+    whole = msgspec.structs.replace(document("a"), pages=3, unread=unread)
+    stored = await documents.add(whole)
 
-    assert stored == document("a")
+    assert stored == whole
     assert await documents.get(DocumentId("a")) == stored
 
 
@@ -150,3 +156,49 @@ async def test_an_unknown_workspace_is_not_found(workspaces: SqliteWorkspaces) -
         await workspaces.get(WorkspaceId("none"))
     with pytest.raises(NotFound):
         await workspaces.change(workspace("none"))
+
+
+async def test_an_order_ends_what_was_begun_before_it(documents: SqliteDocuments) -> None:
+    begun = await documents.add(document("a"))
+
+    held = await documents.change(begun.id, lambda now: msgspec.structs.replace(now, paused=True))
+
+    assert held.paused
+    assert not await documents.update(msgspec.structs.replace(begun, status="parsing"))
+    assert await documents.get(begun.id) == held
+    assert await documents.update(msgspec.structs.replace(held, status="parsing"))
+
+
+async def test_an_order_that_changes_nothing_disturbs_nobody(documents: SqliteDocuments) -> None:
+    begun = await documents.add(document("a"))
+
+    assert await documents.change(begun.id, lambda now: now) == begun
+    assert await documents.update(msgspec.structs.replace(begun, status="parsing"))
+
+
+async def test_an_order_on_what_is_gone_is_refused(documents: SqliteDocuments) -> None:
+    with pytest.raises(NotFound):
+        await documents.change(DocumentId("a"), lambda now: now)
+
+
+async def test_batches_count_their_documents_and_are_listed_newest_first(
+    documents: SqliteDocuments,
+) -> None:
+    stored = [
+        document("a", digest="1", age=9, batch="old", status="ready"),
+        document("b", digest="2", age=2, batch="new", status="failed", paused=True),
+        document("c", digest="3", age=1, batch="new", paused=True),
+        document("d", digest="4"),
+    ]
+    for each in stored:
+        await documents.add(each)
+
+    new, old = await documents.list_batches(WorkspaceId("ws"))
+
+    assert (new.id, new.total, new.ready, new.failed, new.paused) == ("new", 2, 0, 1, 1)
+    assert new.created_at == NOW - timedelta(minutes=2)
+    assert (old.id, old.total, old.ready, old.is_finished) == ("old", 1, 1, True)
+    assert [each.id for each in await documents.list_batch(WorkspaceId("ws"), new.id)] == [
+        "b", "c",
+    ]  # fmt: skip
+    assert not await documents.list_batches(WorkspaceId("other"))

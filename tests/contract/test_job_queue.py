@@ -9,6 +9,7 @@ import pytest
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.job_queue import SqliteJobQueue
 from groundwire.adapters.embedded.store import Store
+from groundwire.ports.job_queue import Job
 
 MINUTE = timedelta(minutes=1)
 KINDS = ("parse", "embed")
@@ -52,13 +53,80 @@ async def test_jobs_are_leased_in_the_order_they_came(jobs: SqliteJobQueue) -> N
     assert [await lease_key(jobs) for _ in range(4)] == ["a", "b", "c", None]
 
 
-async def test_a_job_that_waits_or_runs_is_not_added_again(jobs: SqliteJobQueue) -> None:
+async def take(jobs: SqliteJobQueue, worker: str = "w1") -> Job:
+    job = await jobs.lease(kinds=KINDS, worker=worker, duration=MINUTE)
+    assert job
+    return job
+
+
+async def test_a_job_that_waits_is_not_added_again(jobs: SqliteJobQueue) -> None:
     await jobs.enqueue("parse", "a")
-    await jobs.enqueue("parse", "a")
-    assert await lease_key(jobs) == "a"
     await jobs.enqueue("parse", "a")
 
+    assert await lease_key(jobs) == "a"
     assert await lease_key(jobs) is None
+
+
+async def test_a_job_that_is_asked_for_while_it_runs_is_done_once_more(
+    jobs: SqliteJobQueue,
+) -> None:
+    await jobs.enqueue("parse", "a")
+    job = await take(jobs)
+    await jobs.enqueue("parse", "a")
+    await jobs.enqueue("parse", "a")
+    assert await lease_key(jobs) is None
+
+    await jobs.finish(job, worker="w1")
+
+    again = await take(jobs)
+    assert (again.key, again.attempt) == ("a", 1)
+    await jobs.finish(again, worker="w1")
+    assert await lease_key(jobs) is None
+
+
+async def test_a_job_that_waits_out_its_delay_is_free_once_it_is_asked_for(
+    jobs: SqliteJobQueue,
+) -> None:
+    await jobs.enqueue("parse", "a")
+    await jobs.release(await take(jobs), worker="w1", delay=MINUTE)
+    assert await lease_key(jobs) is None
+
+    await jobs.enqueue("parse", "a")
+
+    assert await lease_key(jobs) == "a"
+
+
+async def test_users_take_turns_however_much_each_has(jobs: SqliteJobQueue) -> None:
+    for number in range(1000):
+        await jobs.enqueue("parse", f"import{number}", lane="ada")
+    assert await lease_key(jobs) == "import0"
+    for key in ("upload", "second"):
+        await jobs.enqueue("parse", key, lane="bob")
+
+    taken = [await lease_key(jobs) for _ in range(5)]
+
+    assert taken == ["upload", "import1", "second", "import2", "import3"]
+
+
+async def test_kinds_have_turns_of_their_own(jobs: SqliteJobQueue) -> None:
+    for kind in KINDS:
+        await jobs.enqueue(kind, "a", lane="ada")
+        await jobs.enqueue(kind, "b", lane="bob")
+
+    assert [await lease_key(jobs, "parse") for _ in range(2)] == ["a", "b"]
+    assert [await lease_key(jobs, "embed") for _ in range(2)] == ["a", "b"]
+
+
+async def test_a_job_that_yields_its_turn_is_no_failed_attempt(jobs: SqliteJobQueue) -> None:
+    await jobs.enqueue("embed", "long", lane="ada")
+    await jobs.enqueue("embed", "short", lane="bob")
+    long = await take(jobs)
+
+    await jobs.yield_turn(long, worker="w1")
+
+    assert not await jobs.renew(long, worker="w1", duration=MINUTE)
+    assert await lease_key(jobs) == "short"
+    assert (await take(jobs)).attempt == 1
 
 
 async def test_only_the_kinds_asked_for_are_leased(jobs: SqliteJobQueue) -> None:

@@ -265,7 +265,7 @@ async def test_a_certificate_that_is_trusted_is_needed_and_enough(
                 answer = await groundwire.conversation(served.new_session()).ask("In secret?")
                 assert (await answer.done()).content == "In secret?"
         async with connect(
-            secure.http, token=served.key, transports=(transport,), timeout_s=0.5
+            secure.http, token=served.key, transports=(transport,), timeout_s=2.0
         ) as groundwire:
             with pytest.raises(errors.Unanswered) as caught:
                 await groundwire.conversation(served.new_session()).ask("In secret?")

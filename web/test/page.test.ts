@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { documentInfo } from "@groundwire/client";
+import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
+import { placeOf } from "../src/sources/place.ts";
 import { citedNumbers } from "../src/sources/titles.ts";
 
 test("both languages say everything, with the same gaps to fill", () => {
@@ -39,6 +42,18 @@ test("conversations are grouped by the reader's days", () => {
   );
 });
 
+test("where a passage stands is said in the units of its format", () => {
+  assert.equal(placeOf({ page: 3 }, en), "p. 3");
+  assert.equal(
+    placeOf({ page: 3, place: { unit: "slide", first: 3, last: 3 } }, zh),
+    "第 3 张幻灯片",
+  );
+  assert.equal(placeOf({ place: { unit: "row", first: 2, last: 14 } }, en), "rows 2–14");
+  assert.equal(placeOf({ place: { unit: "line", first: 7, last: 7 } }, en), "line 7");
+  assert.equal(placeOf({ place: { unit: "second", first: 62, last: 3723 } }, zh), "1:02–1:02:03");
+  assert.equal(placeOf({}, en), "");
+});
+
 test("sizes and kinds are said briefly", () => {
   assert.equal(formatSize(1_430_000, "en"), "1.4 MB");
   assert.equal(formatKind("测量手册.docx"), "DOCX");
@@ -49,4 +64,24 @@ test("sources that the answer cites are told from those that were only found", (
   const sources = [1, 2, 3].map((n) => ({ id: `s${n}`, n, documentId: "d", title: "t", text: "" }));
 
   assert.deepEqual([...citedNumbers("One [1]. Two [1, 3].", sources)], [1, 3]);
+});
+
+test("documents that came together are one line until all of them are ready", () => {
+  const of = (id: string, batchId: string | null, status: "queued" | "ready" | "failed") =>
+    documentInfo({ id, batchId, status, paused: status === "queued" });
+  const documents = [
+    of("a", "one", "ready"),
+    of("b", "one", "failed"),
+    of("c", "two", "queued"),
+    of("d", "two", "ready"),
+    of("e", "three", "ready"),
+    of("f", "three", "ready"),
+    of("g", "alone", "queued"),
+    of("h", null, "queued"),
+  ];
+
+  assert.deepEqual(openBatches(documents), [
+    { id: "one", total: 2, ready: 1, failed: 1, paused: false },
+    { id: "two", total: 2, ready: 1, failed: 0, paused: true },
+  ]);
 });

@@ -11,6 +11,20 @@ export type FinishReason =
   | "steered"
   | "interrupted";
 
+/** Where in its file a passage stands, if that is no page; seconds count from 0, others from 1. */
+export interface Place {
+  readonly unit: "slide" | "row" | "line" | "second";
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A part of a document that could not be read: a file in it, or pages; and why. */
+export interface Unread {
+  readonly where: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** A passage that was found for a question; `n` is the number that the answer cites it by. */
 export interface Source {
   readonly id: string;
@@ -20,6 +34,9 @@ export interface Source {
   readonly text: string;
   readonly page?: number | null;
   readonly headings?: readonly string[];
+  readonly place?: Place | null;
+  /** The path of the file within the document that it is from, if that is an archive or a mail. */
+  readonly part?: string;
   readonly score?: number;
   readonly uri?: string | null;
 }
@@ -226,8 +243,11 @@ export type ConversationEvent =
   | TurnFailed
   | TurnDone;
 
-interface OfWorkspace extends Durable {
+interface OfBatch extends Durable {
   readonly workspaceId: string;
+}
+
+interface OfWorkspace extends OfBatch {
   readonly documentId: string;
   readonly title: string;
 }
@@ -235,10 +255,16 @@ interface OfWorkspace extends Durable {
 export interface DocumentReceived extends OfWorkspace {
   readonly type: "document.received";
   readonly sizeBytes: number;
+  readonly batchId?: string | null;
 }
 
 export interface DocumentStep extends OfWorkspace {
-  readonly type: "document.parsing" | "document.chunking" | "document.removed";
+  readonly type:
+    | "document.parsing"
+    | "document.chunking"
+    | "document.removed"
+    | "document.paused"
+    | "document.resumed";
 }
 
 export interface DocumentEmbedding extends OfWorkspace {
@@ -251,6 +277,7 @@ export interface DocumentReady extends OfWorkspace {
   readonly type: "document.ready";
   readonly pages?: number | null;
   readonly chunks: number;
+  readonly unread?: readonly Unread[];
 }
 
 export interface DocumentFailed extends OfWorkspace {
@@ -259,7 +286,18 @@ export interface DocumentFailed extends OfWorkspace {
   readonly reason: string;
 }
 
+/** How many of the `total` documents that came together are ready, failed or paused. */
+export interface BatchProgress extends OfBatch {
+  readonly type: "batch.progress";
+  readonly batchId: string;
+  readonly total: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly paused: number;
+}
+
 export type WorkspaceEvent =
+  | BatchProgress
   | DocumentReceived
   | DocumentStep
   | DocumentEmbedding

@@ -76,6 +76,8 @@ export interface FoundPassage {
   readonly score: number;
 }
 
+export type Order = "pause" | "resume" | "cancel" | "retry";
+
 export class Rest {
   readonly #http: Http;
 
@@ -140,11 +142,27 @@ export class Rest {
     return documents.map(documentInfo);
   }
 
-  async upload(workspaceId: string, files: readonly File[]): Promise<readonly Uploaded[]> {
+  /** What is sent with the same `batch` belongs together. */
+  async upload(
+    workspaceId: string,
+    files: readonly File[],
+    batch?: string,
+  ): Promise<readonly Uploaded[]> {
     const form = new FormData();
     for (const file of files) form.append("file", file, file.name);
-    const path = `/workspaces/${part(workspaceId)}/documents`;
+    const at = batch ? `?batch=${part(batch)}` : "";
+    const path = `/workspaces/${part(workspaceId)}/documents${at}`;
     return (await this.#call<{ documents: Uploaded[] }>("POST", path, form)).documents;
+  }
+
+  /** Work on a document: twice is once. */
+  order(documentId: string, order: Order): Promise<unknown> {
+    return this.#call("POST", `/documents/${part(documentId)}/${order}`);
+  }
+
+  /** The same with every document of a batch. */
+  orderBatch(workspaceId: string, batch: string, order: Order): Promise<unknown> {
+    return this.#call("POST", `/workspaces/${part(workspaceId)}/batches/${part(batch)}/${order}`);
   }
 
   deleteDocument(id: string): Promise<unknown> {
@@ -155,6 +173,12 @@ export class Rest {
   contentUrl(documentId: string, page?: number | null): string {
     const at = page ? `#page=${page}` : "";
     return this.#http.url(`/documents/${part(documentId)}/content${at}`);
+  }
+
+  /** A picture of a page of a PDF; what the passage with the id `passage` says is marked on it. */
+  pageUrl(documentId: string, page: number, passage?: string): string {
+    const query = new URLSearchParams({ page: String(page), ...(passage ? { passage } : {}) });
+    return this.#http.url(`/documents/${part(documentId)}/page?${query}`);
   }
 
   async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {

@@ -26,6 +26,7 @@ from groundwire.model.events import (
     decode_conversation_event,
     decode_workspace_event,
 )
+from groundwire.model.places import describe_place
 from groundwire.settings import load
 
 
@@ -98,7 +99,7 @@ async def _watch(events: Events, waited_for: set[str], *, until_words: bool) -> 
     failed = 0
     while waited_for:
         event = decode_workspace_event(await anext(events))
-        if event is None or event.document_id not in waited_for:
+        if not isinstance(event, DocumentEvent) or event.document_id not in waited_for:
             continue
         _show(event)
         failed += isinstance(event, DocumentFailed)
@@ -155,8 +156,8 @@ async def _answer(session: Session, workspace: str, wish: Wish) -> bool:
 def _list_sources(sources: Sequence[Source]) -> None:
     for source in sources:
         where = [source.title, *source.headings]
-        page = f", p. {source.page}" if source.page is not None else ""
-        print(f"  [{source.n}] {' › '.join(where)}{page}")  # noqa: T201
+        place = describe_place(source.page, source.place)
+        print(f"  [{source.n}] {' › '.join(where)}{place and f', {place}'}")  # noqa: T201
 
 
 def _note(line: str, *, again: bool = False) -> None:

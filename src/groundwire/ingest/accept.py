@@ -7,11 +7,12 @@ from pathlib import PurePath
 
 import msgspec
 
+from groundwire.ingest.batches import Batches
 from groundwire.ingest.progress import EMBED, PARSE, Publish
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.events import DocumentReceived
-from groundwire.model.ids import DocumentId, NewId, Now, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, NewId, Now, PrincipalId, WorkspaceId
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.job_queue import JobQueue
@@ -35,12 +36,19 @@ class Accept:
     blobs: Blobs
     jobs: JobQueue
     publish: Publish
+    batches: Batches
     now: Now
     new_id: NewId
     limit_bytes: int
 
     async def __call__(
-        self, workspace: WorkspaceId, name: str, content: AsyncIterator[bytes]
+        self,
+        workspace: WorkspaceId,
+        name: str,
+        content: AsyncIterator[bytes],
+        *,
+        by: PrincipalId,
+        batch: BatchId,
     ) -> Document:
         """Store ``content`` as it comes and return the document that it is now.
 
@@ -59,20 +67,28 @@ class Accept:
             size_bytes=blob.size_bytes,
             digest=blob.digest,
             created_at=self.now(),
+            added_by=by,
+            batch=batch,
         )
         document = await self.documents.add(fresh)
         if document.id == fresh.id:
             await self._require_bytes(document)
-        elif document.status == "failed":
-            document = await self._retry(document)
+            await self.tell_received(document)
         else:
-            return document
-        await self.jobs.enqueue(PARSE, document.id)
-        event = DocumentReceived(
-            document_id=document.id, title=document.title, size_bytes=document.size_bytes
-        )
-        await self.publish(workspace, event)
+            document = await self._again(document, batch)
+        await self.batches.tell(document)
+        if not document.is_finished:
+            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
         return document
+
+    async def tell_received(self, document: Document) -> None:
+        event = DocumentReceived(
+            document_id=document.id,
+            title=document.title,
+            size_bytes=document.size_bytes,
+            batch_id=document.batch,
+        )
+        await self.publish(document.workspace, event)
 
     async def resume(self) -> None:
         """Give every unfinished document a job: the process may have died before it did.
@@ -81,12 +97,19 @@ class Accept:
         """
         for document in await self.documents.list_unfinished():
             kind = EMBED if document.status == "embedding" else PARSE
-            await self.jobs.enqueue(kind, document.id)
+            await self.jobs.enqueue(kind, document.id, lane=document.added_by)
 
-    async def _retry(self, document: Document) -> Document:
-        again = msgspec.structs.replace(document, status="queued", reason=None, reason_code=None)
-        await self.documents.update(again)
-        return again
+    async def _again(self, document: Document, batch: BatchId) -> Document:
+        """Count the document that there is already to ``batch``, and try a failed one again."""
+        taken = await self.documents.change(
+            document.id,
+            lambda now: msgspec.structs.replace(
+                restarted(now) if now.status == "failed" else now, batch=batch
+            ),
+        )
+        if document.status == "failed":
+            await self.tell_received(taken)
+        return taken
 
     async def _require_bytes(self, document: Document) -> None:
         """Refuse if the last other document with these bytes was removed just now."""
@@ -95,6 +118,13 @@ class Accept:
         except NotFound as error:
             await self.documents.remove(document.id)
             raise Conflict("This file was being removed just now. Upload it again.") from error
+
+
+def restarted(document: Document) -> Document:
+    """Return the document as it is before any work on it. Pure."""
+    return msgspec.structs.replace(
+        document, status="queued", paused=False, reason=None, reason_code=None
+    )
 
 
 def clean_name(name: str) -> str:

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 
 import msgspec
 
+from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.progress import EMBED, Publish
 from groundwire.model.documents import Chunk, Document, Parsed
-from groundwire.model.errors import ModelUnavailable, NotFound, UnreadableDocument
+from groundwire.model.errors import (
+    ModelUnavailable,
+    NotFound,
+    Unavailable,
+    UnreadableDocument,
+    VectorsUnavailable,
+)
 from groundwire.model.events import (
     DocumentChunking,
     DocumentEmbedding,
@@ -27,14 +34,16 @@ from groundwire.ports.passage_index import ChunkStore, VectorIndex
 
 # About a second of the embedded model: short enough for several documents to take turns.
 BATCH = 8
+# After so long the embedding of a document lets others have a turn.
+SLICE_S = 5.0
 # A document reports its embedding about so many times, however long it is.
 REPORTS = 50
 
 _change = msgspec.structs.replace
 
 
-class Removed(Exception):
-    """The document was removed while it was being read. Nobody is to be told."""
+class CalledOff(Exception):
+    """The document was removed while it was being read, or somebody gave another order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,40 +62,58 @@ class Index:
     embedder: Embedder
     jobs: JobQueue
     publish: Publish
+    batches: Batches
+    slice_s: float
 
-    async def parse(self, id: DocumentId) -> None:
+    async def parse(self, id: DocumentId) -> bool:
         """Parse, cut and index by words, then leave the embedding to its job.
 
         A file that cannot be read fails with its reason, and that is the job done.
         """
         try:
             document = await self.documents.get(id)
-            if document.status in ("ready", "failed"):
-                return
+            if document.is_finished or document.paused:
+                return True
             if document.status != "embedding":
                 document = await self._index_words(document)
-            await self.jobs.enqueue(EMBED, document.id)
+            await self.jobs.enqueue(EMBED, document.id, lane=document.added_by)
         except UnreadableDocument as error:
             await self.fail(id, error.reason, error.message)
-        except (NotFound, Removed):
-            await self.chunks.remove(id)
+        except (NotFound, CalledOff):
+            await self._let_go(id)
+        return True
 
-    async def embed(self, id: DocumentId) -> None:
+    async def embed(self, id: DocumentId) -> bool:
         """Embed the chunks that have no embedding yet, then call the document ready.
 
-        Raises ``ModelUnavailable``; what was embedded stays.
+        ``False`` if there is more to do, after ``slice_s``. Raises ``ModelUnavailable`` and
+        ``VectorsUnavailable``; what was embedded stays.
         """
         try:
-            document = await self.documents.get(id)
-            if document.status == "embedding":
-                document = await self._embed_missing(document)
-            if document.status == "ready":
-                await self._tell_ready(document)
-        except ModelUnavailable as error:
-            await self._wait_for_model(id, error)
+            return await self._embed(await self.documents.get(id))
+        except (ModelUnavailable, VectorsUnavailable) as error:
+            await self._wait(id, error)
             raise
-        except (NotFound, Removed):
-            await self.chunks.remove(id)
+        except (NotFound, CalledOff):
+            await self._let_go(id)
+            return True
+
+    async def embed_again(self) -> None:
+        """Send back to their embedding the documents whose vectors no longer count.
+
+        That is so when the embedder or the place of vectors is another one. Until they are
+        embedded again they are found by their words. To be called once, as the server starts.
+        """
+        for id in await self.vectors.list_unembedded():
+            try:
+                document = await self.documents.get(id)
+            except NotFound:
+                await self.chunks.remove(id)
+                continue
+            if document.status == "ready":
+                again = _change(document, status="embedding", searchable="words", embedded=0)
+                await self.documents.update(again)
+                await self.jobs.enqueue(EMBED, id, lane=document.added_by)
 
     async def fail(self, id: DocumentId, code: str, reason: str) -> None:
         """Store and tell why the document cannot become searchable."""
@@ -98,6 +125,26 @@ class Index:
         if await self.documents.update(failed):
             event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
             await self.publish(document.workspace, event)
+            await self.batches.tell(document)
+
+    async def _embed(self, document: Document) -> bool:
+        if document.paused:
+            return True
+        if document.status == "embedding":
+            document = await self._embed_missing(document)
+        if document.status == "ready":
+            await self._tell_ready(document)
+        return document.is_finished
+
+    async def _let_go(self, id: DocumentId) -> None:
+        """Leave nothing behind in the index of what nobody waits for any more."""
+        try:
+            document = await self.documents.get(id)
+        except NotFound:
+            await self.chunks.remove(id)
+            return
+        if document.searchable == "none":
+            await self.chunks.remove(id)
 
     async def _index_words(self, document: Document) -> Document:
         document = await self._store(document, status="parsing")
@@ -107,7 +154,9 @@ class Index:
         return await self._cut(document, parsed)
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document:
-        document = await self._store(document, status="chunking", pages=parsed.pages)
+        document = await self._store(
+            document, status="chunking", pages=parsed.pages, unread=parsed.unread
+        )
         event = DocumentChunking(document_id=document.id, title=document.title, pages=parsed.pages)
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
@@ -124,7 +173,11 @@ class Index:
         done = document.chunks - len(missing)
         step = max(1, document.chunks // REPORTS)
         told = done
+        time = asyncio.get_running_loop().time
+        until = time() + self.slice_s
         for start in range(0, len(missing), BATCH):
+            if start and time() >= until:
+                return document
             batch = missing[start : start + BATCH]
             await self._embed_batch(document, batch)
             done += len(batch)
@@ -142,7 +195,7 @@ class Index:
         ids = [chunk.id for chunk in batch]
         await self.vectors.add(document.workspace, document.id, ids, vectors)
 
-    async def _wait_for_model(self, id: DocumentId, error: ModelUnavailable) -> None:
+    async def _wait(self, id: DocumentId, error: Unavailable) -> None:
         reason = (
             f"It can be found by its words, not yet by its meaning: {error.message} "
             "This is tried again by itself."
@@ -158,10 +211,10 @@ class Index:
             await self._tell_embedding(waiting)
 
     async def _store(self, document: Document, **changes: object) -> Document:
-        """Store the document with ``changes``. Raises ``Removed``."""
+        """Store the document with ``changes``. Raises ``CalledOff``."""
         document = _change(document, **changes)
         if not await self.documents.update(document):
-            raise Removed
+            raise CalledOff
         return document
 
     async def _tell_embedding(self, document: Document) -> None:
@@ -179,5 +232,7 @@ class Index:
             title=document.title,
             chunks=document.chunks,
             pages=document.pages,
+            unread=document.unread,
         )
         await self.publish(document.workspace, event)
+        await self.batches.tell(document)

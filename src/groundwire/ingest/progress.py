@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from groundwire.model.events import DocumentEvent
+from groundwire.model.events import WorkspaceEvent
 from groundwire.model.ids import WorkspaceId
 
-Publish = Callable[[WorkspaceId, DocumentEvent], Awaitable[None]]
+Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 """Append an event to a workspace's log; what is told twice must be harmless, and is."""
 
 PARSE = "parse"

@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from groundwire.ingest.index import Index
-from groundwire.ingest.progress import EMBED, PARSE
+from groundwire.ingest.progress import KINDS, PARSE
 from groundwire.model.errors import Unavailable
 from groundwire.model.ids import DocumentId
 from groundwire.ports.job_queue import Job, JobQueue
+
+Outcome = Literal["done", "more", "lost"]
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +41,23 @@ class Worker:
     embedding: int = 4
     lease: timedelta = LEASE
     look_again_s: float = LOOK_AGAIN_S
+    _running: dict[str, asyncio.Future[bool]] = field(
+        default_factory=dict[str, "asyncio.Future[bool]"]
+    )
+
+    def stop(self, id: DocumentId) -> None:
+        """End what is being done with a document; its state says already why.
+
+        Called after the state has changed, so that nobody takes the work up again.
+        """
+        for kind in KINDS:
+            if task := self._running.get(f"{kind}:{id}"):
+                task.cancel()
 
     async def run(self) -> None:
         """Work until cancelled; jobs that run then are given back at once."""
         async with asyncio.TaskGroup() as group:
-            for kind, room in ((PARSE, self.parsing), (EMBED, self.embedding)):
+            for kind, room in zip(KINDS, (self.parsing, self.embedding), strict=True):
                 for _ in range(room):
                     group.create_task(self._work(kind))
 
@@ -64,9 +79,13 @@ class Worker:
         id = DocumentId(job.key)
         work = self.index.parse if job.kind == PARSE else self.index.embed
         try:
-            held = await self._while_held(job, lambda: work(id))
-            if held:
-                await self.jobs.finish(job, worker=self.name)
+            match await self._while_held(job, work(id)):
+                case "done":
+                    await self.jobs.finish(job, worker=self.name)
+                case "more":
+                    await self.jobs.yield_turn(job, worker=self.name)
+                case "lost":
+                    pass
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 await asyncio.shield(self._give_back(job, timedelta()))
@@ -78,19 +97,22 @@ class Worker:
             log.exception("%s of %s failed", job.kind, job.key)
             await self._after_fault(job, id)
 
-    async def _while_held(self, job: Job, work: Callable[[], Awaitable[None]]) -> bool:
-        """Run ``work`` while the lease is renewed; ``False`` if it was lost on the way."""
-        task = asyncio.ensure_future(work())
+    async def _while_held(self, job: Job, work: Coroutine[None, None, bool]) -> Outcome:
+        """Do ``work`` while the lease is renewed."""
+        task = asyncio.ensure_future(work)
+        self._running[f"{job.kind}:{job.key}"] = task
         try:
             while not task.done():
                 await asyncio.wait((task,), timeout=self.lease.total_seconds() / 3)
                 if not task.done() and not await self.jobs.renew(
                     job, worker=self.name, duration=self.lease
                 ):
-                    return False
-            await task
-            return True
+                    return "lost"
+            if task.cancelled():
+                return "done"  # by `stop`
+            return "done" if task.result() else "more"
         finally:
+            del self._running[f"{job.kind}:{job.key}"]
             if not task.done():
                 task.cancel()
                 await asyncio.wait((task,))

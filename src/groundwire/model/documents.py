@@ -5,11 +5,24 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, ChunkId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.places import Place
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
 """``words`` once the text is indexed; ``meaning`` once every chunk has its embedding."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read, and why, while the rest could.
+
+    ``where`` is the path of a file within its archive or mail, or names pages; ``code`` is an
+    `UnreadableReason`.
+    """
+
+    where: str
+    code: str
+    reason: str
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +30,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``digest`` is the SHA-256 of its bytes, in hex: the same bytes in the same workspace are
     the same document. ``embedded`` of ``chunks`` chunks have their embedding.
+
+    ``added_by`` is who brought it, with the others of its ``batch``. Nothing is done with it
+    while it is ``paused``. ``fence`` grows with every command on it: see `Documents.update`.
     """
 
     id: DocumentId
@@ -33,6 +49,34 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     embedded: int = 0
     reason_code: str | None = None
     reason: str | None = None
+    unread: tuple[Unread, ...] = ()
+    added_by: PrincipalId = PrincipalId("")
+    batch: BatchId | None = None
+    paused: bool = False
+    fence: int = 0
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in ("ready", "failed")
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents that came together: how many of ``total`` are ready, failed or paused.
+
+    A document that was sent again belongs to the later batch alone.
+    """
+
+    id: BatchId
+    workspace: WorkspaceId
+    created_at: datetime
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+    @property
+    def is_finished(self) -> bool:
+        return self.ready + self.failed == self.total
 
 
 BlockKind = Literal["text", "heading", "list", "table", "code"]
@@ -43,7 +87,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     ``page`` counts from 1 (a PDF's page, a slide; ``None`` where the format has none, or the
     name of a sheet in ``headings``). ``headings`` is the path above the block, outermost
-    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6.
+    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6. In a table
+    or code with a ``place``, its ``first`` is that of the first line of ``text`` and every line
+    counts, empty ones as well. ``part`` is the path of the file within an archive or a mail that
+    the block is from; the names of that path are also the first of ``headings``.
     """
 
     text: str
@@ -51,6 +98,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     headings: tuple[str, ...] = ()
     level: int | None = None
+    place: Place | None = None
+    part: str = ""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +108,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...]
     pages: int | None = None
     title: str | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +126,5 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     last_page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""

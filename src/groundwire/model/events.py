@@ -11,7 +11,9 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.documents import Unread
+from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.places import Place
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
 Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
@@ -87,6 +89,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -299,6 +303,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: BatchId | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -319,6 +324,7 @@ class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
@@ -330,6 +336,24 @@ class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     pass
 
 
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: BatchId
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+
 WorkspaceEvent = (
     DocumentReceived
     | DocumentParsing
@@ -338,6 +362,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 
 

@@ -7,6 +7,7 @@ from typing import NewType
 WorkspaceId = NewType("WorkspaceId", str)
 PrincipalId = NewType("PrincipalId", str)
 DocumentId = NewType("DocumentId", str)
+BatchId = NewType("BatchId", str)
 ChunkId = NewType("ChunkId", str)
 ConversationId = NewType("ConversationId", str)
 TurnId = NewType("TurnId", str)

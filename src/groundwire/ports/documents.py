@@ -1,11 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from groundwire.model.documents import Document
-from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.documents import Batch, Document
+from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,7 +58,31 @@ class Documents(Protocol):
         ...
 
     async def update(self, document: Document) -> bool:
-        """Store the new state; ``False`` if the document is gone."""
+        """Store how far the work on it has come.
+
+        ``False``, and nothing is stored, if it is gone or `change` came in between: then the
+        work is not to go on.
+        """
+        ...
+
+    async def change(
+        self, document: DocumentId, change: Callable[[Document], Document]
+    ) -> Document:
+        """Store and return what ``change`` makes of the document as it is now.
+
+        If it makes a difference, work that has begun comes to nothing, see `update`. Durable
+        on return. Raises ``NotFound``, and what ``change`` raises.
+        """
+        ...
+
+    async def list_batch(self, workspace: WorkspaceId, batch: BatchId) -> Sequence[Document]:
+        """Return the batch's documents, oldest first; none for a batch that is unknown."""
+        ...
+
+    async def list_batches(
+        self, workspace: WorkspaceId, *, batch: BatchId | None = None
+    ) -> Sequence[Batch]:
+        """Return the workspace's batches, newest first, or only this one."""
         ...
 
     async def remove(self, document: DocumentId) -> bool:

@@ -17,20 +17,27 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobQueue(Protocol):
-    """Durable work, done at least once.
+    """Durable work, done at least once, in turns between those whose work it is.
 
     A job is leased, renewed while it runs and finished. A lease that runs out, because its
     worker died, makes the job available again.
     """
 
-    async def enqueue(self, kind: str, key: str) -> None:
-        """Add a job, unless one of this kind and key waits or runs. Durable on return."""
+    async def enqueue(self, kind: str, key: str, *, lane: str = "") -> None:
+        """Add a job, unless one of this kind and key waits: then it waits no longer.
+
+        One that runs is done once more afterwards. ``lane`` is whose work it is. Durable on
+        return.
+        """
         ...
 
     async def lease(
         self, *, kinds: Collection[str], worker: str, duration: timedelta
     ) -> Job | None:
-        """Take the oldest job of these ``kinds`` that is free, or return ``None``."""
+        """Take a job of these ``kinds`` that is free, or return ``None``.
+
+        It is the oldest of the lane whose last turn is the longest ago.
+        """
         ...
 
     async def renew(self, job: Job, *, worker: str, duration: timedelta) -> bool:
@@ -41,6 +48,10 @@ class JobQueue(Protocol):
 
     async def release(self, job: Job, *, worker: str, delay: timedelta) -> None:
         """Give the job back, to be tried again after ``delay``."""
+        ...
+
+    async def yield_turn(self, job: Job, *, worker: str) -> None:
+        """Give the job back half done, so that others have a turn: no attempt has failed."""
         ...
 
     async def wait(self, *, kinds: Collection[str], timeout_s: float) -> None:

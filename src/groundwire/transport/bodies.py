@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
-from groundwire.model.documents import Document, DocumentStatus, Searchable
+from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
+from groundwire.model.places import Place
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
@@ -76,7 +77,10 @@ class DocumentBody(Body, omit_defaults=False):
     embedded: int
     reason: str | None
     reason_code: str | None
+    unread: tuple[Unread, ...]
     created_at: datetime
+    batch_id: BatchId | None
+    paused: bool
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -93,8 +97,39 @@ class DocumentBody(Body, omit_defaults=False):
             embedded=document.embedded,
             reason=document.reason,
             reason_code=document.reason_code,
+            unread=document.unread,
             created_at=document.created_at,
+            batch_id=document.batch,
+            paused=document.paused,
         )
+
+
+class BatchBody(Body, omit_defaults=False):
+    """Documents that came together: how many of ``total`` are ready, failed or paused."""
+
+    id: BatchId
+    workspace_id: WorkspaceId
+    created_at: datetime
+    total: int
+    ready: int
+    failed: int
+    paused: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchBody":
+        return cls(
+            id=batch.id,
+            workspace_id=batch.workspace,
+            created_at=batch.created_at,
+            total=batch.total,
+            ready=batch.ready,
+            failed=batch.failed,
+            paused=batch.paused,
+        )
+
+
+class BatchesBody(Body):
+    batches: list[BatchBody]
 
 
 class PassageBody(Body, omit_defaults=False):
@@ -104,6 +139,8 @@ class PassageBody(Body, omit_defaults=False):
     title: str
     page: int | None
     headings: tuple[str, ...]
+    place: Place | None
+    part: str
     score: float
     relevance: float
 
@@ -116,6 +153,8 @@ class PassageBody(Body, omit_defaults=False):
             title=passage.title,
             page=passage.page,
             headings=passage.headings,
+            place=passage.place,
+            part=passage.part,
             score=passage.score,
             relevance=passage.relevance,
         )

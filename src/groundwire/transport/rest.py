@@ -1,7 +1,10 @@
 """Workspaces, documents and conversations over HTTP."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
+from typing import get_args
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -9,11 +12,14 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from groundwire.app import Assistant
+from groundwire.library import Order
 from groundwire.model.access import Identity
 from groundwire.model.errors import GroundwireError, InvalidField
-from groundwire.model.ids import DocumentId, MessageId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, MessageId, WorkspaceId
 from groundwire.transport.bodies import (
     AutoBody,
+    BatchBody,
+    BatchesBody,
     ChangeWorkspace,
     ConversationBody,
     DocumentBody,
@@ -35,7 +41,10 @@ from groundwire.transport.problems import as_response
 MAX_FILES = 1_000
 READ_BYTES = 262_144
 MESSAGES = 50
+PAGE_WIDTH = 1200
 MOST_MESSAGES = 200
+ORDERS: tuple[Order, ...] = get_args(Order)
+BATCH = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
 INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
@@ -54,10 +63,25 @@ class Resources:
             Route("/workspaces/{id}", self.change_workspace, methods=["PATCH"]),
             Route("/workspaces/{id}/documents", self.upload, methods=["POST"]),
             Route("/workspaces/{id}/documents", self.list_documents, methods=["GET"]),
+            Route("/workspaces/{id}/batches", self.list_batches, methods=["GET"]),
+            Route("/workspaces/{id}/batches/{batch}", self.get_batch, methods=["GET"]),
+            *(
+                Route(
+                    f"/workspaces/{{id}}/batches/{{batch}}/{order}",
+                    partial(self.order_batch, order),
+                    methods=["POST"],
+                )
+                for order in ORDERS
+            ),
             Route("/workspaces/{id}/search", self.search, methods=["POST"]),
             Route("/workspaces/{id}/conversations", self.list_conversations, methods=["GET"]),
             Route("/documents/{id}", self.get_document, methods=["GET"]),
             Route("/documents/{id}", self.remove_document, methods=["DELETE"]),
+            *(
+                Route(f"/documents/{{id}}/{order}", partial(self.order, order), methods=["POST"])
+                for order in ORDERS
+            ),
+            Route("/documents/{id}/page", self.get_page, methods=["GET"]),
             Route("/documents/{id}/content", self.get_content, methods=["GET"]),
             Route("/conversations", self.begin, methods=["POST"]),
             Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
@@ -96,6 +120,7 @@ class Resources:
         identity, id = await self._workspace(request)
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
             raise InvalidField("file", "Send the files as multipart/form-data, in `file`.")
+        batch = _batch(request) or self.assistant.library.new_batch()
         taken: list[object] = []
         refused: list[GroundwireError] = []
         async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
@@ -104,7 +129,7 @@ class Resources:
                 name = file.filename or "document"
                 try:
                     document = await self.assistant.library.upload(
-                        identity, id, name, _content(file)
+                        identity, id, name, _content(file), batch=batch
                     )
                     taken.append(DocumentBody.of(document))
                 except GroundwireError as error:
@@ -117,9 +142,33 @@ class Resources:
         return answer({"documents": taken}, 202)
 
     async def list_documents(self, request: Request) -> Response:
+        """Return all, or those of one `status`: the failed ones say why and may be retried."""
         identity, id = await self._workspace(request)
-        found = await self.assistant.library.list_documents(identity, id)
+        status = request.query_params.get("status")
+        found = await self.assistant.library.list_documents(identity, id, status=status)
         return answer({"documents": [DocumentBody.of(document) for document in found]})
+
+    async def list_batches(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        found = await self.assistant.library.list_batches(identity, id)
+        return answer(BatchesBody(batches=[BatchBody.of(batch) for batch in found]))
+
+    async def get_batch(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        batch = BatchId(request.path_params["batch"])
+        (found,) = await self.assistant.library.list_batches(identity, id, batch=batch)
+        return answer(BatchBody.of(found))
+
+    async def order_batch(self, order: Order, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        batch = BatchId(request.path_params["batch"])
+        after = await self.assistant.library.order_batch(identity, id, batch, order)
+        return answer(BatchBody.of(after))
+
+    async def order(self, order: Order, request: Request) -> Response:
+        identity, id = await self._document(request)
+        after = await self.assistant.library.order(identity, id, order)
+        return answer(DocumentBody.of(after))
 
     async def get_document(self, request: Request) -> Response:
         identity, id = await self._document(request)
@@ -142,6 +191,19 @@ class Resources:
             content_disposition_type="inline" if is_shown else "attachment",
             headers={"x-content-type-options": "nosniff", "cache-control": "private, no-cache"},
         )
+
+    async def get_page(self, request: Request) -> Response:
+        """Return a page as a picture, with a passage marked on it."""
+        identity, id = await self._document(request)
+        image = await self.assistant.library.draw_page(
+            identity,
+            id,
+            _number(request, "page", 1),
+            width=_number(request, "width", PAGE_WIDTH),
+            passage=request.query_params.get("passage"),
+        )
+        headers = {"cache-control": "private, max-age=300", "x-content-type-options": "nosniff"}
+        return Response(image, media_type="image/webp", headers=headers)
 
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
@@ -214,6 +276,24 @@ class Resources:
 async def _content(file: UploadFile) -> AsyncIterator[bytes]:
     while part := await file.read(READ_BYTES):
         yield part
+
+
+def _batch(request: Request) -> BatchId | None:
+    """Return which batch the files belong to, if that is said. Raises ``InvalidField``."""
+    text = request.query_params.get("batch")
+    if text is None:
+        return None
+    if not BATCH.fullmatch(text):
+        raise InvalidField("batch", "`batch` has 1 to 64 letters, digits, `.`, `_` or `-`.")
+    return BatchId(text)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    """Return the number that ``name`` asks for. Raises ``InvalidField``."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) > 0):
+        raise InvalidField(name, f"`{name}` is a number from 1 on.")
+    return int(text)
 
 
 def _limit(request: Request) -> int:

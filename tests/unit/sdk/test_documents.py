@@ -7,13 +7,16 @@ from groundwire_client._documents import Documents, fold_documents, merge
 from groundwire_client._wire import decode_event
 from groundwire_client.events import (
     AnyEvent,
+    BatchProgress,
     DocumentChunking,
     DocumentEmbedding,
     DocumentFailed,
     DocumentParsing,
+    DocumentPaused,
     DocumentReady,
     DocumentReceived,
     DocumentRemoved,
+    DocumentResumed,
     Recorded,
 )
 
@@ -53,6 +56,23 @@ def test_each_step_of_a_document_is_seen() -> None:
             document.chunks,
         )
         assert document.is_finished == (count == len(steps))
+
+
+def test_a_document_that_is_paused_is_held_until_it_goes_on() -> None:
+    paused = DocumentPaused(document_id="d", title="guide.pdf")
+    resumed = DocumentResumed(document_id="d", title="guide.pdf")
+
+    (held,) = folded(RECEIVED, paused)
+    (on,) = folded(RECEIVED, paused, resumed)
+    (again,) = folded(RECEIVED, paused, RECEIVED)
+
+    assert (held.paused, on.paused, again.paused) == (True, False, False)
+
+
+def test_how_far_a_batch_is_changes_no_document() -> None:
+    progress = BatchProgress(batch_id="b", total=2, ready=1, failed=0, paused=0)
+
+    assert folded(RECEIVED, progress) == folded(RECEIVED)
 
 
 def test_a_document_that_fails_says_why() -> None:

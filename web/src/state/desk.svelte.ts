@@ -7,6 +7,7 @@ import {
   type LiveConversation,
   type LiveWorkspace,
   type Models,
+  type Order,
   type Workspace,
   type WorkspaceView,
 } from "@groundwire/client";
@@ -137,6 +138,15 @@ class Desk {
       if (this.live?.id === id) place.replace(this.#workspace?.live.id ?? null);
       await this.refreshConversations();
     });
+  }
+
+  async order(documentId: string, order: Order): Promise<void> {
+    await this.attempt(() => server.rest.order(documentId, order));
+  }
+
+  async orderBatch(batch: string, order: Order): Promise<void> {
+    const id = this.#workspace?.live.id;
+    if (id !== undefined) await this.attempt(() => server.rest.orderBatch(id, batch, order));
   }
 
   async deleteDocument(id: string): Promise<void> {

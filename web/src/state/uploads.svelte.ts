@@ -8,6 +8,8 @@ export interface Upload {
   readonly workspaceId: string;
   readonly name: string;
   readonly sizeBytes: number;
+  /** What was dropped together stays together. */
+  readonly batch: string;
   /** Why it was not taken; `null` while it is on its way. */
   readonly reason: string | null;
 }
@@ -22,6 +24,8 @@ class Uploads {
   #running = 0;
 
   add(workspaceId: string, files: Iterable<File>): void {
+    // `crypto.randomUUID` is not there on a page that came by plain HTTP.
+    const batch = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
     for (const file of files) {
       this.#nextKey += 1;
       const upload: Upload = {
@@ -29,6 +33,7 @@ class Uploads {
         workspaceId,
         name: file.name,
         sizeBytes: file.size,
+        batch,
         reason: null,
       };
       this.list = [...this.list, upload];
@@ -55,7 +60,7 @@ class Uploads {
 
   async #send(upload: Upload, file: File): Promise<void> {
     try {
-      const [answer] = await server.rest.upload(upload.workspaceId, [file]);
+      const [answer] = await server.rest.upload(upload.workspaceId, [file], upload.batch);
       const error = answer?.error;
       if (error) this.#fail(upload, error.message ?? error.detail ?? error.code ?? "");
       else this.dismiss(upload.key);

@@ -17,12 +17,14 @@ from groundwire_client._ladder import TransportName
 from groundwire_client._line import Observer
 from groundwire_client._rest import (
     ApiKey,
+    BatchInfo,
     Choice,
     ConversationInfo,
     File,
     ModelInfo,
     Models,
     NewApiKey,
+    Order,
     Passage,
     Principal,
     Rest,
@@ -51,7 +53,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Recorded, Source, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
 from groundwire_client.workspace import Upload, Workspace
 
 __version__ = "0.1.0"
@@ -61,6 +63,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Approval",
+    "BatchInfo",
     "Choice",
     "Citation",
     "Connection",
@@ -82,7 +85,9 @@ __all__ = [
     "Notice",
     "Observer",
     "Options",
+    "Order",
     "Passage",
+    "Place",
     "Presence",
     "Principal",
     "Read",
@@ -98,6 +103,7 @@ __all__ = [
     "TransportName",
     "Turn",
     "Typing",
+    "Unread",
     "Upload",
     "Usage",
     "Way",

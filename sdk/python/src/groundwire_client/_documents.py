@@ -11,10 +11,13 @@ from groundwire_client.events import (
     DocumentEvent,
     DocumentFailed,
     DocumentParsing,
+    DocumentPaused,
     DocumentReady,
     DocumentReceived,
     DocumentRemoved,
+    DocumentResumed,
     Recorded,
+    Unread,
 )
 
 
@@ -22,7 +25,9 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A document of a workspace; ``embedded`` of its ``chunks`` chunks have their embedding.
 
     ``status`` is ``queued``, ``parsing``, ``chunking``, ``embedding``, ``ready`` or ``failed``;
-    ``searchable`` is ``none``, ``words`` or ``meaning``. A file that was refused has no ``id``.
+    ``searchable`` is ``none``, ``words`` or ``meaning``. Nothing is done with one that is
+    ``paused``. ``batch_id`` is what it has in common with those that came with it. A file that
+    was refused has no ``id``.
     """
 
     id: str | None
@@ -36,7 +41,10 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     embedded: int = 0
     reason: str | None = None
     reason_code: str | None = None
+    unread: tuple[Unread, ...] = ()
     created_at: str | None = None
+    batch_id: str | None = None
+    paused: bool = False
 
     @property
     def is_finished(self) -> bool:
@@ -71,12 +79,18 @@ def merge(documents: Documents, listed: Iterable[DocumentInfo]) -> Documents:
 
 def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentInfo:
     match event:
+        case DocumentPaused() | DocumentResumed():
+            return replace(document, paused=isinstance(event, DocumentPaused))
+        case DocumentReady() | DocumentFailed():
+            return _ended(document, event)
         case DocumentReceived():
             return replace(
                 document,
                 title=event.title,
                 size_bytes=event.size_bytes,
+                batch_id=event.batch_id,
                 status="queued",
+                paused=False,
                 reason=None,
                 created_at=ts or document.created_at,
             )
@@ -92,16 +106,21 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
                 embedded=event.done,
                 chunks=event.total,
             )
-        case DocumentReady():
-            return replace(
-                document,
-                status="ready",
-                searchable="meaning",
-                pages=event.pages,
-                chunks=event.chunks,
-                embedded=event.chunks,
-            )
-        case DocumentFailed():
-            return replace(document, status="failed", reason=event.reason, reason_code=event.code)
         case _:
             return document
+
+
+def _ended(document: DocumentInfo, event: DocumentReady | DocumentFailed) -> DocumentInfo:
+    if isinstance(event, DocumentFailed):
+        return replace(
+            document, status="failed", paused=False, reason=event.reason, reason_code=event.code
+        )
+    return replace(
+        document,
+        status="ready",
+        searchable="meaning",
+        pages=event.pages,
+        chunks=event.chunks,
+        embedded=event.chunks,
+        unread=event.unread,
+    )

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -14,6 +14,7 @@ from groundwire_client._problems import as_error
 from groundwire_client._state import Snapshot
 from groundwire_client._wire import MessagePage
 from groundwire_client.errors import ProtocolViolation, Unreachable
+from groundwire_client.events import Place
 
 Answer = TypeVar("Answer")
 File = Path | tuple[str, bytes]
@@ -88,6 +89,26 @@ class Models(Body, frozen=True, kw_only=True):
     auto: Choice | None = None
 
 
+Order = Literal["pause", "resume", "cancel", "retry"]
+"""What may be done with the work on a document or a batch, besides deleting."""
+
+
+class BatchInfo(Body, frozen=True, kw_only=True):
+    """Documents that came together: how many of ``total`` are ready, failed or paused."""
+
+    id: str
+    total: int
+    ready: int
+    failed: int
+    paused: int
+    created_at: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will be done with them."""
+        return self.ready + self.failed == self.total
+
+
 class Passage(Body, frozen=True, kw_only=True):
     """A passage that was found; ``relevance`` says how likely it answers the query, 0 to 1."""
 
@@ -98,6 +119,8 @@ class Passage(Body, frozen=True, kw_only=True):
     id: str = ""
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     relevance: float | None = None
 
 
@@ -119,6 +142,10 @@ class _Workspaces(Body, frozen=True, kw_only=True):
 
 class _Documents(Body, frozen=True, kw_only=True):
     documents: list[DocumentInfo]
+
+
+class _Batches(Body, frozen=True, kw_only=True):
+    batches: list[BatchInfo]
 
 
 class _Passages(Body, frozen=True, kw_only=True):
@@ -182,11 +209,16 @@ class Rest:
         """Return the bytes that were uploaded."""
         return await self._send("GET", f"/documents/{part(document_id)}/content")
 
-    async def upload(self, workspace_id: str, *files: File) -> list[DocumentInfo]:
+    async def upload(
+        self, workspace_id: str, *files: File, batch: str | None = None
+    ) -> list[DocumentInfo]:
         """Send files. One that is refused has the status ``failed`` and its reason; if it was
-        the only one, its error is raised.
+        the only one, its error is raised. What is sent with the same ``batch`` belongs
+        together, without one what is sent at once.
         """
         path = f"/workspaces/{part(workspace_id)}/documents"
+        if batch is not None:
+            path += f"?batch={part(batch)}"
         with ExitStack() as opened:
             parts: list[tuple[str, tuple[str, Any]]] = []
             for file in files:
@@ -198,6 +230,20 @@ class Rest:
             return (
                 await self._call("POST", path, _Documents, files=parts, timeout=UPLOAD)
             ).documents
+
+    async def order(self, document_id: str, order: Order) -> DocumentInfo:
+        """Pause, resume, cancel or retry the work on a document; twice is once."""
+        return await self._call("POST", f"/documents/{part(document_id)}/{order}", DocumentInfo)
+
+    async def batches(self, workspace_id: str) -> list[BatchInfo]:
+        """Return what came together, the newest first."""
+        path = f"/workspaces/{part(workspace_id)}/batches"
+        return (await self._call("GET", path, _Batches)).batches
+
+    async def order_batch(self, workspace_id: str, batch: str, order: Order) -> BatchInfo:
+        """Do the same with every document of a batch."""
+        path = f"/workspaces/{part(workspace_id)}/batches/{part(batch)}/{order}"
+        return await self._call("POST", path, BatchInfo)
 
     async def delete_document(self, id: str) -> None:
         await self._send("DELETE", f"/documents/{part(id)}")

@@ -59,6 +59,25 @@ class StatusChanged(TurnEvent, frozen=True, kw_only=True, tag="status"):
     detail: dict[str, object] = {}
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its file a passage stands, where that is no page: ``first`` to ``last``.
+
+    ``unit`` is ``slide``, ``row`` or ``line``, counted from 1, or ``second``, from 0.
+    """
+
+    unit: str
+    first: int
+    last: int
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read: a file in it, or pages; and why."""
+
+    where: str
+    code: str
+    reason: str
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
 
@@ -70,6 +89,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -232,6 +253,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    batch_id: str | None = None
 
 
 class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
@@ -252,6 +274,7 @@ class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
@@ -263,6 +286,24 @@ class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.fai
 
 class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.removed"):
     pass
+
+
+class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
+    """Nothing is done with it until it is resumed."""
+
+
+class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
+    """It goes on where it stopped."""
+
+
+class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
+    """How many of the ``total`` documents that came together are ready, failed or paused."""
+
+    batch_id: str
+    total: int
+    ready: int
+    failed: int
+    paused: int
 
 
 ConversationEvent = (
@@ -294,6 +335,9 @@ WorkspaceEvent = (
     | DocumentReady
     | DocumentFailed
     | DocumentRemoved
+    | DocumentPaused
+    | DocumentResumed
+    | BatchProgress
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 

@@ -1,6 +1,6 @@
 """Workspaces and documents in the SQLite file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +8,9 @@ import apsw
 import msgspec
 
 from groundwire.adapters.embedded.store import Row, Store, select, select_one
-from groundwire.model.documents import Document
+from groundwire.model.documents import Batch, Document
 from groundwire.model.errors import NotFound
-from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
@@ -20,8 +20,16 @@ _INSERT = (
     f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "
     "ON CONFLICT (workspace, digest) DO NOTHING"
 )
-_UPDATE = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
+_SET = ", ".join(f"{name} = ?" for name in _FIELDS)
+_UPDATE = f"UPDATE documents SET {_SET} WHERE id = ? AND fence = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM documents"
+_BATCHES = (
+    "SELECT batch, min(created_at), count(*), count(*) FILTER (WHERE status = 'ready'), "
+    "count(*) FILTER (WHERE status = 'failed'), "
+    "count(*) FILTER (WHERE paused AND status NOT IN ('ready', 'failed')) "
+    "FROM documents WHERE workspace = ? AND batch IS NOT NULL AND batch = ifnull(?, batch) "
+    "GROUP BY batch ORDER BY 2 DESC, batch"
+)
 
 
 class SqliteWorkspaces:
@@ -136,11 +144,46 @@ class SqliteDocuments:
 
     async def update(self, document: Document) -> bool:
         def work(connection: apsw.Connection) -> bool:
-            connection.execute(_UPDATE, (*_values(document), document.id))
+            connection.execute(_UPDATE, (*_values(document), document.id, document.fence))
             return connection.changes() > 0
 
         # Progress may be lost with the power: the job that reports it starts again then.
         return await self._store.write(work, sync=False)
+
+    async def change(
+        self, document: DocumentId, change: Callable[[Document], Document]
+    ) -> Document:
+        def work(connection: apsw.Connection) -> Document:
+            row = select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
+            if row is None:
+                raise NotFound("document")
+            before = _document(row)
+            changed = change(before)
+            if changed == before:
+                return before
+            changed = msgspec.structs.replace(changed, fence=before.fence + 1)
+            connection.execute(_UPDATE, (*_values(changed), document, before.fence))
+            return changed
+
+        return await self._store.write(work)
+
+    async def list_batch(self, workspace: WorkspaceId, batch: BatchId) -> Sequence[Document]:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection,
+                f"{_SELECT} WHERE workspace = ? AND batch = ? ORDER BY created_at, rowid",
+                (workspace, batch),
+            )
+        )
+        return [_document(row) for row in rows]
+
+    async def list_batches(
+        self, workspace: WorkspaceId, *, batch: BatchId | None = None
+    ) -> Sequence[Batch]:
+        rows = await self._store.read(
+            lambda connection: select(connection, _BATCHES, (workspace, batch))
+        )
+        return [_batch(workspace, row) for row in rows]
 
     async def remove(self, document: DocumentId) -> bool:
         def work(connection: apsw.Connection) -> bool:
@@ -161,11 +204,28 @@ def _workspace(row: Row) -> Workspace:
     )
 
 
+def _batch(workspace: WorkspaceId, row: Row) -> Batch:
+    id, created_at, total, ready, failed, paused = row
+    return Batch(
+        id=BatchId(id),
+        workspace=workspace,
+        created_at=datetime.fromisoformat(created_at),
+        total=total,
+        ready=ready,
+        failed=failed,
+        paused=paused,
+    )
+
+
 def _values(document: Document) -> tuple[Any, ...]:
     values = msgspec.structs.asdict(document)
     values["created_at"] = document.created_at.isoformat()
+    values["unread"] = msgspec.json.encode(document.unread).decode()
     return tuple(values[name] for name in _FIELDS)
 
 
 def _document(row: Row) -> Document:
-    return msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Document)
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["paused"] = bool(values["paused"])
+    values["unread"] = msgspec.json.decode(values["unread"])
+    return msgspec.convert(values, Document)

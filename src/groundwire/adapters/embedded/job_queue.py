@@ -13,6 +13,25 @@ from groundwire.adapters.embedded.store import Store, select_one
 from groundwire.model.ids import JobId, NewId, Now
 from groundwire.ports.job_queue import Job
 
+_OPEN_LANE = "INSERT INTO lanes (kind, lane, turn) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
+_ENQUEUE = (
+    "INSERT INTO jobs (id, kind, key, lane, free_at) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (kind, key) DO UPDATE SET again = worker IS NOT NULL, "
+    "free_at = iif(worker IS NULL, min(free_at, excluded.free_at), free_at)"
+)
+# Lanes are as few as users who have work; of each only the first free job is looked for.
+_NEXT = (
+    "SELECT j.id, j.kind, j.key, j.attempt, j.lane FROM lanes l JOIN jobs j ON j.number = ("
+    "SELECT number FROM jobs WHERE kind = l.kind AND lane = l.lane AND free_at <= ? "
+    "ORDER BY number LIMIT 1) "
+    "WHERE l.kind IN (SELECT value FROM json_each(?)) ORDER BY l.turn, j.number LIMIT 1"
+)
+_TAKE = "UPDATE jobs SET attempt = attempt + 1, worker = ?, free_at = ?, again = 0 WHERE id = ?"
+_TAKE_TURN = "UPDATE lanes SET turn = 1 + (SELECT max(turn) FROM lanes) WHERE kind = ? AND lane = ?"
+_HELD = "WHERE id = :id AND worker = :worker"
+_FINISH = f"DELETE FROM jobs {_HELD} AND again = 0"
+_FREE_AGAIN = f"UPDATE jobs SET worker = NULL, free_at = :now, attempt = 0, again = 0 {_HELD}"
+
 
 class SqliteJobQueue:
     """`JobQueue` over a `Store`."""
@@ -24,15 +43,12 @@ class SqliteJobQueue:
         # Set while a job of this kind may be free; cleared by the one who goes to look.
         self._maybe_free: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    async def enqueue(self, kind: str, key: str) -> None:
-        values = (self._new_id("job"), kind, key, self._seconds())
+    async def enqueue(self, kind: str, key: str, *, lane: str = "") -> None:
+        values = (self._new_id("job"), kind, key, lane, self._seconds())
 
         def work(connection: apsw.Connection) -> None:
-            connection.execute(
-                "INSERT INTO jobs (id, kind, key, free_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (kind, key) DO NOTHING",
-                values,
-            )
+            connection.execute(_OPEN_LANE, (kind, lane))
+            connection.execute(_ENQUEUE, values)
 
         await self._store.write(work, then=lambda _: self._maybe_free[kind].set())
 
@@ -44,18 +60,13 @@ class SqliteJobQueue:
         wanted = json.dumps(sorted(kinds))
 
         def work(connection: apsw.Connection) -> Job | None:
-            row = select_one(
-                connection,
-                "UPDATE jobs SET attempt = attempt + 1, worker = ?, free_at = ? WHERE number = ("
-                "SELECT number FROM jobs WHERE free_at <= ? "
-                "AND kind IN (SELECT value FROM json_each(?)) "
-                "ORDER BY number LIMIT 1) RETURNING id, kind, key, attempt",
-                (worker, until, now, wanted),
-            )
+            row = select_one(connection, _NEXT, (now, wanted))
             if row is None:
                 return None
-            id, kind, key, attempt = row
-            return Job(id=JobId(id), kind=kind, key=key, attempt=attempt)
+            id, kind, key, attempt, lane = row
+            connection.execute(_TAKE, (worker, until, id))
+            connection.execute(_TAKE_TURN, (kind, lane))
+            return Job(id=JobId(id), kind=kind, key=key, attempt=attempt + 1)
 
         job = await self._store.write(work, sync=False)
         if job is not None:
@@ -67,13 +78,27 @@ class SqliteJobQueue:
         return await self._give(job, worker, holder=worker, delay=duration)
 
     async def finish(self, job: Job, *, worker: str) -> None:
-        def work(connection: apsw.Connection) -> None:
-            connection.execute("DELETE FROM jobs WHERE id = ? AND worker = ?", (job.id, worker))
+        held = {"id": job.id, "worker": worker, "now": self._seconds()}
 
-        await self._store.write(work, sync=False)
+        def work(connection: apsw.Connection) -> bool:
+            connection.execute(_FINISH, held)
+            connection.execute(_FREE_AGAIN, held)
+            return connection.changes() > 0
+
+        if await self._store.write(work, sync=False):
+            self._maybe_free[job.kind].set()
 
     async def release(self, job: Job, *, worker: str, delay: timedelta) -> None:
         await self._give(job, worker, holder=None, delay=delay)
+        self._maybe_free[job.kind].set()
+
+    async def yield_turn(self, job: Job, *, worker: str) -> None:
+        held = {"id": job.id, "worker": worker, "now": self._seconds()}
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(_FREE_AGAIN, held)
+
+        await self._store.write(work, sync=False)
         self._maybe_free[job.kind].set()
 
     async def wait(self, *, kinds: Collection[str], timeout_s: float) -> None:

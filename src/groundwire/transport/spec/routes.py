@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 import msgspec
 
+from groundwire.model.documents import DocumentStatus
 from groundwire.ports.documents import Workspace
 from groundwire.transport.bodies import (
+    BatchBody,
+    BatchesBody,
     ChangeWorkspace,
     ConversationBody,
     DocumentBody,
@@ -51,6 +55,22 @@ class Operation:
 
 
 _WORKSPACE = ("not_found",)
+_ORDERS = {
+    "pause": "Hold the work",
+    "resume": "Go on with the work",
+    "cancel": "Give up the work",
+    "retry": "Try the failed work again",
+}
+_BATCH: Schema = {
+    "type": "string",
+    "pattern": r"^[\w.-]{1,64}$",
+    "description": "What these files belong to with others; else a batch of their own.",
+}
+_STATUS: Schema = {
+    "type": "string",
+    "enum": [*get_args(DocumentStatus)],
+    "description": "Only those that have come so far.",
+}
 _LAST: Schema = {"type": "string", "description": "Where to go on from; counts before `cursor`."}
 _WAIT: Schema = {
     "type": "number",
@@ -153,10 +173,27 @@ OPERATIONS: dict[str, Operation] = {
         202,
         takes=FILES,
         errors=(*_WORKSPACE, "unreadable_document"),
+        query={"batch": _BATCH},
     ),
     "GET /api/v1/workspaces/{id}/documents": Operation(
-        "listDocuments", "The documents, newest first", answers.DocumentsBody, errors=_WORKSPACE
+        "listDocuments",
+        "The documents, newest first",
+        answers.DocumentsBody,
+        errors=(*_WORKSPACE, "invalid_field"),
+        query={"status": _STATUS},
     ),
+    "GET /api/v1/workspaces/{id}/batches": Operation(
+        "listBatches", "What came together, newest first", BatchesBody, errors=_WORKSPACE
+    ),
+    "GET /api/v1/workspaces/{id}/batches/{batch}": Operation(
+        "getBatch", "How far the documents of a batch have come", BatchBody, errors=_WORKSPACE
+    ),
+    **{
+        f"POST /api/v1/workspaces/{{id}}/batches/{{batch}}/{order}": Operation(
+            f"{order}Batch", f"{meaning}, of each document of a batch", BatchBody, errors=_WORKSPACE
+        )
+        for order, meaning in _ORDERS.items()
+    },
     "POST /api/v1/workspaces/{id}/search": Operation(
         "search",
         "The passages for a query, best first",
@@ -176,11 +213,44 @@ OPERATIONS: dict[str, Operation] = {
         DocumentBody,
         errors=("not_found",),
     ),
+    **{
+        f"POST /api/v1/documents/{{id}}/{order}": Operation(
+            f"{order}Document", f"{meaning} of a document", DocumentBody, errors=("not_found",)
+        )
+        for order, meaning in _ORDERS.items()
+    },
     "DELETE /api/v1/documents/{id}": Operation(
         "removeDocument", "Delete a document", status=204, errors=("not_found",)
     ),
     "GET /api/v1/documents/{id}/content": Operation(
         "getContent", "The original bytes", "application/octet-stream", errors=("not_found",)
+    ),
+    "GET /api/v1/documents/{id}/page": Operation(
+        "getPage",
+        "A page of a PDF as a picture, with a passage marked on it",
+        "image/webp",
+        query={
+            "page": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 99999999,
+                "default": 1,
+                "description": "The page, from 1.",
+            },
+            "passage": {
+                "type": "string",
+                "description": "The id of a passage: it is marked, and the page is one of the "
+                "file within the document that it is from.",
+            },
+            "width": {
+                "type": "integer",
+                "minimum": 100,
+                "maximum": 2400,
+                "default": 1200,
+                "description": "How many pixels wide.",
+            },
+        },
+        errors=("not_found", "invalid_field", "unreadable_document"),
     ),
     "POST /api/v1/conversations": Operation(
         "beginConversation",

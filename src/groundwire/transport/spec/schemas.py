@@ -41,6 +41,9 @@ KNOWN: dict[str, Schema] = {
     **dict.fromkeys(("pages", "embedded", "sizeBytes", "windowTokens"), _COUNT),
     **dict.fromkeys(("promptTokens", "completionTokens", "firstTokenMs", "totalMs"), _COUNT),
     **dict.fromkeys(("heartbeatMs", "idleTimeoutMs", "delayMs", "retryAfterMs"), _COUNT),
+    **dict.fromkeys(
+        (f"BatchProgressEvent.{name}" for name in ("ready", "failed", "paused")), _COUNT
+    ),
     **dict.fromkeys(("score", "relevance"), _SHARE),
     "sessionId": {"minLength": 1, "maxLength": 200},
     "epoch": {"pattern": "^[A-Za-z0-9_-]+$"},
