@@ -52,8 +52,7 @@ def connect(
         timeout_s: How long a command may wait for the server to take it; ``None`` for ever.
         better_after_s: When a better transport is looked for first; then at growing intervals.
         verify: Whether, or by which context, certificates are checked.
-        observe: Called with all that the server says about conversations, as it came: frames,
-            pages of a long-poll, answers to posted commands. For logs and recordings.
+        observe: Called with all that the server says about conversations, as it came.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError(f"{url!r} is no address of a server: begin it with http:// or https://.")
@@ -62,8 +61,7 @@ def connect(
     tls = _context(verify=verify) if url.startswith("https:") else None
     ladder = Ladder(transports, better_after_s)
     ways = _ways(url, Identity(token, identity), tls, device_id)
-    connection = Connection(ways, ladder, observe)
-    return Groundwire(ways.rest, connection, ways.http, timeout_s=timeout_s)
+    return Groundwire(ways.rest, Connection(ways, ladder, observe), ways.http, timeout_s=timeout_s)
 
 
 def _ways(
