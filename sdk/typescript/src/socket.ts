@@ -155,7 +155,9 @@ export class SocketChannel implements Channel {
     });
     socket.addEventListener("message", ({ data }) => {
       const frame = typeof data === "string" ? parseFrame(data) : undefined;
-      if (frame && !this.#closed) this.#onFrame(frame);
+      if (!frame || this.#closed) return;
+      this.#options.http.observe(frame);
+      this.#onFrame(frame);
     });
     // A refused upgrade tells nothing but this; `close` follows, yet not on every platform.
     socket.addEventListener("error", () => this.#lose(new Unreachable(), false));
