@@ -14,7 +14,6 @@ from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
-from groundwire.model.events import DocumentRemoved
 from groundwire.model.ids import (
     BatchId,
     ChunkId,
@@ -115,6 +114,18 @@ class Library:
             batch=batch or self.new_batch(),
         )
 
+    async def revise(
+        self, identity: Identity, id: DocumentId, name: str, content: AsyncIterator[bytes]
+    ) -> Document:
+        """Give a document other bytes; those before are found until these can be, whole.
+
+        Raises ``Conflict`` if another document of the workspace has these bytes, and what
+        `upload` raises.
+        """
+        document = await self.get_document(identity, id)
+        await require(self.workspaces, identity, "document:write", document.workspace)
+        return await self.intake.control.revise(id, name, content, batch=self.new_batch())
+
     def new_batch(self) -> BatchId:
         return BatchId(self.new_id("b"))
 
@@ -194,14 +205,7 @@ class Library:
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
         await require(self.workspaces, identity, "document:write", document.workspace)
-        is_last = await self.documents.remove(id)
-        self.intake.control.stop(id)
-        await self.chunks.remove(id)
-        if is_last:
-            await self.blobs.remove(document.digest)
-        event = DocumentRemoved(document_id=id, title=document.title)
-        await self.log.append(workspace_log(document.workspace), [event])
-        await self.intake.accept.batches.tell(document)
+        await self.intake.control.remove(id)
 
     async def find_passages(
         self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
