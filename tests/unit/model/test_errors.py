@@ -66,3 +66,11 @@ def test_an_error_tells_programs_what_they_need(
 
 def test_too_many_connections_are_not_called_too_many_commands() -> None:
     assert "64 connections" in str(ConnectionLimit(64))
+
+
+def test_vectors_of_another_space_say_what_to_do() -> None:
+    error = OtherSpace("384 numbers by e5", "768 numbers")
+
+    assert error.code == "model_unavailable"
+    assert "384 numbers by e5" in error.message
+    assert "Restart with the embedding model" in error.message
