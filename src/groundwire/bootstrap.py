@@ -281,6 +281,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         index,
         await _work(open_intake(means), parts, stack),
         Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        parts.parsers,
         parts.log,
         utc_now,
         new_id,
@@ -334,9 +335,9 @@ def _models(
 
 
 def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.adapters.parsers.pool import open_pool
 
-    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    parsers = open_pool(wall_s=settings.parse_timeout)
     stack.push_async_callback(parsers.close)
     return parsers
 

@@ -15,18 +15,28 @@ from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
 from groundwire.model.events import DocumentRemoved
-from groundwire.model.ids import BatchId, DocumentId, NewId, Now, WorkspaceId, workspace_log
+from groundwire.model.ids import (
+    BatchId,
+    ChunkId,
+    DocumentId,
+    NewId,
+    Now,
+    WorkspaceId,
+    workspace_log,
+)
 from groundwire.model.passages import Passage
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents, Workspace, Workspaces
 from groundwire.ports.event_log import EventLog
 from groundwire.ports.identities import Identities
+from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.search import Search
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
 ORDERS_AT_ONCE = 64
+MIN_WIDTH, MAX_WIDTH = 100, 2400
 DEFAULT_NAME = "Documents"
 
 Order = Literal["pause", "resume", "cancel", "retry"]
@@ -42,6 +52,7 @@ class Library:
     chunks: ChunkStore
     intake: Intake
     search: Search
+    pages: PageImages
     log: EventLog
     now: Now
     new_id: NewId
@@ -178,6 +189,24 @@ class Library:
                 raise InvalidField(
                     "attachments", f"“{document.title}” could not be read: {document.reason}"
                 )
+
+    async def draw_page(
+        self, identity: Identity, id: DocumentId, page: int, *, width: int, passage: str | None
+    ) -> bytes:
+        """Return a page of the document as a WebP, with ``passage``, if any, marked on it.
+
+        Raises ``NotFound``, ``InvalidField`` and ``UnreadableDocument``.
+        """
+        document, blob = await self.get_content(identity, id)
+        if not MIN_WIDTH <= width <= MAX_WIDTH:
+            raise InvalidField("width", f"`width` is {MIN_WIDTH} to {MAX_WIDTH}.")
+        view = View(page=page, width=width)
+        if passage is not None:
+            found = await self.chunks.get([ChunkId(passage)])
+            if not found or found[0].document != id:
+                raise NotFound("passage")
+            view = View(page=page, width=width, part=found[0].part, text=found[0].text)
+        return await self.pages.draw(blob, view, name=document.title)
 
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)

@@ -15,6 +15,7 @@ from groundwire.adapters.vectors.choose import open_store
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import OtherSpace
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.places import Place
 from tests.support.chroma import running_chroma
 from tests.support.postgres import running_postgres
 
@@ -196,6 +197,8 @@ async def test_chunks_come_back_as_they_were_in_the_order_asked_for(index: Index
             page=n + 1,
             last_page=n + 2,
             headings=("Outer", "内部"),
+            place=Place(unit="row", first=n, last=9) if n else None,
+            part="a/b.xlsx",
         )
         for n in range(3)
     ]

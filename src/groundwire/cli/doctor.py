@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from groundwire import __version__, equip
+from groundwire.adapters.parsers.ocr import INSTALL, LANGUAGES, languages_of
 from groundwire.bootstrap import PAGE, open_models
 from groundwire.model.errors import GroundwireError
 from groundwire.settings import FILE, PREFIX, SECRETS, Loaded, Settings, load
@@ -38,6 +39,8 @@ async def doctor(flags: Mapping[str, object]) -> int:
     _line("Missing:" if problems else "Nothing is missing.")
     for problem in problems:
         _line(f"  {problem}")
+    for lacking in _lacking():
+        _line(f"Not needed, but good to have. {lacking}")
     return 1 if problems else 0
 
 
@@ -85,6 +88,17 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield f"Room: less than 1 GB is free for {settings.data}"
     if sys.platform == "win32":
         yield "The embedding model's package has no Windows build: use WSL"
+
+
+def _lacking() -> Iterator[str]:
+    """Yield what some files need, each with how to get it."""
+    path = shutil.which("tesseract")
+    if path is None:
+        yield f"Text recognition, for pictures and scanned pages: {INSTALL}"
+        return
+    missing = [each for each in LANGUAGES if each not in languages_of(path)]
+    if missing:
+        yield f"Languages of text recognition ({', '.join(missing)}): {INSTALL}"
 
 
 def _existing(path: Path) -> Path:

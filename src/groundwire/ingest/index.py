@@ -154,7 +154,9 @@ class Index:
         return await self._cut(document, parsed)
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document:
-        document = await self._store(document, status="chunking", pages=parsed.pages)
+        document = await self._store(
+            document, status="chunking", pages=parsed.pages, unread=parsed.unread
+        )
         event = DocumentChunking(document_id=document.id, title=document.title, pages=parsed.pages)
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
@@ -230,6 +232,7 @@ class Index:
             title=document.title,
             chunks=document.chunks,
             pages=document.pages,
+            unread=document.unread,
         )
         await self.publish(document.workspace, event)
         await self.batches.tell(document)

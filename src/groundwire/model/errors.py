@@ -12,7 +12,8 @@
     * Conflict
         * IdempotencyConflict, QueueFull, Busy, ApprovalExpired
     * UnknownModel
-    * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
+    * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out,
+      needs_ocr)
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
@@ -196,7 +197,14 @@ class UnknownModel(GroundwireError):
 
 
 UnreadableReason = Literal[
-    "broken", "encrypted", "empty", "too_large", "unknown_type", "timed_out", "interrupted"
+    "broken",
+    "encrypted",
+    "empty",
+    "too_large",
+    "unknown_type",
+    "timed_out",
+    "needs_ocr",
+    "interrupted",
 ]
 
 

@@ -197,4 +197,6 @@ def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
         relevance=item.relevance,
         page=chunk.page,
         headings=chunk.headings,
+        place=chunk.place,
+        part=chunk.part,
     )

@@ -11,7 +11,8 @@ from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
-COLUMNS = "id, document, position, text, page, last_page, headings"
+COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
+_MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 2))
 
 
 class Draft(NamedTuple):
@@ -52,8 +53,9 @@ def replace(
         row, said = before.pop(item.chunk.id, (None, None))
         if said == [item.chunk.text, item.headings, item.title]:
             db.execute(
-                "UPDATE chunks SET position = ?, page = ?, last_page = ? WHERE row = ?",
-                (item.chunk.position, item.chunk.page, item.chunk.last_page, row),
+                "UPDATE chunks SET position = ?, page = ?, last_page = ?, place = ?, part = ? "
+                "WHERE row = ?",
+                (item.chunk.position, *_where(item.chunk), row),
             )
         else:
             if row is not None:
@@ -145,14 +147,20 @@ def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
 
 def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
     chunk = item.chunk
+    page, last_page, place, part = _where(chunk)
     db.execute(
-        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(chunk.page, chunk.last_page, item.headings, item.title, number),
+            *(page, last_page, item.headings, place, part, item.title, number),
         ),
     )
     word_search.put(db, number, db.last_insert_rowid(), item.terms)
+
+
+def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
+    place = msgspec.json.encode(chunk.place).decode() if chunk.place else None
+    return chunk.page, chunk.last_page, place, chunk.part
 
 
 def _remove_row(db: apsw.Connection, row: int) -> None:
@@ -171,4 +179,6 @@ def _remove_row(db: apsw.Connection, row: int) -> None:
 def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
     values = dict(zip(COLUMNS.split(", "), row, strict=True))
     values["headings"] = msgspec.json.decode(str(values["headings"]))
+    if values["place"] is not None:
+        values["place"] = msgspec.json.decode(str(values["place"]))
     return msgspec.convert(values, Chunk)
