@@ -39,9 +39,8 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
     """A question was asked. ``parent_id`` is the message it follows, if any.
 
-    ``fork_of`` is the question that this one is another wording of. ``model`` is what the
-    asker wished for; ``language`` is the asker's, for the sentences of this turn.
-    ``attachments`` are the documents that the answer is to rest on, if not on all.
+    ``fork_of`` is the question that this is another wording of, ``model`` what was wished for,
+    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all.
     """
 
     synced: ClassVar[bool] = True
