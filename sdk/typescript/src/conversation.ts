@@ -394,6 +394,6 @@ function stillPending(pending: readonly Pending[], state: Conversation): readonl
 }
 
 function notHere(): GroundwireError {
-  const message = "This answer is not in what was loaded.";
+  const message = "The answer was not loaded.";
   return new GroundwireError({ code: "not_found", message, retryable: false });
 }

@@ -120,7 +120,7 @@ class Search:
         near, why = meaning.result()
         # Some may turn out to be duplicates of others.
         best = _of(documents, fuse(words.result(), near))[: 2 * limit]
-        best += _beginnings(documents, best, limit)
+        best += await self._beginnings(documents, best, limit)
         passages = [passage async for passage in self._passages(best)]
         return Found(
             passages=tuple(islice(drop_duplicates(passages), limit)),
@@ -148,6 +148,18 @@ class Search:
             logger.exception("a search by meaning failed")
             return (), "Meaning cannot be searched; the server's log says why."
 
+    async def _beginnings(
+        self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int
+    ) -> list[Fused]:
+        """Return the first chunks of each document, by turns, as far as they were not found.
+
+        A document may be so new that it has no vectors, and share no word with the question.
+        """
+        there = [each for id in documents if (each := await self._find_document(id))]
+        known = {item.chunk for item in found}
+        first = (chunk_id(each.id, n, each.version) for n in range(limit) for each in there)
+        return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
+
     async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
         documents: dict[DocumentId, Document | None] = {}
@@ -173,18 +185,6 @@ def _of(documents: Collection[DocumentId], fused: list[Fused]) -> list[Fused]:
     if not documents:
         return fused
     return [item for item in fused if document_of(item.chunk) in documents]
-
-
-def _beginnings(
-    documents: Collection[DocumentId], found: Sequence[Fused], limit: int
-) -> list[Fused]:
-    """Return the first chunks of each document, by turns, as far as they were not found.
-
-    A document may be so new that it has no vectors, and share no word with the question.
-    """
-    known = {item.chunk for item in found}
-    first = (chunk_id(document, n) for n in range(limit) for document in documents)
-    return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
 
 
 def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:

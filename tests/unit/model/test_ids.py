@@ -20,4 +20,7 @@ def test_a_conversation_and_a_workspace_of_one_name_have_two_logs() -> None:
 
 @pytest.mark.parametrize("document", ["d_1", "d:with:colons", "文档"])
 def test_a_chunk_names_its_document(document: str) -> None:
-    assert document_of(chunk_id(DocumentId(document), 17)) == document
+    ids = [chunk_id(DocumentId(document), 17, version) for version in (1, 2, 10)]
+
+    assert len(set(ids)) == 3
+    assert {document_of(id) for id in ids} == {document}
