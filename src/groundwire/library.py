@@ -1,6 +1,7 @@
 """Workspaces and their documents: the use cases around what answers rest on."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from typing import Literal, get_args
 import msgspec
 
 from groundwire.access.authorize import require, require_editor
+from groundwire.answer.clean import clean
 from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
-from groundwire.model.events import DocumentRemoved
 from groundwire.model.ids import BatchId, DocumentId, NewId, Now, WorkspaceId, workspace_log
 from groundwire.model.passages import Passage
 from groundwire.ports.blobs import Blobs
@@ -28,6 +29,8 @@ MAX_PASSAGES = 50
 MAX_NAME = 120
 ORDERS_AT_ONCE = 64
 DEFAULT_NAME = "Documents"
+# What a text may be besides plain, by the end of its title.
+TEXTS = (".txt", ".md", ".csv", ".html")
 
 Order = Literal["pause", "resume", "cancel", "retry"]
 """What may be done with the work on a document, besides removing it."""
@@ -99,6 +102,25 @@ class Library:
         by = identity.principal.id
         return await self.intake.accept(workspace, name, content, by=by, batch=batch)
 
+    async def add_text(
+        self,
+        identity: Identity,
+        workspace: WorkspaceId,
+        title: str,
+        text: str,
+        *,
+        batch: BatchId,
+    ) -> Document:
+        """Take in a text that is in no file, under a ``title`` that may be the name of one."""
+        if not text.strip():
+            raise InvalidField("text", "Give some text: `text` is empty.")
+        title = re.sub(r"[/\\]", "-", title).strip()
+        if not title:
+            raise InvalidField("title", "Give the text a title: `title` is empty.")
+        name = title if title.lower().endswith(TEXTS) else f"{title}.txt"
+        content = _once(clean(text).encode())
+        return await self.upload(identity, workspace, name, content, batch=batch)
+
     def new_batch(self) -> BatchId:
         return BatchId(self.new_id("b"))
 
@@ -160,14 +182,7 @@ class Library:
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
         await require(self.workspaces, identity, "document:write", document.workspace)
-        is_last = await self.documents.remove(id)
-        self.intake.control.stop(id)
-        await self.chunks.remove(id)
-        if is_last:
-            await self.blobs.remove(document.digest)
-        event = DocumentRemoved(document_id=id, title=document.title)
-        await self.log.append(workspace_log(document.workspace), [event])
-        await self.intake.accept.batches.tell(document)
+        await self.intake.control.remove(id)
 
     async def find_passages(
         self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
@@ -203,6 +218,10 @@ class Library:
         await self.workspaces.create(workspace, owner=identity.principal.id)
         await self.log.create(workspace_log(id), name=id)
         return workspace
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _name(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.blobs import FileBlobs
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.feeds import SqliteFeeds
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.job_queue import SqliteJobQueue
 from groundwire.adapters.embedded.store import Store
@@ -141,8 +142,10 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: float) -> Ingest
             ingest.changed.notify_all()
 
     documents, jobs = SqliteDocuments(store), SqliteJobQueue(store, now=now, new_id=new_id)
+    feeds = SqliteFeeds(store)
     means = Means(
         documents=documents,
+        feeds=feeds,
         blobs=FileBlobs(folder / "blobs"),
         jobs=jobs,
         parser=parser,

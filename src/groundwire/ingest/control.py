@@ -1,4 +1,4 @@
-"""What people do with work under way: pause, resume, cancel and try again."""
+"""What is done with documents that are in: pause, resume, cancel, try again, remove."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from groundwire.model.documents import Document
 from groundwire.model.events import (
     DocumentFailed,
     DocumentPaused,
+    DocumentRemoved,
     DocumentResumed,
     WorkspaceEvent,
 )
-from groundwire.model.ids import DocumentId
+from groundwire.model.ids import DocumentId, FeedId
 from groundwire.ports.passage_index import ChunkStore
 
 CANCELLED = "cancelled"
@@ -74,6 +75,22 @@ class Control:
             await self.accept.batches.tell(after)
         await self._enqueue(after)
         return after
+
+    async def remove(self, id: DocumentId) -> None:
+        """Forget the document with its passages and, unless others have them too, its bytes."""
+        accept = self.accept
+        document = await accept.documents.get(id)
+        is_last = await accept.documents.remove(id)
+        self.stop(id)
+        await self.chunks.remove(id)
+        if is_last:
+            await accept.blobs.remove(document.digest)
+        await self._tell(document, DocumentRemoved(document_id=id, title=document.title))
+
+    async def hand_over(self, id: DocumentId, feed: FeedId) -> None:
+        """Let another ``feed`` keep the document from now on."""
+        _, after = await self._change(id, lambda now: _change(now, feed=feed))
+        await self._enqueue(after)
 
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document]

@@ -5,7 +5,14 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.ids import BatchId, ChunkId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import (
+    BatchId,
+    ChunkId,
+    DocumentId,
+    FeedId,
+    PrincipalId,
+    WorkspaceId,
+)
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
@@ -20,6 +27,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``added_by`` is who brought it, with the others of its ``batch``. Nothing is done with it
     while it is ``paused``. ``fence`` grows with every command on it: see `Documents.update`.
+
+    ``feed`` is what brought it and keeps it; ``None`` if a person did. ``uri`` is where in the
+    world it is from: an address of the web, or a path within its feed.
     """
 
     id: DocumentId
@@ -40,6 +50,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     batch: BatchId | None = None
     paused: bool = False
     fence: int = 0
+    feed: FeedId | None = None
+    uri: str | None = None
 
     @property
     def is_finished(self) -> bool:

@@ -13,6 +13,7 @@
         * IdempotencyConflict, QueueFull, Busy, ApprovalExpired
     * UnknownModel
     * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
+    * FeedFailed (reasons: `model.feeds.FeedReason`)
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
@@ -26,6 +27,8 @@
 """
 
 from typing import ClassVar, Literal
+
+from groundwire.model.feeds import FeedReason
 
 
 class GroundwireError(Exception):
@@ -207,6 +210,21 @@ class UnreadableDocument(GroundwireError):
     def __init__(self, reason: UnreadableReason, message: str) -> None:
         super().__init__(message, reason=reason)
         self.reason: UnreadableReason = reason
+
+
+class FeedFailed(GroundwireError):
+    """A place that documents come from, or one thing in it, cannot be read.
+
+    ``passes``: it may be otherwise in a moment.
+    """
+
+    code = "feed_failed"
+    status = 422
+
+    def __init__(self, reason: FeedReason, message: str, *, passes: bool = False) -> None:
+        super().__init__(message, reason=reason)
+        self.reason: FeedReason = reason
+        self.passes = passes
 
 
 class RateLimited(GroundwireError):

@@ -11,6 +11,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     ``score`` is in 0…1, higher is better, and only comparable within one search.
     ``relevance`` is the evidence in 0…1 that it has to do with the question at all,
     comparable between searches; below the floor of `retrieve.search` it is not used.
+    ``uri`` is where in the world its document is from.
     """
 
     id: ChunkId
@@ -21,3 +22,4 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     relevance: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    uri: str | None = None

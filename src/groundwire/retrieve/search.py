@@ -146,4 +146,5 @@ def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
         relevance=item.relevance,
         page=chunk.page,
         headings=chunk.headings,
+        uri=document.uri,
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from groundwire.conversation.state import Message
 from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import BatchId, DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
@@ -50,6 +50,12 @@ class ChangeWorkspace(Body):
     model: str | None = None
 
 
+class NewText(Body):
+    title: str
+    text: str
+    batch: str | None = None
+
+
 class NewConversation(Body):
     workspace_id: WorkspaceId | None = None
 
@@ -79,6 +85,8 @@ class DocumentBody(Body, omit_defaults=False):
     created_at: datetime
     batch_id: BatchId | None
     paused: bool
+    feed_id: FeedId | None
+    uri: str | None
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -98,6 +106,8 @@ class DocumentBody(Body, omit_defaults=False):
             created_at=document.created_at,
             batch_id=document.batch,
             paused=document.paused,
+            feed_id=document.feed,
+            uri=document.uri,
         )
 
 
@@ -136,6 +146,7 @@ class PassageBody(Body, omit_defaults=False):
     title: str
     page: int | None
     headings: tuple[str, ...]
+    uri: str | None
     score: float
     relevance: float
 
@@ -148,6 +159,7 @@ class PassageBody(Body, omit_defaults=False):
             title=passage.title,
             page=passage.page,
             headings=passage.headings,
+            uri=passage.uri,
             score=passage.score,
             relevance=passage.relevance,
         )

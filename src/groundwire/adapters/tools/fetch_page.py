@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from groundwire.adapters.tools.web import MAX_URL_CHARACTERS, Page, Web, read_url
+from groundwire.adapters.network.web import MAX_URL_CHARACTERS, Page, Web, read_url
 from groundwire.model.documents import Block, Parsed
 from groundwire.model.errors import GroundwireError, ToolUnusable, UnreadableDocument
 from groundwire.ports.chat_model import Language, ToolSpec

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from groundwire.adapters.tools.addresses import is_public, read_literal
+from groundwire.adapters.network.addresses import is_public, read_literal
 from groundwire.model.errors import ToolUnusable
 
 MAX_URL_CHARACTERS = 2048
