@@ -24,6 +24,7 @@ test: ## install everything and pass the whole suite (ARGS="-k words")
 	@$(MAKE) --no-print-directory --jobs=3 ready-dev
 	@$(MAKE) --no-print-directory coverage
 	@scripts/install_chromium.sh
+	@scripts/install_tesseract.sh
 	$(BIN)/python scripts/build_web.py --test
 	$(BIN)/pytest $(ARGS)
 

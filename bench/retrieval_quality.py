@@ -107,9 +107,7 @@ def _entries(chunks: Iterable[ChunkId]) -> Ranking:
 async def measure(evalset: EvalSet, embedder: RememberingEmbedder) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        index = SqliteIndex(
-            Path(folder) / "index.db", embedder=embedder.name, dimensions=embedder.dimensions
-        )
+        index = SqliteIndex(Path(folder) / "index.db", embedder=embedder.name)
         try:
             await index_set(index, embedder, evalset)
             rankings = await rank(index, embedder, evalset)

@@ -1,84 +1,77 @@
-"""Times search in one large workspace, against the bare vector query.
+"""Times the way from a question to its passages, against a plain search over all vectors.
 
-    python -m bench.search [--passages 10000] [--queries 200] [--save] [--no-model]
+    python -m bench.search [--passages 10000 ...] [--workspaces 1 20] [--queries 200] [--save]
 
-Vectors are random in clusters; texts are random words of a Zipf-like vocabulary, half of
-them Chinese. The question is embedded by the real model unless ``--no-model`` is given.
+The library is synthetic (`bench.corpus`), the question's embedding real: ``search`` is what the
+server does with a question, from its text to the passages. ``meaning``, ``words`` and ``embed``
+are its parts. ``exact`` multiplies all vectors, in memory, and sqlite-vec scans them in a file
+of its own. Memory is that of the process after ``search``, and of the embedder's.
 """
 
 import argparse
 import asyncio
 import json
-import random
-import tempfile
+import os
+import platform
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import apsw
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.corpus import CHUNKS_A_DOCUMENT, Floats, Library, Texts, unit
+from bench.vectors import CACHE
+from groundwire.adapters.embedded.documents import SqliteDocuments
 from groundwire.adapters.embedded.index import SqliteIndex
-from groundwire.adapters.embedder.local import LocalEmbedder
-from groundwire.model.documents import Chunk
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.adapters.embedder.local import DIMENSIONS, LocalEmbedder
 from groundwire.ports.passage_index import Hit, WordHits
-from groundwire.retrieve.fuse import fuse
-from groundwire.retrieve.search import DEPTH
+from groundwire.retrieve.search import DEPTH, Found, Search
 
-WORKSPACE = WorkspaceId("bench")
-DIMENSIONS = 384
-CHUNKS_A_DOCUMENT = 200
 WARM_UP = 5
+PASSAGES = 8
 RESULTS = Path(__file__).parent / "results" / "search.json"
+Timed = dict[str, float]
+# By name, since the library ships no types.
+_sqlite_vec: Any = import_module("sqlite_vec")
 
 
-class Texts:
-    """Random sentences: common words often, rare ones seldom."""
+class Asked:
+    """What is timed, by the number of the question; each goes to the next workspace."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._english = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in _ENDINGS]
-        self._chinese = [chr(0x4E00 + n) for n in range(3_000)]
-        self._random.shuffle(self._english)
+    def __init__(
+        self, library: Library, index: SqliteIndex, documents: SqliteDocuments, count: int
+    ) -> None:
+        self.embedder = LocalEmbedder()
+        self._index = index
+        self._search = Search(
+            chunks=index, vectors=index, embedder=self.embedder, documents=documents
+        )
+        self._workspaces = library.workspaces
+        self._texts, self.vectors = _questions(count)
 
-    def english(self, words: int) -> str:
-        return " ".join(self._some(self._english) for _ in range(words))
+    def place(self, number: int) -> int:
+        return number % len(self._workspaces)
 
-    def chinese(self, characters: int) -> str:
-        return "".join(self._some(self._chinese) for _ in range(characters))
+    async def search(self, number: int) -> Found:
+        workspace = self._workspaces[self.place(number)]
+        return await self._search.search(workspace, self._texts[number], limit=PASSAGES)
 
-    def _some(self, vocabulary: list[str]) -> str:
-        return vocabulary[int(len(vocabulary) ** self._random.random()) - 1]
+    async def meaning(self, number: int) -> Sequence[Hit]:
+        workspace = self._workspaces[self.place(number)]
+        return await self._index.search_meaning(workspace, self.vectors[number], limit=DEPTH)
 
+    async def words(self, number: int) -> WordHits:
+        workspace = self._workspaces[self.place(number)]
+        return await self._index.search_words(workspace, self._texts[number], limit=DEPTH)
 
-_ENDINGS = [f"{a}{b}" for a in "bcdfgklmnprstvz" for b in ("ax", "im", "orn", "el", "ust", "ock")]
-
-
-async def fill(index: SqliteIndex, passages: int) -> float:
-    """Index ``passages`` synthetic chunks; return the seconds it took."""
-    texts, rng = Texts(1), np.random.default_rng(1)
-    centres = rng.standard_normal((50, DIMENSIONS), dtype=np.float32)
-    began = time.monotonic()
-    for number in range(passages // CHUNKS_A_DOCUMENT):
-        document = DocumentId(f"d{number}")
-        chunks = [
-            Chunk(
-                id=ChunkId(f"{document}:{n}"),
-                document=document,
-                position=n,
-                text=texts.english(100) if number % 2 else texts.chinese(250),
-            )
-            for n in range(CHUNKS_A_DOCUMENT)
-        ]
-        await index.replace(WORKSPACE, document, chunks)
-        near = centres[rng.integers(0, len(centres), len(chunks))]
-        vectors = _unit(near + rng.standard_normal(near.shape, dtype=np.float32))
-        await index.add(WORKSPACE, document, [chunk.id for chunk in chunks], vectors)
-    return time.monotonic() - began
+    async def embed(self, number: int) -> Floats:
+        return await self.embedder.embed([self._texts[number]], kind="query")
 
 
-async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> dict[str, float]:
+async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> Timed:
     """Return p50 and p99 in milliseconds of ``work``, done one after another."""
     taken: list[float] = []
     for number in range(-WARM_UP, queries):
@@ -90,86 +83,135 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> d
     return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
-class Asked:
-    """What is timed, by the number of the question. A ``None`` embedder costs nothing."""
-
-    def __init__(self, index: SqliteIndex, embedder: LocalEmbedder | None, count: int) -> None:
-        self._index = index
-        self._embedder = embedder
-        self._texts, self._vectors = _questions(count)
-
-    async def bare(self, number: int) -> object:
-        """Find the ten nearest vectors."""
-        return await self._index.search_meaning(WORKSPACE, self._vectors[number], limit=10)
-
-    async def words(self, number: int) -> WordHits:
-        return await self._index.search_words(WORKSPACE, self._texts[number], limit=DEPTH)
-
-    async def embed(self, number: int) -> object:
-        if self._embedder is not None:
-            await self._embedder.embed([self._texts[number]], kind="query")
-        return self._vectors[number]
-
-    async def meaning(self, number: int) -> Sequence[Hit]:
-        await self.embed(number)
-        return await self._index.search_meaning(WORKSPACE, self._vectors[number], limit=DEPTH)
-
-    async def both(self, number: int) -> object:
-        async with asyncio.TaskGroup() as group:
-            near = group.create_task(self.meaning(number))
-            said = group.create_task(self.words(number))
-        best = fuse(said.result(), near.result())[:16]
-        return await self._index.get([item.chunk for item in best])
-
-
-async def measure(passages: int, queries: int, *, with_model: bool) -> dict[str, object]:
-    embedder = LocalEmbedder()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "index.db"
-        index = SqliteIndex(path, embedder="bench", dimensions=DIMENSIONS)
-        asked = Asked(index, embedder if with_model else None, queries + WARM_UP)
+async def measure(passages: int, workspaces: int, queries: int) -> dict[str, object]:
+    library = Library(passages, workspaces)
+    filled = await library.prepare()
+    began = time.perf_counter()
+    async with library.open() as (index, documents):
+        opened_ms = (time.perf_counter() - began) * 1_000
+        asked = Asked(library, index, documents, queries + WARM_UP)
         try:
-            filled = await fill(index, passages)
-            size = path.stat().st_size
-            works = (asked.bare, asked.words, asked.embed, asked.both)
-            timed = {work.__name__: await time_each(queries, work) for work in works}
+            await asked.embedder.warm()
+            began = time.perf_counter()
+            await asked.search(0)
+            first_ms = (time.perf_counter() - began) * 1_000
+            timed = {"search": await time_each(queries, asked.search)}
+            memory = {"server_mb": _rss_mb(os.getpid()), "embedder_mb": _rss_mb(asked.embedder.pid)}
+            for work in (asked.embed, asked.words, asked.meaning):
+                timed[work.__name__] = await time_each(queries, work)
         finally:
-            index.close()
-            await embedder.aclose()
-    bare = timed["bare"]["p50_ms"]
+            await asked.embedder.aclose()
+        bare = await _compare(library, asked, queries)
     return {
-        "passages": passages,
-        "passages_per_s": round(passages / filled),
-        "file_mb": round(size / 1e6),
+        "passages": library.passages,
+        "workspaces": workspaces,
+        **filled,
+        "open_ms": round(opened_ms),
+        "first_ms": round(first_ms),
+        **memory,
         **timed,
-        "to_bare": {name: round(each["p50_ms"] / bare, 1) for name, each in timed.items()},
+        **bare,
     }
 
 
-def _questions(count: int) -> tuple[list[str], NDArray[np.float32]]:
-    texts, rng = Texts(2), np.random.default_rng(2)
+async def _compare(library: Library, asked: Asked, queries: int) -> dict[str, Any]:
+    """Time plain searches for the same vectors, and count what ours finds of theirs."""
+    spaces = [_vectors(library, place) for place in range(len(library.workspaces))]
+
+    async def exact(number: int) -> list[str]:
+        vectors, ids = spaces[asked.place(number)]
+        cosines = vectors @ asked.vectors[number]
+        best = np.argpartition(-cosines, DEPTH)[:DEPTH]
+        return [ids(place) for place in best[np.argsort(-cosines[best])].tolist()]
+
+    timed: dict[str, Any] = {"exact": await time_each(queries, exact)}
+    seen = {10: 0.0, DEPTH: 0.0}
+    for number in range(queries):
+        ours, all = await asked.meaning(number), await exact(number)
+        for cut in seen:
+            found = {hit.chunk for hit in ours[:cut]} & set(all[:cut])
+            seen[cut] += len(found) / cut / queries
+    timed["sqlite_vec"] = await _time_sqlite_vec(spaces, asked, queries)
+    return timed | {f"recall_of_exact@{cut}": round(share, 4) for cut, share in seen.items()}
+
+
+def _vectors(library: Library, place: int) -> tuple[Floats, Callable[[int], str]]:
+    """Return all vectors of a workspace, and what gives the chunk of each row."""
+    numbers = library.in_workspace(place)
+    vectors = np.empty((len(numbers) * CHUNKS_A_DOCUMENT, DIMENSIONS), np.float32)
+    for n, number in enumerate(numbers):
+        vectors[n * CHUNKS_A_DOCUMENT : (n + 1) * CHUNKS_A_DOCUMENT] = library.vectors_of(number)
+    return vectors, lambda row: f"d{numbers[row // CHUNKS_A_DOCUMENT]}:{row % CHUNKS_A_DOCUMENT}"
+
+
+async def _time_sqlite_vec(
+    spaces: Sequence[tuple[Floats, Callable[[int], str]]], asked: Asked, queries: int
+) -> Timed:
+    path = CACHE / "sqlite-vec.db"
+    path.unlink(missing_ok=True)
+    db = apsw.Connection(str(path))
+    try:
+        db.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1)
+        db.load_extension(_sqlite_vec.loadable_path())
+        db.execute(
+            "CREATE VIRTUAL TABLE v USING vec0"
+            f"(place INTEGER PARTITION KEY, vector FLOAT[{DIMENSIONS}] distance_metric=cosine)"
+        )
+        with db:
+            for place, (vectors, _) in enumerate(spaces):
+                rows = ((place, row.tobytes()) for row in vectors)
+                db.executemany("INSERT INTO v (place, vector) VALUES (?, ?)", rows)
+
+        async def nearest(number: int) -> object:
+            return db.execute(
+                "SELECT rowid, distance FROM v WHERE vector MATCH ? AND k = ? AND place = ?",
+                (asked.vectors[number].tobytes(), DEPTH, asked.place(number)),
+            ).fetchall()
+
+        return await time_each(queries, nearest)
+    finally:
+        db.close()
+        path.unlink()
+
+
+def _questions(count: int) -> tuple[list[str], Floats]:
+    texts, chance = Texts(-1), np.random.default_rng(2)
     asked = [texts.chinese(18) if n % 2 else texts.english(9) for n in range(count)]
-    return asked, _unit(rng.standard_normal((count, DIMENSIONS), dtype=np.float32))
+    return asked, unit(chance.standard_normal((count, DIMENSIONS), dtype=np.float32))
 
 
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+def _rss_mb(pid: int | None) -> int:
+    """Return the resident memory of a process; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--passages", type=int, nargs="*", default=[10_000])
+    parser.add_argument("--workspaces", type=int, nargs="*", default=[1])
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--no-model", action="store_true")
+    parser.add_argument("--prepare", action="store_true", help="fill the libraries, time nothing")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
-    asked = parser.parse_args()
-    results = [
-        asyncio.run(measure(count, asked.queries, with_model=not asked.no_model))
-        for count in asked.passages
-    ]
-    text = json.dumps(results, indent=2)
+    options = parser.parse_args()
+    kinds = [(count, among) for count in options.passages for among in options.workspaces]
+    if options.prepare:
+        for count, among in kinds:
+            print(count, among, asyncio.run(Library(count, among).prepare()))
+        return
+    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    result = {
+        "machine": machine,
+        "loadBefore": round(os.getloadavg()[0], 1),
+        "queries": options.queries,
+        "runs": [asyncio.run(measure(*kind, options.queries)) for kind in kinds],
+    }
+    text = json.dumps(result, indent=2)
     print(text)
-    if asked.save:
+    if options.save:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(text + "\n", encoding="utf-8")
 

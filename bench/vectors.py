@@ -28,10 +28,6 @@ class RememberingEmbedder:
     def name(self) -> str:
         return self._embedder.name
 
-    @property
-    def dimensions(self) -> int:
-        return self._embedder.dimensions
-
     async def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> NDArray[np.float32]:
@@ -46,7 +42,10 @@ class RememberingEmbedder:
                 [(key, known[key]) for key in missing],
             )
         rows = b"".join(known[key] for key in keys)
-        return np.frombuffer(rows, np.float32).reshape(len(texts), self.dimensions)
+        return np.frombuffer(rows, np.float32).reshape(len(texts), -1)
+
+    async def background(self) -> float:
+        return await self._embedder.background()
 
     def close(self) -> None:
         self._file.close()

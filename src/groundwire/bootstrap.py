@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwire import adapters
+from groundwire import adapters, equip
 from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
@@ -47,7 +47,6 @@ DATABASE = "groundwire.db"
 # Where the server of a data folder is, for the commands beside it.
 ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
-UNLOAD_AFTER_S = 600.0
 PAGE = Path(__file__).parent / "static"
 
 
@@ -170,7 +169,7 @@ async def open_groundwire(
             store=store,
             log=SqliteEventLog(store, now, lease.seen),
             identities=SqliteIdentities(store, now),
-            embedder=embedder or _embedder(stack),
+            embedder=embedder or equip.open_embedder(settings, stack),
             parsers=_parsers(settings, stack),
             extra=tuple(models),
             tools=tuple(tools),
@@ -259,15 +258,13 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.adapters.embedded.blobs import FileBlobs
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
     from groundwire.adapters.embedded.feeds import SqliteFeeds
-    from groundwire.adapters.embedded.index import SqliteIndex
     from groundwire.adapters.embedded.job_queue import SqliteJobQueue
     from groundwire.ingest.intake import Means, open_intake
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
     data, embedder = parts.settings.data, parts.embedder
-    index = SqliteIndex(data / "index.db", embedder=embedder.name, dimensions=embedder.dimensions)
-    stack.callback(index.close)
+    index = equip.open_index(parts.settings, embedder, stack)
     documents = SqliteDocuments(parts.store)
     means = Means(
         documents=documents,
@@ -292,6 +289,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         index,
         await _work(open_intake(means), parts, stack),
         Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        parts.parsers,
         parts.log,
         utc_now,
         new_id,
@@ -360,18 +358,10 @@ def _models(
     )
 
 
-def _embedder(stack: contextlib.AsyncExitStack) -> "Embedder":
-    from groundwire.adapters.embedder.local import LocalEmbedder
-
-    embedder = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
-    stack.push_async_callback(embedder.aclose)
-    return embedder
-
-
 def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPool":
-    from groundwire.adapters.parsers.pool import Limits, ParserPool
+    from groundwire.adapters.parsers.pool import open_pool
 
-    parsers = ParserPool(limits=Limits(wall_s=settings.parse_timeout))
+    parsers = open_pool(wall_s=settings.parse_timeout)
     stack.push_async_callback(parsers.close)
     return parsers
 

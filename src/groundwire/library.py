@@ -16,18 +16,28 @@ from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
-from groundwire.model.ids import BatchId, DocumentId, NewId, Now, WorkspaceId, workspace_log
+from groundwire.model.ids import (
+    BatchId,
+    ChunkId,
+    DocumentId,
+    NewId,
+    Now,
+    WorkspaceId,
+    workspace_log,
+)
 from groundwire.model.passages import Passage
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents, Workspace, Workspaces
 from groundwire.ports.event_log import EventLog
 from groundwire.ports.identities import Identities
+from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.search import Search
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
 ORDERS_AT_ONCE = 64
+MIN_WIDTH, MAX_WIDTH = 100, 2400
 DEFAULT_NAME = "Documents"
 # What a text may be besides plain, by the end of its title.
 TEXTS = (".txt", ".md", ".csv", ".html")
@@ -45,6 +55,7 @@ class Library:
     chunks: ChunkStore
     intake: Intake
     search: Search
+    pages: PageImages
     log: EventLog
     now: Now
     new_id: NewId
@@ -90,17 +101,22 @@ class Library:
         name: str,
         content: AsyncIterator[bytes],
         *,
-        batch: BatchId,
+        batch: BatchId | None = None,
     ) -> Document:
         """Take a file in; what becomes of it is told in the workspace's log.
 
         Returns the document that there is, if these bytes are in the workspace already. It
-        belongs to ``batch`` with all that is given the same one.
+        belongs to ``batch`` with all that is given the same one, else to one of its own.
         Raises ``TooLarge`` and ``UnreadableDocument``.
         """
         await require(self.workspaces, identity, "document:write", workspace)
-        by = identity.principal.id
-        return await self.intake.accept(workspace, name, content, by=by, batch=batch)
+        return await self.intake.accept(
+            workspace,
+            name,
+            content,
+            by=identity.principal.id,
+            batch=batch or self.new_batch(),
+        )
 
     async def add_text(
         self,
@@ -178,6 +194,24 @@ class Library:
         """Return the document and where its original bytes are."""
         document = await self.get_document(identity, id)
         return document, self.blobs.path(document.digest)
+
+    async def draw_page(
+        self, identity: Identity, id: DocumentId, page: int, *, width: int, passage: str | None
+    ) -> bytes:
+        """Return a page of the document as a WebP, with ``passage``, if any, marked on it.
+
+        Raises ``NotFound``, ``InvalidField`` and ``UnreadableDocument``.
+        """
+        document, blob = await self.get_content(identity, id)
+        if not MIN_WIDTH <= width <= MAX_WIDTH:
+            raise InvalidField("width", f"`width` is {MIN_WIDTH} to {MAX_WIDTH}.")
+        view = View(page=page, width=width)
+        if passage is not None:
+            found = await self.chunks.get([ChunkId(passage)])
+            if not found or found[0].document != id:
+                raise NotFound("passage")
+            view = View(page=page, width=width, part=found[0].part, text=found[0].text)
+        return await self.pages.draw(blob, view, name=document.title)
 
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)

@@ -20,7 +20,7 @@ from groundwire.model.refused import field_and_reason
 
 PREFIX = "GROUNDWIRE_"
 FILE = "groundwire.toml"
-SECRETS = frozenset({"openai_api_key"})
+SECRETS = frozenset({"openai_api_key", "embedder_api_key"})
 TOOLS = ("fetch_page",)
 """The tools that there are."""
 
@@ -73,6 +73,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ollama_url: str | None = None
     """Where Ollama is; without it, it is looked for on this machine."""
 
+    embedder: str = "embedded"
+    """What finds documents by their meaning: `embedded`, `ollama:MODEL` or `openai:MODEL`."""
+
+    embedder_url: str | None = None
+    """Where that is, if not where the models are."""
+
+    embedder_api_key: str | None = None
+    """The key for that place."""
+
+    vectors: str = "embedded"
+    """Where vectors lie: `embedded`, `chroma`, `chroma+http://HOST:PORT` or
+    `postgresql://USER:PASSWORD@HOST/NAME`."""
+
     model_hubs: tuple[str, ...] = ()
     """Where `groundwire model pull` looks, in order, as in
     `https://hub.example.org/{repository}/resolve/main/{file}`; without it, two public hubs."""
@@ -93,8 +106,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a person has to allow what a model wants to do; then it is not done."""
 
     fetch_allowed: tuple[str, ...] = ()
-    """Hosts, as in `wiki.example.org` or `10.0.0.7:8080`, that `fetch_page` and feeds may read though
-    they are not on the public internet."""
+    """Hosts, as in `wiki.example.org` or `10.0.0.7:8080`, that `fetch_page` and feeds may read
+    though they are not on the public internet."""
 
     folders: tuple[Path, ...] = ()
     """Folders of this machine, as in `/srv/documents`, that feeds may read, with all in them."""

@@ -9,7 +9,7 @@ import pytest
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.documents import Document
+from groundwire.model.documents import Document, Unread
 from groundwire.model.errors import NotFound
 from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
@@ -58,9 +58,11 @@ def workspace(id: str, *, age: int = 0, model: str | None = None) -> Workspace:
 
 
 async def test_a_document_comes_back_as_it_was_stored(documents: SqliteDocuments) -> None:
-    stored = await documents.add(document("a"))
+    unread = (Unread(where="a/报告.pdf", code="broken", reason="This file is damaged."),)
+    whole = msgspec.structs.replace(document("a"), pages=3, unread=unread)
+    stored = await documents.add(whole)
 
-    assert stored == document("a")
+    assert stored == whole
     assert await documents.get(DocumentId("a")) == stored
 
 

@@ -14,10 +14,23 @@ from pathlib import Path
 
 import docx
 import pytest
+from PIL import Image
 
 from groundwire.adapters.parsers.pool import Limits, ParserPool
 from groundwire.model.errors import UnreadableDocument
-from tests.files import read, refused, report, saved, texts
+from tests.files import (
+    ODF_NAMES,
+    book,
+    odf,
+    read,
+    refused,
+    report,
+    saved,
+    saved_image,
+    texts,
+    zipped,
+)
+from tests.ole import compound, outlook
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,6 +41,26 @@ def packed(**entries: bytes) -> bytes:
         for name, content in entries.items():
             archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
     return buffer.getvalue()
+
+
+LOCKED_MANIFEST = (
+    f'<manifest:manifest {ODF_NAMES}><manifest:file-entry manifest:full-path="content.xml">'
+    "<manifest:encryption-data/></manifest:file-entry></manifest:manifest>"
+)
+LOCKED_BOOK = (
+    '<encryption xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData>'
+    '<enc:CipherReference URI="OPS/text/one.xhtml"/></enc:EncryptedData></encryption>'
+)
+MAIL = b"From: a@example.org\nTo: b@example.org\nSubject: lamp\n"
+
+
+def locked(archive: bytes) -> bytes:
+    """Set the mark of encryption on the only file of ``archive``, in both its places."""
+    central = archive.index(b"PK\x01\x02")
+    marked = bytearray(archive)
+    marked[6] |= 1
+    marked[central + 8] |= 1
+    return bytes(marked)
 
 
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>
@@ -48,9 +81,35 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a
         ("hollow.docx", packed(word__document_xml=b"<w:document"), "broken"),
         ("laughs.docx", packed(word__document_xml=LAUGHS), "too_large"),
         ("bomb.docx", packed(word__document_xml=b" " * (60 << 20)), "too_large"),
-        ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "unknown_type"),
-        ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "unknown_type"),
-        ("files.zip", packed(readme=b"hello"), "unknown_type"),
+        ("empty.odt", odf("text", "<text:p/>"), "empty"),
+        ("cut.ods", odf("spreadsheet", "")[:200], "broken"),
+        ("hollow.odt", zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "broken"),
+        ("drawing.odg", odf("graphics", ""), "unknown_type"),
+        ("secret.odt", odf("text", "", **{"META-INF/manifest.xml": LOCKED_MANIFEST}), "encrypted"),
+        ("bomb.odt", odf("text", " " * (60 << 20)), "too_large"),
+        ("empty.epub", book({"one": "<p> </p>"}), "empty"),
+        ("hollow.epub", book({}), "broken"),
+        ("drm.epub", book({"one": "x"}, **{"META-INF/encryption.xml": LOCKED_BOOK}), "encrypted"),
+        ("empty.rtf", b"{\\rtf1\\ansi\\par}", "empty"),
+        ("cut.rtf", b"{\\rtf1\\ansi{\\fonttbl{\\f0 A", "broken"),
+        ("deep.rtf", b"{\\rtf1 " + b"{" * 100_000, "broken"),
+        ("empty.srt", b"1\n00:00:01,000 --> 00:00:02,000\n\n", "empty"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 100, "broken"),
+        ("photo.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken"),
+        ("vast.png", saved_image(Image.new("1", (20_000, 20_000)), "PNG"), "too_large"),
+        ("scan.webp", saved_image(Image.new("L", (100, 100), 255), "WEBP"), "needs_ocr"),
+        ("files.zip", packed(readme=b"GIF89a"), "unknown_type"),
+        ("empty.zip", zipped({}), "empty"),
+        ("folders.zip", zipped({"a/": b"", "__MACOSX/b": b"x"}), "empty"),
+        ("cut.zip", zipped({"a.txt": b"hello"})[:40], "broken"),
+        ("secret.zip", locked(zipped({"a.txt": b"hello"})), "encrypted"),
+        ("bomb.zip", zipped({"a.txt": b" " * (60 << 20)}), "too_large"),
+        ("visio.vsdx", zipped({"[Content_Types].xml": "<a/>"}), "unknown_type"),
+        ("smime.eml", MAIL + b"Content-Type: application/pkcs7-mime\n\nMIAG", "encrypted"),
+        ("pgp.eml", MAIL + b"Content-Type: multipart/encrypted; boundary=a\n\n--a--", "encrypted"),
+        ("inline.eml", MAIL + b"\n-----BEGIN PGP MESSAGE-----\n\nhQ", "encrypted"),
+        ("secret.msg", compound(outlook({0x1A: "IPM.Note.SMIME", 0x37: "x"})), "encrypted"),
+        ("cut.msg", compound(outlook({0x37: "x"}))[:700], "broken"),
         ("data.bin", bytes(range(256)) * 8, "unknown_type"),
         ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unknown_type"),
         (

@@ -50,7 +50,7 @@ class Library:
         self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
         self.documents = SqliteDocuments(self._store)
-        self.index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
+        self.index = SqliteIndex(folder / "index.db", embedder="scripted")
         self.embedder = ScriptedEmbedder()
 
     async def open(self) -> None:
@@ -145,7 +145,7 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
 
 async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
     await library.put("Guide", "The rules file builds the package.")
-    library.drop("block_vectors")
+    library.drop("block_codes")
 
     found = await library.search().search(HOME, "package", limit=3)
 

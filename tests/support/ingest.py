@@ -123,7 +123,7 @@ class Ingest:
 def open_ingest(folder: Path, stack: AsyncExitStack, **options: float) -> Ingest:
     store = Store(folder / "main.db", Path(store_module.__file__).parent / "migrations")
     stack.callback(store.close)
-    index = SqliteIndex(folder / "index.db", embedder="scripted", dimensions=64)
+    index = SqliteIndex(folder / "index.db", embedder="scripted")
     stack.callback(index.close)
     parser = ParserPool(size=1)
     stack.push_async_callback(parser.close)

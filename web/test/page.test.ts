@@ -6,6 +6,7 @@ import { formatKind, formatSize } from "../src/documents/format.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
+import { placeOf } from "../src/sources/place.ts";
 import { citedNumbers } from "../src/sources/titles.ts";
 
 test("both languages say everything, with the same gaps to fill", () => {
@@ -39,6 +40,18 @@ test("conversations are grouped by the reader's days", () => {
       ["earlier", ["d"]],
     ],
   );
+});
+
+test("where a passage stands is said in the units of its format", () => {
+  assert.equal(placeOf({ page: 3 }, en), "p. 3");
+  assert.equal(
+    placeOf({ page: 3, place: { unit: "slide", first: 3, last: 3 } }, zh),
+    "第 3 张幻灯片",
+  );
+  assert.equal(placeOf({ place: { unit: "row", first: 2, last: 14 } }, en), "rows 2–14");
+  assert.equal(placeOf({ place: { unit: "line", first: 7, last: 7 } }, en), "line 7");
+  assert.equal(placeOf({ place: { unit: "second", first: 62, last: 3723 } }, zh), "1:02–1:02:03");
+  assert.equal(placeOf({}, en), "");
 });
 
 test("sizes and kinds are said briefly", () => {

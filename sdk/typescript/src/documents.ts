@@ -1,5 +1,6 @@
 /** What the events of a workspace's log do to its list of documents. Pure. */
 
+import type { Unread } from "./events.ts";
 import { filled } from "./state.ts";
 import type { Frame, WorkspaceEvent } from "./wire.ts";
 
@@ -18,6 +19,7 @@ export interface DocumentInfo {
   readonly chunks: number;
   readonly embedded: number;
   readonly reason: string | null;
+  readonly unread: readonly Unread[];
   readonly createdAt: string | null;
   /** What it has in common with those that came with it. */
   readonly batchId: string | null;
@@ -36,6 +38,7 @@ const NO_DOCUMENT: DocumentInfo = {
   chunks: 0,
   embedded: 0,
   reason: null,
+  unread: [],
   createdAt: null,
   batchId: null,
   paused: false,
@@ -84,6 +87,7 @@ export function foldDocuments(
         pages: known.pages ?? null,
         chunks: known.chunks,
         embedded: known.chunks,
+        unread: known.unread ?? [],
       });
     case "document.failed":
       return put(documents, known.documentId, {

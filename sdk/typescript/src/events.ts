@@ -11,6 +11,20 @@ export type FinishReason =
   | "steered"
   | "interrupted";
 
+/** Where in its file a passage stands, if that is no page; seconds count from 0, others from 1. */
+export interface Place {
+  readonly unit: "slide" | "row" | "line" | "second";
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A part of a document that could not be read: a file in it, or pages; and why. */
+export interface Unread {
+  readonly where: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** A passage that was found for a question; `n` is the number that the answer cites it by. */
 export interface Source {
   readonly id: string;
@@ -20,6 +34,9 @@ export interface Source {
   readonly text: string;
   readonly page?: number | null;
   readonly headings?: readonly string[];
+  readonly place?: Place | null;
+  /** The path of the file within the document that it is from, if that is an archive or a mail. */
+  readonly part?: string;
   readonly score?: number;
   readonly uri?: string | null;
 }
@@ -260,6 +277,7 @@ export interface DocumentReady extends OfWorkspace {
   readonly type: "document.ready";
   readonly pages?: number | null;
   readonly chunks: number;
+  readonly unread?: readonly Unread[];
 }
 
 export interface DocumentFailed extends OfWorkspace {

@@ -175,6 +175,12 @@ export class Rest {
     return this.#http.url(`/documents/${part(documentId)}/content${at}`);
   }
 
+  /** A picture of a page of a PDF; what the passage with the id `passage` says is marked on it. */
+  pageUrl(documentId: string, page: number, passage?: string): string {
+    const query = new URLSearchParams({ page: String(page), ...(passage ? { passage } : {}) });
+    return this.#http.url(`/documents/${part(documentId)}/page?${query}`);
+  }
+
   async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {
     const path = `/workspaces/${part(workspaceId)}/search`;
     const found = await this.#call<{ passages: FoundPassage[] }>("POST", path, { query, limit });

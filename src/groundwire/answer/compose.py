@@ -218,6 +218,8 @@ def _passage(source: Source) -> Passage:
         relevance=1.0,
         page=source.page,
         headings=source.headings,
+        place=source.place,
+        part=source.part,
     )
 
 
@@ -231,6 +233,8 @@ def _source(n: int, passage: Passage) -> Source:
         score=round(passage.score, 4),
         page=passage.page,
         headings=passage.headings,
+        place=passage.place,
+        part=passage.part,
         uri=_uri(passage),
     )
 

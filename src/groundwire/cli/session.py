@@ -56,11 +56,7 @@ class LocalSession:
     async def upload(self, workspace: str, path: Path) -> Taken:
         library = self.groundwire.assistant.library
         document = await library.upload(
-            self.identity,
-            WorkspaceId(workspace),
-            path.name,
-            _content(path),
-            batch=library.new_batch(),
+            self.identity, WorkspaceId(workspace), path.name, _content(path)
         )
         return Taken(document.id, document.searchable)
 

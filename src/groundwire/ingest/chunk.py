@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.places import Place
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
 # tokens. 700 is about 160 tokens of English and 250 of Chinese; at 1,000 the densest text stays
@@ -42,6 +43,8 @@ class _Piece(NamedTuple):
     level: int | None = None
     header: str = ""
     prose: bool = False
+    place: Place | None = None
+    part: str = ""
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class _Draft:
 
     def add(self, piece: _Piece) -> None:
         if not self.pieces and piece.header:
-            self._append(_Piece(piece.header, "", piece.page, piece.headings))
+            self._append(piece._replace(text=piece.header, glue="", header=""))
         self._append(piece)
 
     def _append(self, piece: _Piece) -> None:
@@ -77,7 +80,9 @@ def chunk_blocks(document: DocumentId, blocks: Sequence[Block]) -> list[Chunk]:
 
 def embedding_text(chunk: Chunk, title: str) -> str:
     """Return what is embedded for ``chunk``: where it stands, then its text."""
-    place = [heading for heading in (title, *chunk.headings[-2:]) if heading not in chunk.text]
+    # Of a long path its end says most, and its first step where it is the name of a file.
+    path = dict.fromkeys((*chunk.headings[: bool(chunk.part)], *chunk.headings[-2:]))
+    place = [heading for heading in (title, *path) if heading not in chunk.text]
     return " › ".join(place) + "\n" + chunk.text if place else chunk.text
 
 
@@ -93,7 +98,18 @@ def _finish(document: DocumentId, position: int, draft: _Draft) -> Chunk:
         page=draft.pieces[0].page,
         last_page=draft.pieces[-1].page,
         headings=_common([piece.headings for piece in draft.pieces]),
+        place=_span([piece.place for piece in draft.pieces]),
+        part=draft.pieces[0].part,
     )
+
+
+def _span(places: Sequence[Place | None]) -> Place | None:
+    """Return the place that reaches over ``places``, if they count in the same unit."""
+    known = [place for place in places if place is not None]
+    if not known or len({place.unit for place in known}) > 1:
+        return None
+    first, last = min(place.first for place in known), max(place.last for place in known)
+    return Place(unit=known[0].unit, first=first, last=last)
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -113,7 +129,7 @@ def _fill(pieces: Sequence[_Piece]) -> Iterator[_Draft]:
 
 
 def _cut_before(draft: _Draft, piece: _Piece, pieces: Sequence[_Piece], index: int) -> bool:
-    if draft.with_piece(piece) > LIMIT:
+    if draft.with_piece(piece) > LIMIT or piece.part != draft.pieces[-1].part:
         return True
     if draft.pieces[-1].level is not None:
         return False  # a heading never ends a chunk, unless the limit says so
@@ -161,6 +177,8 @@ def _mend(pieces: Iterable[_Piece]) -> list[_Piece]:
                 before.page,
                 before.headings,
                 prose=True,
+                place=_span([before.place, piece.place]),
+                part=before.part,
             )
         else:
             mended.append(piece)
@@ -171,6 +189,8 @@ def _runs_on(before: _Piece, after: _Piece) -> bool:
     if before.page is None or after.page != before.page + 1:
         return False
     if not (before.prose and after.prose) or before.headings != after.headings:
+        return False
+    if before.part != after.part:
         return False
     if is_whole(before.text) or weigh(before.text + after.text) > LIMIT:
         return False
@@ -196,7 +216,7 @@ def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
 def _block_pieces(block: Block) -> Iterator[_Piece]:
     if block.kind == "heading":
         path = (*block.headings, block.text)
-        yield _Piece(block.text, "\n\n", block.page, path, level=block.level or 1)
+        yield _piece(block, block.text, "\n\n")._replace(headings=path, level=block.level or 1)
     elif block.kind == "table":
         yield from _rows(block)
     elif block.kind == "code":
@@ -207,37 +227,72 @@ def _block_pieces(block: Block) -> Iterator[_Piece]:
         yield from _sentences(block)
 
 
+def _piece(block: Block, text: str, glue: str, place: Place | None = None) -> _Piece:
+    return _Piece(
+        text, glue, block.page, block.headings, place=place or block.place, part=block.part
+    )
+
+
 def _sentences(block: Block) -> Iterator[_Piece]:
     glue = "\n\n"
     for sentence in split_sentences(block.text.strip()):
         text = sentence.rstrip()
-        yield _Piece(text, glue, block.page, block.headings, prose=True)
+        yield _piece(block, text, glue)._replace(prose=True)
         glue = sentence[len(text) :]
 
 
 def _lines(block: Block) -> Iterator[_Piece]:
     glue = "\n\n"
-    for line in block.text.splitlines():
+    for index, line in enumerate(block.text.split("\n")):
         if line.strip():
-            yield _Piece(line.rstrip(), glue, block.page, block.headings)
+            yield _piece(block, line.rstrip(), glue, _line_place(block, index))
             glue = "\n"
 
 
 def _rows(block: Block) -> Iterator[_Piece]:
-    rows = [row for row in block.text.splitlines() if row.strip()]
+    pieces = list(_lines(block))
     # A header so long that it leaves no room for rows is not repeated.
-    header = rows[0] if weigh(rows[0]) <= LIMIT // 3 else ""
-    for index, row in enumerate(rows):
-        glue = "\n\n" if index == 0 else "\n"
-        yield _Piece(row, glue, block.page, block.headings, header=header if index else "")
+    header = pieces[0].text if weigh(pieces[0].text) <= LIMIT // 3 else ""
+    yield pieces[0]
+    for piece in pieces[1:]:
+        yield piece._replace(header=header)
 
 
 def _code(block: Block) -> Iterator[_Piece]:
+    """Keep a definition whole if that can be, else what empty lines part, else its lines."""
     text = block.text.strip("\n")
     if weigh(text) <= LIMIT:
-        yield _Piece(text, "\n\n", block.page, block.headings)
-    else:
-        yield from _lines(block)
+        yield _piece(block, text, "\n\n")
+        return
+    glue = "\n\n"
+    for first, lines in _stanzas(block.text.split("\n")):
+        whole = "\n".join(lines)
+        if weigh(whole) <= TARGET:
+            yield _piece(block, whole, glue, _line_place(block, first, len(lines)))
+        else:
+            yield from (
+                _piece(block, line, "\n" if index else glue, _line_place(block, first + index))
+                for index, line in enumerate(lines)
+            )
+        glue = "\n\n"
+
+
+def _stanzas(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines between empty ones, with the index of their first."""
+    index = 0
+    for filled, group in groupby(lines, key=lambda line: bool(line.strip())):
+        stanza = [line.rstrip() for line in group]
+        if filled:
+            yield index, stanza
+        index += len(stanza)
+
+
+def _line_place(block: Block, index: int, count: int = 1) -> Place | None:
+    """Return the place of ``count`` lines of ``block`` from ``index`` on, if it counts lines."""
+    if block.place is None or block.place.unit not in ("line", "row"):
+        return None
+    first = block.place.first + index
+    return Place(unit=block.place.unit, first=first, last=first + count - 1)
 
 
 def _within_limit(piece: _Piece) -> Iterator[_Piece]:

@@ -10,7 +10,13 @@ from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.progress import EMBED, Publish
 from groundwire.model.documents import Chunk, Document, Parsed
-from groundwire.model.errors import ModelUnavailable, NotFound, UnreadableDocument
+from groundwire.model.errors import (
+    ModelUnavailable,
+    NotFound,
+    Unavailable,
+    UnreadableDocument,
+    VectorsUnavailable,
+)
 from groundwire.model.events import (
     DocumentChunking,
     DocumentEmbedding,
@@ -80,17 +86,34 @@ class Index:
     async def embed(self, id: DocumentId) -> bool:
         """Embed the chunks that have no embedding yet, then call the document ready.
 
-        ``False`` if there is more to do, after ``slice_s``. Raises ``ModelUnavailable``; what
-        was embedded stays.
+        ``False`` if there is more to do, after ``slice_s``. Raises ``ModelUnavailable`` and
+        ``VectorsUnavailable``; what was embedded stays.
         """
         try:
             return await self._embed(await self.documents.get(id))
-        except ModelUnavailable as error:
-            await self._wait_for_model(id, error)
+        except (ModelUnavailable, VectorsUnavailable) as error:
+            await self._wait(id, error)
             raise
         except (NotFound, CalledOff):
             await self._let_go(id)
             return True
+
+    async def embed_again(self) -> None:
+        """Send back to their embedding the documents whose vectors no longer count.
+
+        That is so when the embedder or the place of vectors is another one. Until they are
+        embedded again they are found by their words. To be called once, as the server starts.
+        """
+        for id in await self.vectors.list_unembedded():
+            try:
+                document = await self.documents.get(id)
+            except NotFound:
+                await self.chunks.remove(id)
+                continue
+            if document.status == "ready":
+                again = _change(document, status="embedding", searchable="words", embedded=0)
+                await self.documents.update(again)
+                await self.jobs.enqueue(EMBED, id, lane=document.added_by)
 
     async def fail(self, id: DocumentId, code: str, reason: str) -> None:
         """Store and tell why the document cannot become searchable."""
@@ -131,7 +154,9 @@ class Index:
         return await self._cut(document, parsed)
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document:
-        document = await self._store(document, status="chunking", pages=parsed.pages)
+        document = await self._store(
+            document, status="chunking", pages=parsed.pages, unread=parsed.unread
+        )
         event = DocumentChunking(document_id=document.id, title=document.title, pages=parsed.pages)
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
@@ -170,7 +195,7 @@ class Index:
         ids = [chunk.id for chunk in batch]
         await self.vectors.add(document.workspace, document.id, ids, vectors)
 
-    async def _wait_for_model(self, id: DocumentId, error: ModelUnavailable) -> None:
+    async def _wait(self, id: DocumentId, error: Unavailable) -> None:
         reason = (
             f"It can be found by its words, not yet by its meaning: {error.message} "
             "This is tried again by itself."
@@ -207,6 +232,7 @@ class Index:
             title=document.title,
             chunks=document.chunks,
             pages=document.pages,
+            unread=document.unread,
         )
         await self.publish(document.workspace, event)
         await self.batches.tell(document)

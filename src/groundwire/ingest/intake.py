@@ -71,6 +71,7 @@ class Intake:
         await self.accept.jobs.release_all()
         await self.accept.resume()
         await self.schedule.resume()
+        await self.index.embed_again()
 
 
 def open_intake(means: Means) -> Intake:

@@ -13,10 +13,23 @@ from groundwire.model.ids import (
     PrincipalId,
     WorkspaceId,
 )
+from groundwire.model.places import Place
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
 """``words`` once the text is indexed; ``meaning`` once every chunk has its embedding."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read, and why, while the rest could.
+
+    ``where`` is the path of a file within its archive or mail, or names pages; ``code`` is an
+    `UnreadableReason`.
+    """
+
+    where: str
+    code: str
+    reason: str
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +59,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     embedded: int = 0
     reason_code: str | None = None
     reason: str | None = None
+    unread: tuple[Unread, ...] = ()
     added_by: PrincipalId = PrincipalId("")
     batch: BatchId | None = None
     paused: bool = False
@@ -85,7 +99,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     ``page`` counts from 1 (a PDF's page, a slide; ``None`` where the format has none, or the
     name of a sheet in ``headings``). ``headings`` is the path above the block, outermost
-    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6.
+    first; for a ``heading`` block it excludes the block itself, ``level`` is 1 to 6. In a table
+    or code with a ``place``, its ``first`` is that of the first line of ``text`` and every line
+    counts, empty ones as well. ``part`` is the path of the file within an archive or a mail that
+    the block is from; the names of that path are also the first of ``headings``.
     """
 
     text: str
@@ -93,6 +110,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     headings: tuple[str, ...] = ()
     level: int | None = None
+    place: Place | None = None
+    part: str = ""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +120,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...]
     pages: int | None = None
     title: str | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,3 +138,5 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
     last_page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""

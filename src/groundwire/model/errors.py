@@ -12,12 +12,15 @@
     * Conflict
         * IdempotencyConflict, QueueFull, Busy, ApprovalExpired
     * UnknownModel
-    * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out)
+    * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out,
+      needs_ocr)
     * FeedFailed (reasons: `model.feeds.FeedReason`)
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
-        * ModelUnavailable, UpstreamTimeout, RetrievalFailed
+        * ModelUnavailable
+            * OtherSpace
+        * UpstreamTimeout, RetrievalFailed, VectorsUnavailable
         * Overloaded
             * FolderInUse
         * Idle, SlowReader, ToolUnusable
@@ -197,7 +200,14 @@ class UnknownModel(GroundwireError):
 
 
 UnreadableReason = Literal[
-    "broken", "encrypted", "empty", "too_large", "unknown_type", "timed_out", "interrupted"
+    "broken",
+    "encrypted",
+    "empty",
+    "too_large",
+    "unknown_type",
+    "timed_out",
+    "needs_ocr",
+    "interrupted",
 ]
 
 
@@ -263,6 +273,17 @@ class ModelUnavailable(Unavailable):
     code = "model_unavailable"
 
 
+class OtherSpace(ModelUnavailable):
+    """A vector is not of the space that the index is of: comparing them would mean nothing."""
+
+    def __init__(self, index: str, given: str) -> None:
+        super().__init__(
+            f"The vectors of this index are of {index}, and one of {given} was given. Restart with "
+            "the embedding model that the documents are to be found with; if it is another one, "
+            "they are embedded again."
+        )
+
+
 class UpstreamTimeout(Unavailable):
     code = "upstream_timeout"
     status = 504
@@ -276,6 +297,12 @@ class RetrievalFailed(Unavailable):
             "The documents could not be searched. Try again; if it stays so, the server's log "
             "says why."
         )
+
+
+class VectorsUnavailable(Unavailable):
+    """The store of vectors cannot be reached or refuses; what is in it is not lost."""
+
+    code = "retrieval_failed"
 
 
 class ContextOverflow(GroundwireError):

@@ -11,7 +11,9 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from groundwire.model.documents import Unread
 from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.places import Place
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
 Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
@@ -87,6 +89,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -320,6 +324,7 @@ class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):

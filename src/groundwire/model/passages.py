@@ -3,6 +3,7 @@
 import msgspec
 
 from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.places import Place
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,4 +23,6 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     relevance: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None

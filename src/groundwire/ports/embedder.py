@@ -14,9 +14,6 @@ class Embedder(Protocol):
         """Identifies the vector space: vectors of different names must never be mixed."""
         ...
 
-    @property
-    def dimensions(self) -> int: ...
-
     async def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> "NDArray[np.float32]":
@@ -24,5 +21,13 @@ class Embedder(Protocol):
 
         A text longer than the model's window is cut at its end. A ``query`` is served
         before passages that wait. Raises ``ModelUnavailable``.
+        """
+        ...
+
+    async def background(self) -> float:
+        """Return the cosine of a question and a passage that have nothing to do with it.
+
+        It says how to read the others: models differ in what they give for no reason.
+        Raises ``ModelUnavailable``.
         """
         ...

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundwire.model.documents import Chunk
@@ -61,7 +61,16 @@ class ChunkStore(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest chunks by embedding, within one workspace, exact."""
+    """Nearest chunks by embedding, within one workspace and one space of vectors.
+
+    A vector of another length than those that there are raises ``OtherSpace``. Where vectors
+    lie in a store of their own, its absence raises ``VectorsUnavailable``.
+    """
+
+    @property
+    def embedder(self) -> str:
+        """The name of the embedder whose vectors these are."""
+        ...
 
     async def add(
         self,
@@ -76,12 +85,24 @@ class VectorIndex(Protocol):
         """
         ...
 
+    async def list_unembedded(self) -> Sequence[DocumentId]:
+        """Return the documents that have chunks without a vector."""
+        ...
+
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
         """Return the document's next chunks that have no vector yet, by position."""
         ...
 
     async def search_meaning(
-        self, workspace: WorkspaceId, vector: "NDArray[np.float32]", *, limit: int
+        self,
+        workspace: WorkspaceId,
+        vector: "NDArray[np.float32]",
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
     ) -> Sequence[Hit]:
-        """Return the chunks of ``workspace`` with the highest cosine, best first."""
+        """Return the chunks of ``workspace`` with the highest cosine, best first.
+
+        With ``documents``, of these alone.
+        """
         ...

@@ -44,6 +44,15 @@ class Fused(NamedTuple):
     relevance: float
 
 
+def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
+    """Return ``hits`` with the cosines that the embedder we measured would have given.
+
+    ``background`` is what their own embedder gives for no reason; 1 stays 1.
+    """
+    stretch = (1.0 - BACKGROUND_COSINE) / (1.0 - background)
+    return [Hit(hit.chunk, 1.0 - (1.0 - hit.score) * stretch) for hit in hits]
+
+
 def fuse(words: WordHits, meaning: Sequence[Hit]) -> list[Fused]:
     """Merge both rankings, best first; either may be empty.
 

@@ -9,14 +9,20 @@ from typing import Literal
 import msgspec
 
 from groundwire.model.documents import Chunk, Document
-from groundwire.model.errors import ModelUnavailable, NotFound, RetrievalFailed
+from groundwire.model.errors import (
+    ModelUnavailable,
+    NotFound,
+    OtherSpace,
+    RetrievalFailed,
+    VectorsUnavailable,
+)
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.fuse import Fused, fuse, read_cosines
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +72,9 @@ class Search:
         documents: Documents,
         patience_s: float = 5.0,
     ) -> None:
+        """Raises ``OtherSpace`` if the vectors are not those of ``embedder``."""
+        if vectors.embedder != embedder.name:
+            raise OtherSpace(vectors.embedder, embedder.name)
         self._chunks = chunks
         self._vectors = vectors
         self._embedder = embedder
@@ -106,8 +115,10 @@ class Search:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
-            return await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH), None
-        except ModelUnavailable as error:
+                background = await self._embedder.background()
+            hits = await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH)
+            return read_cosines(hits, background), None
+        except (ModelUnavailable, VectorsUnavailable) as error:
             return (), error.message
         except TimeoutError:
             return (), "The embedding model is being loaded."
@@ -146,5 +157,7 @@ def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
         relevance=item.relevance,
         page=chunk.page,
         headings=chunk.headings,
+        place=chunk.place,
+        part=chunk.part,
         uri=document.uri,
     )

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
-from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable
+from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
 from groundwire.model.ids import BatchId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
+from groundwire.model.places import Place
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
@@ -82,6 +83,7 @@ class DocumentBody(Body, omit_defaults=False):
     embedded: int
     reason: str | None
     reason_code: str | None
+    unread: tuple[Unread, ...]
     created_at: datetime
     batch_id: BatchId | None
     paused: bool
@@ -103,6 +105,7 @@ class DocumentBody(Body, omit_defaults=False):
             embedded=document.embedded,
             reason=document.reason,
             reason_code=document.reason_code,
+            unread=document.unread,
             created_at=document.created_at,
             batch_id=document.batch,
             paused=document.paused,
@@ -146,6 +149,8 @@ class PassageBody(Body, omit_defaults=False):
     title: str
     page: int | None
     headings: tuple[str, ...]
+    place: Place | None
+    part: str
     uri: str | None
     score: float
     relevance: float
@@ -159,6 +164,8 @@ class PassageBody(Body, omit_defaults=False):
             title=passage.title,
             page=passage.page,
             headings=passage.headings,
+            place=passage.place,
+            part=passage.part,
             uri=passage.uri,
             score=passage.score,
             relevance=passage.relevance,

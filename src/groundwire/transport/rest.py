@@ -42,6 +42,7 @@ from groundwire.transport.problems import as_response
 MAX_FILES = 1_000
 READ_BYTES = 262_144
 MESSAGES = 50
+PAGE_WIDTH = 1200
 MOST_MESSAGES = 200
 ORDERS: tuple[Order, ...] = get_args(Order)
 BATCH = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -82,6 +83,7 @@ class Resources:
                 Route(f"/documents/{{id}}/{order}", partial(self.order, order), methods=["POST"])
                 for order in ORDERS
             ),
+            Route("/documents/{id}/page", self.get_page, methods=["GET"]),
             Route("/documents/{id}/content", self.get_content, methods=["GET"]),
             Route("/conversations", self.begin, methods=["POST"]),
             Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
@@ -201,6 +203,19 @@ class Resources:
             headers={"x-content-type-options": "nosniff", "cache-control": "private, no-cache"},
         )
 
+    async def get_page(self, request: Request) -> Response:
+        """Return a page as a picture, with a passage marked on it."""
+        identity, id = await self._document(request)
+        image = await self.assistant.library.draw_page(
+            identity,
+            id,
+            _number(request, "page", 1),
+            width=_number(request, "width", PAGE_WIDTH),
+            passage=request.query_params.get("passage"),
+        )
+        headers = {"cache-control": "private, max-age=300", "x-content-type-options": "nosniff"}
+        return Response(image, media_type="image/webp", headers=headers)
+
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
         body = await read_body(request, SearchFor)
@@ -281,6 +296,14 @@ def _batch_of(text: str | None) -> BatchId | None:
     if not BATCH.fullmatch(text):
         raise InvalidField("batch", "`batch` has 1 to 64 letters, digits, `.`, `_` or `-`.")
     return BatchId(text)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    """Return the number that ``name`` asks for. Raises ``InvalidField``."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) > 0):
+        raise InvalidField(name, f"`{name}` is a number from 1 on.")
+    return int(text)
 
 
 def _limit(request: Request) -> int:

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded import vector_blocks
-from groundwire.adapters.embedded.index import MIGRATIONS, SqliteIndex
+from groundwire.adapters.embedded.chunks import MIGRATIONS
+from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.store import migrate
 from groundwire.model.ids import ChunkId, WorkspaceId
 from groundwire.ports.passage_index import Hit
@@ -21,6 +22,7 @@ DIMENSIONS = 4
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[apsw.Connection]:
     db = apsw.Connection(str(tmp_path / "index.db"))
+    vector_blocks.register(db)
     migrate(db, MIGRATIONS)
     db.execute("INSERT INTO workspaces VALUES (1, 'ws_one'), (2, 'ws_two')")
     with db:
@@ -29,7 +31,8 @@ def db(tmp_path: Path) -> Iterator[apsw.Connection]:
 
 
 def vectors(count: int) -> NDArray[np.float32]:
-    return np.random.default_rng(1).standard_normal((count, DIMENSIONS), dtype=np.float32)
+    rows = np.random.default_rng(1).standard_normal((count, DIMENSIONS), dtype=np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def found(db: apsw.Connection, workspace: int, vector: NDArray[np.float32]) -> list[int]:
@@ -41,7 +44,7 @@ def test_after_adding_and_removing_the_nearest_are_those_of_a_plain_search(
 ) -> None:
     chance, all, blocks = random.Random(1), vectors(1_000), dict[int, int]()
     for row in range(1, len(all)):
-        blocks[row] = vector_blocks.put(db, 1 + row % 2, row, all[row].tobytes())
+        blocks[row] = vector_blocks.put(db, 1 + row % 2, [row], all[row, None])[0]
         if row % 3 == 0:
             gone = chance.choice(list(blocks))
             vector_blocks.drop(db, gone, blocks.pop(gone))
@@ -54,18 +57,32 @@ def test_after_adding_and_removing_the_nearest_are_those_of_a_plain_search(
         assert sorted(row for row, _ in everyone) == sorted(rows)
 
 
+@pytest.mark.parametrize("few", [0, vector_blocks.FEW])
+def test_the_nearest_among_given_rows_are_those_of_a_plain_search(
+    db: apsw.Connection, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(vector_blocks, "FEW", few)
+    all = vectors(1_000)
+    vector_blocks.put(db, 1, range(1, 1_000), all[1:])
+    among = list(range(1, 1_000, 7))
+
+    hits = vector_blocks.nearest(db, 1, all[0], limit=10, among=among)
+
+    assert [row for row, _ in hits] == sorted(among, key=lambda row: -float(all[row] @ all[0]))[:10]
+
+
 def test_a_place_that_is_free_again_is_taken_and_an_empty_block_is_gone(
     db: apsw.Connection,
 ) -> None:
-    vector = vectors(1)[0]
-    blocks = {row: vector_blocks.put(db, 1, row, vector.tobytes()) for row in range(1, 258)}
+    rows, vector = range(1, 258), vectors(1)
+    blocks = dict(zip(rows, vector_blocks.put(db, 1, rows, vector.repeat(257, 0)), strict=True))
     vector_blocks.drop(db, 7, blocks[7])
 
-    assert vector_blocks.put(db, 1, 300, vector.tobytes()) == blocks[7] != blocks[257]
+    assert vector_blocks.put(db, 1, [300], vector) == [blocks[7]] != [blocks[257]]
 
     vector_blocks.drop(db, 257, blocks[257])
     assert db.execute("SELECT number FROM blocks").fetchall() == [(blocks[1],)]
-    assert db.execute("SELECT block FROM block_vectors").fetchall() == [(blocks[1],)]
+    assert db.execute("SELECT block FROM block_codes").fetchall() == [(blocks[1],)]
 
 
 async def test_the_vectors_that_sqlite_vec_kept_are_found(tmp_path: Path) -> None:
@@ -89,7 +106,7 @@ async def test_the_vectors_that_sqlite_vec_kept_are_found(tmp_path: Path) -> Non
     db.execute("PRAGMA user_version = 1")
     db.close()
 
-    index = SqliteIndex(path, embedder="test", dimensions=DIMENSIONS)
+    index = SqliteIndex(path, embedder="test")
 
     hits = await index.search_meaning(WorkspaceId("ws_one"), kept[1], limit=3)
     assert hits == [Hit(ChunkId("c5"), 1.0)]

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 from groundwire.ingest.chunk import LIMIT, chunk_blocks, embedding_text, weigh
 from groundwire.ingest.sentences import split_sentences
 from groundwire.model.documents import Block, Chunk
-from groundwire.model.ids import DocumentId
+from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.places import Place
 
 DOCUMENT = DocumentId("d")
 ENGLISH = "The keeper of the lighthouse wrote down what he saw on night {n}, and nobody read it. "
@@ -273,3 +275,92 @@ def test_what_is_embedded_says_where_it_stands() -> None:
     )
 
     assert embedding_text(chunk, "manual.pdf") == "manual.pdf › Lamp\nOil\n\nIt burns."
+
+
+def test_rows_of_a_table_that_is_cut_know_their_numbers_and_keep_their_header() -> None:
+    rows = ["Item | Price", "", *(f"Oil of kind {n} | {n}" for n in range(100))]
+    place = Place(unit="row", first=3, last=104)
+    table = Block(text="\n".join(rows), kind="table", place=place)
+
+    chunks = chunk_blocks(DOCUMENT, [table])
+
+    assert len(chunks) > 2
+    assert all(chunk.text.startswith("Item | Price\n") for chunk in chunks)
+    (found,) = [chunk for chunk in chunks if "Oil of kind 77 |" in chunk.text]
+    assert found.place
+    first = int(found.text.split("\n")[1].split()[3])
+    assert (found.place.unit, found.place.first) == ("row", first + 5)
+    assert chunks[0].place == Place(unit="row", first=3, last=chunks[1].place.first - 1)  # type: ignore[union-attr]
+
+
+def test_code_is_cut_between_stanzas_and_chunks_know_their_lines() -> None:
+    stanzas = [f"    step_{n} = {n}\n" + f"    use(step_{n})\n" * 12 for n in range(8)]
+    code = Block(
+        text="def run():\n" + "\n".join(stanzas).rstrip(),
+        kind="code",
+        place=Place(unit="line", first=10, last=123),
+    )
+
+    chunks = chunk_blocks(DOCUMENT, [code])
+
+    assert len(chunks) > 1
+    assert all(chunk.text.startswith(("def run()", "step_")) for chunk in chunks)
+    places = [chunk.place for chunk in chunks if chunk.place]
+    assert places[0].first == 10
+    assert all(before.last < after.first for before, after in pairwise(places))
+    assert places[-1].last == 10 + code.text.count("\n")
+
+
+def test_what_is_known_by_its_time_spans_from_the_first_to_the_last() -> None:
+    said = [
+        Block(text="It is lit.", place=Place(unit="second", first=n * 10, last=n * 10 + 8))
+        for n in range(3)
+    ]
+
+    (chunk,) = chunk_blocks(DOCUMENT, said)
+
+    assert chunk.place == Place(unit="second", first=0, last=28)
+
+
+def test_places_of_different_units_are_no_place() -> None:
+    blocks = [
+        Block(text="Of a slide.", place=Place(unit="slide", first=1, last=1)),
+        Block(text="a | b", kind="table", place=Place(unit="row", first=1, last=1)),
+    ]
+
+    assert [chunk.place for chunk in chunk_blocks(DOCUMENT, blocks)] == [None]
+
+
+def test_files_within_a_file_share_no_chunk() -> None:
+    blocks = [
+        Block(text=f"{name} is short", part=name, headings=(name,), page=page)
+        for page, name in enumerate(("a.pdf", "b.pdf"), start=1)
+    ]
+
+    assert [(chunk.part, chunk.headings) for chunk in chunk_blocks(DOCUMENT, blocks)] == [
+        ("a.pdf", ("a.pdf",)),
+        ("b.pdf", ("b.pdf",)),
+    ]
+
+
+def test_a_sentence_does_not_run_on_into_another_file() -> None:
+    blocks = [
+        Block(text=text, part=part, page=page)
+        for page, (part, text) in enumerate(
+            (("a.pdf", "The lamp is"), ("b.pdf", "not of this file.")), start=1
+        )
+    ]
+
+    assert [chunk.text for chunk in chunk_blocks(DOCUMENT, blocks)] == [
+        "The lamp is",
+        "not of this file.",
+    ]
+
+
+def test_the_name_of_a_file_within_a_file_is_embedded_however_deep_its_headings() -> None:
+    chunk = Chunk(
+        id=ChunkId("d:0"), document=DOCUMENT, position=0, text="Oil.", part="a.pdf",
+        headings=("a.pdf", "1", "1.1", "1.1.1"),
+    )  # fmt: skip
+
+    assert embedding_text(chunk, "all.zip") == "all.zip › a.pdf › 1.1 › 1.1.1\nOil."

@@ -52,7 +52,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Recorded, Source, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
 from groundwire_client.workspace import Upload, Workspace
 
 __version__ = "0.1.0"
@@ -85,6 +85,7 @@ __all__ = [
     "Options",
     "Order",
     "Passage",
+    "Place",
     "Presence",
     "Principal",
     "Read",
@@ -100,6 +101,7 @@ __all__ = [
     "TransportName",
     "Turn",
     "Typing",
+    "Unread",
     "Upload",
     "Usage",
     "Way",

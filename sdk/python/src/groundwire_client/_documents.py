@@ -17,6 +17,7 @@ from groundwire_client.events import (
     DocumentRemoved,
     DocumentResumed,
     Recorded,
+    Unread,
 )
 
 
@@ -40,6 +41,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     embedded: int = 0
     reason: str | None = None
     reason_code: str | None = None
+    unread: tuple[Unread, ...] = ()
     created_at: str | None = None
     batch_id: str | None = None
     paused: bool = False
@@ -120,4 +122,5 @@ def _ended(document: DocumentInfo, event: DocumentReady | DocumentFailed) -> Doc
         pages=event.pages,
         chunks=event.chunks,
         embedded=event.chunks,
+        unread=event.unread,
     )

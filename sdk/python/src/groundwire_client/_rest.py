@@ -14,6 +14,7 @@ from groundwire_client._problems import as_error
 from groundwire_client._state import Snapshot
 from groundwire_client._wire import MessagePage
 from groundwire_client.errors import ProtocolViolation, Unreachable
+from groundwire_client.events import Place
 
 Answer = TypeVar("Answer")
 File = Path | tuple[str, bytes]
@@ -118,6 +119,8 @@ class Passage(Body, frozen=True, kw_only=True):
     id: str = ""
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     relevance: float | None = None
 
 

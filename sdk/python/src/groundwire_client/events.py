@@ -59,6 +59,25 @@ class StatusChanged(TurnEvent, frozen=True, kw_only=True, tag="status"):
     detail: dict[str, object] = {}
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its file a passage stands, where that is no page: ``first`` to ``last``.
+
+    ``unit`` is ``slide``, ``row`` or ``line``, counted from 1, or ``second``, from 0.
+    """
+
+    unit: str
+    first: int
+    last: int
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a document that could not be read: a file in it, or pages; and why."""
+
+    where: str
+    code: str
+    reason: str
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
 
@@ -70,6 +89,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     score: float
     page: int | None = None
     headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
     uri: str | None = None
 
 
@@ -253,6 +274,7 @@ class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
     chunks: int
     pages: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):

@@ -1,17 +1,18 @@
 """Chunks as rows, and what follows from a row: its words and its vector."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import apsw
 import msgspec
 
-from groundwire.adapters.embedded import vector_blocks, word_search
+from groundwire.adapters.embedded import space, vector_blocks, word_search
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
-COLUMNS = "id, document, position, text, page, last_page, headings"
+COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
+_MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 2))
 
 
 class Draft(NamedTuple):
@@ -35,8 +36,11 @@ def replace(
     workspace: WorkspaceId,
     document: DocumentId,
     drafts: Sequence[Draft],
-) -> None:
-    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays."""
+) -> int:
+    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays.
+
+    Return how many rows are new or gone.
+    """
     number = _workspace_number(db, workspace)
     before = {
         str(id): (row, said)
@@ -44,25 +48,31 @@ def replace(
             "SELECT row, id, text, headings, title FROM chunks WHERE document = ?", (document,)
         )
     }
+    changed = 0
     for item in drafts:
         row, said = before.pop(item.chunk.id, (None, None))
         if said == [item.chunk.text, item.headings, item.title]:
             db.execute(
-                "UPDATE chunks SET position = ?, page = ?, last_page = ? WHERE row = ?",
-                (item.chunk.position, item.chunk.page, item.chunk.last_page, row),
+                "UPDATE chunks SET position = ?, page = ?, last_page = ?, place = ?, part = ? "
+                "WHERE row = ?",
+                (item.chunk.position, *_where(item.chunk), row),
             )
         else:
             if row is not None:
                 _remove_row(db, int(str(row)))
             _insert(db, number, item)
+            changed += 1
     for row, _ in before.values():
         _remove_row(db, int(str(row)))
+    return changed + len(before)
 
 
-def remove(db: apsw.Connection, document: DocumentId) -> None:
+def remove(db: apsw.Connection, document: DocumentId) -> int:
+    """Return how many rows there were."""
     rows = db.execute("SELECT row FROM chunks WHERE document = ?", (document,)).fetchall()
     for (row,) in rows:
         _remove_row(db, int(str(row)))
+    return len(rows)
 
 
 def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:
@@ -91,6 +101,11 @@ def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> 
     ]
 
 
+def list_unembedded(db: apsw.Connection) -> list[DocumentId]:
+    found = db.execute("SELECT DISTINCT document FROM chunks WHERE embedded = 0")
+    return [DocumentId(str(document)) for (document,) in found]
+
+
 def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
     row = db.execute("SELECT number FROM workspaces WHERE id = ?", (workspace,)).fetchone()
     return int(str(row[0])) if row else None
@@ -103,6 +118,16 @@ def ids_of(db: apsw.Connection, rows: Sequence[int]) -> dict[int, ChunkId]:
         (msgspec.json.encode(rows).decode(),),
     )
     return {int(str(row)): ChunkId(str(id)) for row, id in found}
+
+
+def rows_of(db: apsw.Connection, number: int, documents: Collection[DocumentId]) -> list[int]:
+    """Return the rows of those of ``documents`` that are in workspace ``number``."""
+    found = db.execute(
+        "SELECT row FROM chunks WHERE workspace = ? "
+        "AND document IN (SELECT value FROM json_each(?))",
+        (number, msgspec.json.encode(list(documents)).decode()),
+    )
+    return [int(str(row)) for (row,) in found]
 
 
 def terms_of(db: apsw.Connection, row: int) -> set[str]:
@@ -122,28 +147,38 @@ def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
 
 def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
     chunk = item.chunk
+    page, last_page, place, part = _where(chunk)
     db.execute(
-        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(chunk.page, chunk.last_page, item.headings, item.title, number),
+            *(page, last_page, item.headings, place, part, item.title, number),
         ),
     )
     word_search.put(db, number, db.last_insert_rowid(), item.terms)
 
 
+def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
+    place = msgspec.json.encode(chunk.place).decode() if chunk.place else None
+    return chunk.page, chunk.last_page, place, chunk.part
+
+
 def _remove_row(db: apsw.Connection, row: int) -> None:
     found = db.execute(
-        "DELETE FROM chunks WHERE row = ? RETURNING workspace, embedded", (row,)
+        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded", (row,)
     ).fetchone()
     if found is not None:
-        number, block = map(int, map(str, found))
+        number, block = map(int, map(str, found[1:]))
         word_search.drop(db, number, row)
-        if block:
+        if block == space.ELSEWHERE:
+            space.leave_stale(db, str(found[0]))
+        elif block:
             vector_blocks.drop(db, row, block)
 
 
 def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
     values = dict(zip(COLUMNS.split(", "), row, strict=True))
     values["headings"] = msgspec.json.decode(str(values["headings"]))
+    if values["place"] is not None:
+        values["place"] = msgspec.json.decode(str(values["place"]))
     return msgspec.convert(values, Chunk)

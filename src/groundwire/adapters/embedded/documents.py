@@ -220,10 +220,12 @@ def _batch(workspace: WorkspaceId, row: Row) -> Batch:
 def _values(document: Document) -> tuple[Any, ...]:
     values = msgspec.structs.asdict(document)
     values["created_at"] = document.created_at.isoformat()
+    values["unread"] = msgspec.json.encode(document.unread).decode()
     return tuple(values[name] for name in _FIELDS)
 
 
 def _document(row: Row) -> Document:
     values = dict(zip(_FIELDS, row, strict=True))
     values["paused"] = bool(values["paused"])
+    values["unread"] = msgspec.json.decode(values["unread"])
     return msgspec.convert(values, Document)

@@ -1,75 +1,131 @@
-"""The vectors of each workspace, in blocks that are multiplied as they lie in the file."""
+"""The vectors of each workspace: exact ones by row, and their codes in blocks to be scanned.
 
+A search reads the codes of the workspace, a quarter of the size, and looks at the exact
+vectors only of the best; see ADR 17. Nothing of it is kept in memory.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded.store import select, select_one
+from groundwire.adapters.embedded.vector_codes import Codes, distances, encode
 
 # A workspace takes room for at least so many.
 PLACES = 256
 NOBODY = 0
+# As many times more than are asked for are looked at exactly: codes may put near ones wrong.
+CLOSER_LOOK = 4
+# So few are all looked at: reading their codes first would save nothing.
+FEW = 1_000
 
 Rows = NDArray[np.int64]
+Vector = NDArray[np.float32]
 
 
-def put(db: apsw.Connection, workspace: int, row: int, vector: bytes) -> int:
-    """Store the vector of ``row``; return the number of its block, which is never 0."""
-    number = _block_with_room(db, workspace, len(vector))
-    rows = _rows(db, number)
-    place = int(np.flatnonzero(rows == NOBODY)[0])
-    rows[place] = row
-    _set_rows(db, number, rows)
-    with _vectors(db, number, writeable=True) as blob:
-        blob.seek(place * len(vector))
-        blob.write(vector)
-    return number
+def register(db: apsw.Connection) -> None:
+    """Give ``db`` the functions that its migrations call."""
+    db.create_scalar_function("int64", _int64)
+    db.create_scalar_function("codes", _codes_of_block)
+
+
+def put(db: apsw.Connection, workspace: int, rows: Sequence[int], vectors: Vector) -> list[int]:
+    """Store a vector for each of ``rows``; return the numbers of their blocks, never 0."""
+    db.executemany(
+        "INSERT OR REPLACE INTO embeddings VALUES (?, ?)",
+        zip(rows, (vector.astype("<f4").tobytes() for vector in vectors), strict=True),
+    )
+    codes, numbers = encode(vectors), list[int]()
+    while len(numbers) < len(rows):
+        numbers += _fill(db, workspace, rows[len(numbers) :], codes[len(numbers) :])
+    return numbers
 
 
 def drop(db: apsw.Connection, row: int, number: int) -> None:
-    """Forget the vector of ``row``, which is in block ``number``."""
+    """Forget the vector of ``row``, whose codes are in block ``number``."""
+    db.execute("DELETE FROM embeddings WHERE row = ?", (row,))
     rows = _rows(db, number)
     rows[rows == row] = NOBODY
     if rows.any():
         _set_rows(db, number, rows)
     else:
         db.execute("DELETE FROM blocks WHERE number = ?", (number,))
-        db.execute("DELETE FROM block_vectors WHERE block = ?", (number,))
+        db.execute("DELETE FROM block_codes WHERE block = ?", (number,))
 
 
 def drop_all(db: apsw.Connection) -> None:
-    db.execute("DELETE FROM blocks")
-    db.execute("DELETE FROM block_vectors")
+    for table in ("embeddings", "blocks", "block_codes"):
+        db.execute(f"DELETE FROM {table}")
 
 
 def nearest(
-    db: apsw.Connection, workspace: int, vector: NDArray[np.float32], *, limit: int
+    db: apsw.Connection,
+    workspace: int,
+    vector: Vector,
+    *,
+    limit: int,
+    among: Sequence[int] | None = None,
 ) -> list[tuple[int, float]]:
-    """Return the rows of highest cosine with ``vector``, best first. All are looked at."""
-    block = np.empty((PLACES, len(vector)), np.float32)
-    rows, cosines = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+    """Return the rows of highest cosine with ``vector``, best first; if given, ``among`` those."""
+    if among is not None and len(among) <= FEW:
+        return _look_closer(db, among, vector, limit)
+    rows, far = _scan(db, workspace, encode(vector[None]))
+    wanted = rows != NOBODY if among is None else np.isin(rows, np.array(among))
+    rows, far = rows[wanted], far[wanted]
+    looked_at = CLOSER_LOOK * limit
+    if looked_at < len(rows):
+        rows = rows[np.argpartition(far, looked_at)[:looked_at]]
+    return _look_closer(db, rows.tolist(), vector, limit)
+
+
+def _scan(db: apsw.Connection, workspace: int, code: Codes) -> tuple[Rows, NDArray[np.float32]]:
+    """Return each place of the workspace's blocks with its distance by codes."""
+    block = np.empty((PLACES, code.shape[1]), np.int8)
+    rows, far = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
     # As long as this has rows left to give, all that is read is of one state of the file.
     blocks = db.execute("SELECT number, rows FROM blocks WHERE workspace = ?", (workspace,))
     for number, packed in blocks:
-        with _vectors(db, number, writeable=False) as blob:
+        with _codes(db, number, writeable=False) as blob:
             blob.read_into(block.data)
         rows.append(np.frombuffer(packed, np.int64))
-        # For a matrix product BLAS would wake threads of its own.
-        cosines.append(np.vecdot(block, vector))
-    return _best(np.concatenate(rows), np.concatenate(cosines), limit)
+        far.append(distances(block, code))
+    return np.concatenate(rows), np.concatenate(far)
 
 
-def _best(rows: Rows, cosines: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-    taken = rows != NOBODY
-    rows, cosines = rows[taken], cosines[taken]
-    best = np.argpartition(-cosines, limit)[:limit] if limit < len(rows) else np.arange(len(rows))
-    best = best[np.argsort(-cosines[best], kind="stable")]
-    return list(zip(rows[best].tolist(), cosines[best].tolist(), strict=True))
+def _look_closer(
+    db: apsw.Connection, rows: Sequence[int], vector: Vector, limit: int
+) -> list[tuple[int, float]]:
+    found = select(
+        db,
+        "SELECT row, vector FROM embeddings WHERE row IN (SELECT value FROM json_each(?))",
+        (msgspec.json.encode(rows).decode(),),
+    )
+    exact = np.frombuffer(b"".join(packed for _, packed in found), "<f4")
+    # For a matrix product BLAS would wake threads of its own.
+    cosines = np.vecdot(exact.reshape(len(found), -1), vector) if found else exact
+    best = np.argsort(-cosines, kind="stable")[:limit]
+    return [(found[place][0], float(cosines[place])) for place in best.tolist()]
 
 
-def _block_with_room(db: apsw.Connection, workspace: int, vector_bytes: int) -> int:
+def _fill(db: apsw.Connection, workspace: int, rows: Sequence[int], codes: Codes) -> list[int]:
+    """Put as many as have room into one block; return its number for each of them."""
+    number = _block_with_room(db, workspace, codes.shape[1])
+    taken = _rows(db, number)
+    places = np.flatnonzero(taken == NOBODY)[: len(rows)]
+    taken[places] = rows[: len(places)]
+    _set_rows(db, number, taken)
+    with _codes(db, number, writeable=True) as blob:
+        for place, code in zip(places.tolist(), codes, strict=False):
+            blob.seek(place * len(code))
+            blob.write(code.tobytes())
+    return [number] * len(places)
+
+
+def _block_with_room(db: apsw.Connection, workspace: int, dimensions: int) -> int:
     found = select_one(
         db, "SELECT number FROM blocks WHERE workspace = ? AND free > 0 LIMIT 1", (workspace,)
     )
@@ -80,7 +136,7 @@ def _block_with_room(db: apsw.Connection, workspace: int, vector_bytes: int) -> 
         (workspace, PLACES, PLACES * np.dtype(np.int64).itemsize),
     )
     number = db.last_insert_rowid()
-    db.execute("INSERT INTO block_vectors VALUES (?, zeroblob(?))", (number, PLACES * vector_bytes))
+    db.execute("INSERT INTO block_codes VALUES (?, zeroblob(?))", (number, PLACES * dimensions))
     return number
 
 
@@ -96,5 +152,13 @@ def _set_rows(db: apsw.Connection, number: int, rows: Rows) -> None:
     )
 
 
-def _vectors(db: apsw.Connection, number: Any, *, writeable: bool) -> apsw.Blob:
-    return db.blob_open("main", "block_vectors", "vectors", number, writeable)
+def _codes(db: apsw.Connection, number: Any, *, writeable: bool) -> apsw.Blob:
+    return db.blob_open("main", "block_codes", "codes", number, writeable)
+
+
+def _int64(*values: Any) -> int:
+    return int.from_bytes(values[0], "little")
+
+
+def _codes_of_block(*values: Any) -> bytes:
+    return encode(np.frombuffer(values[0], "<f4").reshape(PLACES, -1)).tobytes()

@@ -19,21 +19,31 @@ ALWAYS_TERMS = 3
 
 # Terms remembered at most: more than the vocabulary of a language.
 MOST_REMEMBERED = 200_000
+LARGE = 5_000
 _ALL = ""
 
 
 class Frequencies:
-    """In how many chunks a term is, by workspace: counted once, as long as no words change.
+    """In how many chunks a term is, by workspace.
 
-    SQLite counts by reading on, which takes as long as the answer is large.
+    SQLite counts by reading on, which takes as long as the answer is large. So while words
+    change, large counts are kept until they may be wrong by a tenth; small ones are exact.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], int] = {}
+        self._changed = 0
 
-    def forget(self) -> None:
-        """To be called when words have changed; who counts at this moment keeps to himself."""
-        self._known = {}
+    def forget(self, changed: int) -> None:
+        """To be called when the words of ``changed`` chunks are no longer what they were.
+
+        Who counts at this moment keeps it to himself.
+        """
+        self._changed += changed
+        if self._changed * 10 > LARGE:
+            self._known, self._changed = {}, 0
+        else:
+            self._known = {key: count for key, count in self._known.items() if count >= LARGE}
 
     def of(self, db: apsw.Connection, number: int, terms: Sequence[str]) -> dict[str, int]:
         """Return the number of chunks that have each term."""

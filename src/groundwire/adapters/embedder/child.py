@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal
 import msgspec
 import numpy as np
 
-from groundwire.adapters.embedder.encoder import Encoder, SideBySide, Sum, in_turn
+from groundwire.adapters.embedder.encoder import Encoder
 from groundwire.adapters.embedder.tokenizer import Tokenizer
 from groundwire.adapters.embedder.weights import Floats, Weights, find_weights
 from groundwire.adapters.runtime.process import die_with_the_parent
@@ -79,12 +79,11 @@ def main() -> None:
 
 
 class Model:
-    """A text's vector, from its characters on. For one question at a time, on two cores."""
+    """A text's vector, from its characters on. Safe to call from several threads."""
 
     def __init__(self, weights: Weights) -> None:
         self._tokenizer = Tokenizer(weights.vocabulary)
         self._encoder = Encoder(weights)
-        self._add: dict[str, Sum] = {"query": SideBySide(), "passage": in_turn}
 
     @property
     def dimensions(self) -> int:
@@ -94,7 +93,7 @@ class Model:
         """Return the unit vector of ``text``, cut to the window."""
         window = self._encoder.window_tokens
         tokens = self._tokenizer.encode(PREFIXES[kind] + text, window_tokens=window)
-        return self._encoder.encode(tokens, self._add[kind])
+        return self._encoder.encode(tokens)
 
 
 class _Answers:

@@ -10,7 +10,7 @@ import importlib.util
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,19 @@ class Shape:
     epsilon: float
 
 
+class Blocks(NamedTuple):
+    """A matrix as it is packed.
+
+    ``nibbles`` has the shape (outputs, blocks, 16): two weights to a byte, the earlier one in
+    the lower half, each 8 more than it is. ``scales`` has one number per block.
+    """
+
+    outputs: int
+    inputs: int
+    nibbles: Bytes
+    scales: Floats
+
+
 class Weights:
     """The tensors by name, unpacked when they are asked for."""
 
@@ -75,12 +88,15 @@ class Weights:
         count, at, _ = self._tensors[name]
         return np.frombuffer(self._data, "<f4", count, at).copy()
 
-    def matrix(self, name: str) -> Floats:
-        """Return a matrix of full floats, one row per input, so that ``x @ matrix`` applies it."""
+    def blocks(self, name: str) -> Blocks:
+        """Return a matrix, one row per output."""
         count, at, size = self._tensors[name]
-        columns = self.shape.inner if name.endswith(".fo.w") else self.shape.width
-        packed = self._data[at : at + size].reshape(count // columns, -1)
-        return np.ascontiguousarray(unpack(packed).T)
+        inputs = self.shape.inner if name.endswith(".fo.w") else self.shape.width
+        packed = self._data[at : at + size].reshape(count // inputs, -1, BLOCK_BYTES)
+        # A block has its first half in the lower nibbles and its second in the upper ones.
+        weights = np.concatenate((packed[:, :, 2:] & 15, packed[:, :, 2:] >> 4), axis=2)
+        nibbles = weights[:, :, ::2] | weights[:, :, 1::2] << 4
+        return Blocks(count // inputs, inputs, nibbles.astype(np.uint8), _scales(packed)[..., 0])
 
     def packed_rows(self, name: str) -> Bytes:
         """Return a matrix as it is in the file, one packed row per output."""
@@ -91,10 +107,15 @@ class Weights:
 def unpack(packed: Bytes) -> Floats:
     """Turn rows of Q4_0 blocks into floats, shape (rows, 32 x blocks of a row)."""
     blocks = packed.reshape(-1, BLOCK_BYTES)
-    scales = np.ascontiguousarray(blocks[:, :2]).view("<f2").astype(np.float32)
+    scales = _scales(blocks)
     nibbles = blocks[:, 2:]
     both = np.concatenate((nibbles & 15, nibbles >> 4), axis=1)
     return ((both.astype(np.float32) - 8.0) * scales).reshape(len(packed), -1)
+
+
+def _scales(blocks: Bytes) -> Floats:
+    halves = np.ascontiguousarray(blocks[..., :2]).view("<f2")
+    return halves.astype(np.float32)
 
 
 def find_weights() -> Path:

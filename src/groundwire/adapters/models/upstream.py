@@ -34,7 +34,7 @@ _SECRET = re.compile(
 )
 _OVERFLOW = re.compile(
     r"(?i)context[_ ](?:length|window|size|limit)|maximum context|too many (?:input )?tokens"
-    r"|(?:prompt|input) is too long|exceeds? the (?:available )?context"
+    r"|(?:prompt|input) is too long|too large to process|exceeds? the (?:available )?context"
 )
 
 

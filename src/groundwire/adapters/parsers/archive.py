@@ -1,6 +1,7 @@
 """Zip files that do not trust what they are told about themselves."""
 
 import zipfile
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ MAX_ENTRY_BYTES = 200 << 20
 MAX_RATIO = 150
 RATIO_FREE_BYTES = 8 << 20
 MAX_ENTRIES = 20_000
+# Of an archive of documents, which are read one at a time.
+MAX_CONTAINER_BYTES = 4 << 30
+
+_ENCRYPTED = 0x1
 
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -22,32 +27,46 @@ RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships
 class Archive:
     """The entries of a zip file, read within limits.
 
-    Raises ``UnreadableDocument`` (broken, encrypted, too_large).
+    Of a ``document``, every entry is checked before the first is read; of a mere collection,
+    each by itself. Raises ``UnreadableDocument`` (broken, encrypted, too_large).
     """
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, *, document: bool = True) -> None:
         self._zip = archive
         self._names = set(archive.namelist())
+        self._left = MAX_UNPACKED_BYTES if document else MAX_CONTAINER_BYTES
         entries = archive.infolist()
-        unpacked = sum(entry.file_size for entry in entries)
-        if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED_BYTES:
+        if not document:
+            return
+        if len(entries) > MAX_ENTRIES or sum(each.file_size for each in entries) > self._left:
             raise too_large()
         for entry in entries:
-            packed = max(entry.compress_size, 1)
-            if entry.file_size > RATIO_FREE_BYTES and entry.file_size / packed > MAX_RATIO:
-                raise too_large()
+            _require_plausible(entry)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def names(self) -> list[str]:
-        return self._zip.namelist()
+    def entries(self) -> list[zipfile.ZipInfo]:
+        return self._zip.infolist()
 
     def read(self, name: str) -> bytes:
+        most = min(MAX_ENTRY_BYTES, self._left)
         with self.open(name) as file:
-            content = file.read(MAX_ENTRY_BYTES + 1)
-        if len(content) > MAX_ENTRY_BYTES:
+            content = file.read(most + 1)
+        if len(content) > most:
             raise too_large()
+        return content
+
+    def read_member(self, entry: zipfile.ZipInfo) -> bytes:
+        """Return a file of a collection; what is wrong with it is its own fault only."""
+        if entry.flag_bits & _ENCRYPTED:
+            raise encrypted()
+        _require_plausible(entry)
+        try:
+            content = self.read(entry.filename)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise broken() from error
+        self._left -= len(content)
         return content
 
     @contextmanager
@@ -58,9 +77,7 @@ class Archive:
             with self._zip.open(name) as file:
                 yield file
         except RuntimeError as error:  # what zipfile raises for an entry with a password
-            raise UnreadableDocument(
-                "encrypted", "This file is protected by a password. Upload a copy without it."
-            ) from error
+            raise encrypted() from error
 
     def xml(self, name: str) -> ET.Element:
         return parse_xml(self.read(name))
@@ -79,11 +96,11 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path) -> Generator[Archive]:
+def open_archive(source: Path | IO[bytes], *, document: bool = True) -> Generator[Archive]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield Archive(archive)
-    except (zipfile.BadZipFile, EOFError, ET.ParseError, NotImplementedError) as error:
+        with zipfile.ZipFile(source) as archive:
+            yield Archive(archive, document=document)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ET.ParseError, NotImplementedError) as error:
         raise broken() from error
 
 
@@ -100,10 +117,22 @@ def broken() -> UnreadableDocument:
     )
 
 
+def encrypted() -> UnreadableDocument:
+    return UnreadableDocument(
+        "encrypted", "This file is protected by a password. Upload a copy without it."
+    )
+
+
 def too_large() -> UnreadableDocument:
     return UnreadableDocument(
         "too_large", "Unpacked, this file is far too large to be read. Split it and upload parts."
     )
+
+
+def _require_plausible(entry: zipfile.ZipInfo) -> None:
+    packed = max(entry.compress_size, 1)
+    if entry.file_size > RATIO_FREE_BYTES and entry.file_size / packed > MAX_RATIO:
+        raise too_large()
 
 
 def _resolve(folder: str, target: str) -> str:

@@ -4,6 +4,7 @@ import msgspec
 
 from groundwire.adapters.parsers.clean import clean_text, tidy_spaces
 from groundwire.model.documents import Block, BlockKind
+from groundwire.model.places import Place, Unit
 
 CELL = " | "
 
@@ -11,17 +12,22 @@ CELL = " | "
 class Assembler:
     """Blocks in reading order; knows the path of headings that it is under.
 
-    ``page`` is that of whatever is added next.
+    ``page`` and ``place`` are those of whatever is added next.
     """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.page: int | None = None
+        self.place: Place | None = None
         self._path: tuple[tuple[int, str], ...] = ()
 
     @property
     def headings(self) -> tuple[str, ...]:
         return tuple(text for _, text in self._path)
+
+    def slide(self, number: int) -> None:
+        self.page = number
+        self.place = Place(unit="slide", first=number, last=number)
 
     def leave_section(self) -> None:
         """What comes next stands under no heading."""
@@ -39,6 +45,7 @@ class Assembler:
                 page=self.page,
                 headings=self.headings,
                 level=min(max(level, 1), 6),
+                place=self.place,
             )
         )
         self._path = (*self._path, (level, text))
@@ -55,11 +62,15 @@ class Assembler:
         else:
             self._add(text, "list")
 
-    def code(self, text: str) -> None:
-        self._add(clean_text(text).strip("\n"), "code")
+    def code(self, text: str, *, first: int | None = None) -> None:
+        """Add code; ``first`` is the number of its first line in the file."""
+        self._add_lines(clean_text(text), "code", "line", first)
 
-    def table(self, rows: list[list[str]]) -> None:
-        """Add a table; the first row is its header. Empty rows and columns are left out."""
+    def table(self, rows: list[list[str]], *, first: int | None = None) -> None:
+        """Add a table; the first row is its header. Empty rows and columns are left out.
+
+        ``first`` is the number of the first one in its sheet; then empty rows stay as empty lines.
+        """
         cleaned = [[tidy_spaces(cell.replace("\n", " ")) for cell in row] for row in rows]
         width = max((len(row) for row in cleaned), default=0)
         used = [
@@ -69,11 +80,29 @@ class Assembler:
         ]
         lines = [
             CELL.join(row[column] if column < len(row) else "" for column in used).rstrip()
-            for row in cleaned
             if any(row)
+            else ""
+            for row in cleaned
+            if any(row) or first is not None
         ]
-        self._add("\n".join(lines), "table")
+        self._add_lines("\n".join(lines), "table", "row", first)
 
-    def _add(self, text: str, kind: BlockKind) -> None:
+    def _add_lines(self, text: str, kind: BlockKind, unit: Unit, first: int | None) -> None:
+        """Add ``text``, whose lines are counted from ``first``, without empty ones around it."""
+        bare = text.lstrip("\n").rstrip("\n")
+        if first is None:
+            return self._add(bare, kind)
+        first += len(text) - len(text.lstrip("\n"))
+        return self._add(bare, kind, Place(unit=unit, first=first, last=first + bare.count("\n")))
+
+    def _add(self, text: str, kind: BlockKind, place: Place | None = None) -> None:
         if text.strip():
-            self.blocks.append(Block(text=text, kind=kind, page=self.page, headings=self.headings))
+            self.blocks.append(
+                Block(
+                    text=text,
+                    kind=kind,
+                    page=self.page,
+                    headings=self.headings,
+                    place=place or self.place,
+                )
+            )

@@ -5,50 +5,41 @@ Both directions carry JSON, in the messages of `wire`.
 
 import gc
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from groundwire.adapters.parsers import confine, wire
-from groundwire.model.documents import Parsed
-from groundwire.model.errors import UnreadableDocument, UnreadableReason
+from groundwire.adapters.parsers.messages import (
+    Alive,
+    Begun,
+    Draw,
+    Drawn,
+    Message,
+    Part,
+    Ready,
+    Reply,
+    Request,
+    Start,
+    Wish,
+)
 
+if TYPE_CHECKING:
+    from groundwire.adapters.parsers.read import Help
 
-class Start(msgspec.Struct, frozen=True):
-    """The first message: the limits that hold for this process."""
-
-    memory_bytes: int
-    cpu_s: int
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """The answer to `Start`. ``isolated`` is whether the kernel keeps the network away."""
-
-    isolated: bool
-
-
-class Request(msgspec.Struct, frozen=True):
-    path: str
-    name: str
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    reason: UnreadableReason
-    message: str
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """One of the two."""
-
-    parsed: Parsed | None = None
-    refusal: Refusal | None = None
+# So long one file keeps others waiting for its members.
+TURN_S = 10.0
 
 
 def main() -> None:
-    """Answer a `Start` with `Ready`, then each `Request` with a `Reply`."""
+    """Answer a `Start` with `Ready`, then each `Request` with messages, the last a `Reply`."""
     # Loaded now: an import in the middle of a file would cost its uploader the time.
+    from groundwire.adapters.parsers.ocr import open_ocr
     from groundwire.adapters.parsers.partner import fork_partner
-    from groundwire.adapters.parsers.read import read_file
+    from groundwire.adapters.parsers.read import Help
 
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     message = wire.receive(source)
@@ -58,31 +49,56 @@ def main() -> None:
     # Blocks have no cycles: looking for some in the middle of a file takes a tenth of its time.
     gc.disable()
     partner = fork_partner(memory_bytes=start.memory_bytes, cpu_s=start.cpu_s)
-    isolated = confine.confine(start.memory_bytes)
+    isolated = confine.confine(start.memory_bytes, start.tesseract)
     wire.send(sink, msgspec.json.encode(Ready(isolated)))
-    while (message := wire.receive(source)) is not None:
-        request = msgspec.json.decode(message, type=Request)
+
+    def say(message: Message) -> None:
+        # Whatever comes next has the time of a file for itself.
         confine.allow_cpu(start.cpu_s)
-        try:
-            reply = Reply(parsed=read_file(Path(request.path), request.name, partner))
-        except UnreadableDocument as error:
-            reply = Reply(refusal=Refusal(error.reason, error.message))
-        except MemoryError:
-            reply = Reply(refusal=TOO_LARGE)
-        except Exception:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
-            reply = Reply(refusal=BROKEN)
-        wire.send(sink, msgspec.json.encode(reply))
+        wire.send(sink, msgspec.json.encode(message))
+
+    help = Help(lambda: say(Alive()), partner, open_ocr(start.tesseract))
+    while (message := wire.receive(source)) is not None:
+        confine.allow_cpu(start.cpu_s)
+        wish = msgspec.json.decode(message, type=Wish)
+        say(draw(wish) if isinstance(wish, Draw) else answer(wish, help, say))
         gc.collect()
 
 
-BROKEN = Refusal(
-    "broken",
-    "This file is damaged, or is not what its name says. Save it again from the program that "
-    "made it and retry.",
-)
-TOO_LARGE = Refusal(
-    "too_large", "Reading this file takes more memory than allowed. Split it and upload parts."
-)
+def draw(wish: Draw) -> Drawn:
+    from groundwire.adapters.parsers.draw import draw_page
+    from groundwire.adapters.parsers.file import File
+    from groundwire.adapters.parsers.read import refusal
+
+    try:
+        return Drawn(draw_page(File(wish.name, Path(wish.path)), wish.view))
+    except Exception as error:  # noqa: BLE001 (as below)
+        return Drawn(refusal=refusal(error))
+
+
+def answer(request: Request, help: "Help", say: Callable[[Message], None]) -> Reply:
+    """Read the file that ``request`` names, telling about its members one by one."""
+    from groundwire.adapters.parsers.containers import open_container
+    from groundwire.adapters.parsers.file import File
+    from groundwire.adapters.parsers.read import read_alone, read_member, refusal
+
+    file = File(request.name, Path(request.path))
+    began = time.monotonic()
+    try:
+        with open_container(file) as container:
+            if container is None:
+                return Reply(parsed=read_alone(file, help))
+            if not request.start:
+                say(Part(container.own))
+            for number in range(request.start, len(container.members)):
+                if time.monotonic() - began > TURN_S:
+                    return Reply(following=number)
+                member = container.members[number]
+                say(Begun(number, member.name))
+                say(Part(read_member(member, help)))
+            return Reply()
+    except Exception as error:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
+        return Reply(refusal=refusal(error))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ still reach the network as this user. On Windows only Python's own refusal holds
 import ctypes
 import sys
 import time
+from functools import partial
 
 _NEW_NETWORK = 0x40000000
 _NEW_USER = 0x10000000
@@ -20,15 +21,16 @@ _OPEN_FILES = 64
 _REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty.")
 
 
-def confine(memory_bytes: int) -> bool:
+def confine(memory_bytes: int, program: str | None = None) -> bool:
     """Confine this process for the rest of its life; only one thread may be running.
 
+    ``program`` is the path of the only other program that it may start, as confined as itself.
     Returns whether the kernel keeps it from the network.
     """
     isolated = sys.platform == "linux" and _leave_network()
     if sys.platform != "win32":
         _limit(memory_bytes)
-    sys.addaudithook(_refuse)
+    sys.addaudithook(partial(_refuse, program))
     return isolated
 
 
@@ -62,6 +64,8 @@ def _leave_network() -> bool:
     return libc.unshare(_NEW_NETWORK) == 0 or libc.unshare(_NEW_USER | _NEW_NETWORK) == 0
 
 
-def _refuse(event: str, _: tuple[object, ...]) -> None:
+def _refuse(program: str | None, event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and program and arguments[0] == program:
+        return
     if event.startswith(_REFUSED):
         raise PermissionError("A parser needs no network and no other program.")

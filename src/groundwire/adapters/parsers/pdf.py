@@ -8,12 +8,15 @@ import ctypes
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from groundwire.adapters.parsers.help import Aside, Help
+from groundwire.adapters.parsers.parts import refuse
 from groundwire.adapters.parsers.pdf_layout import Entry, Line, arrange
+from groundwire.adapters.parsers.pdf_pictures import find_pictures, insert
+from groundwire.adapters.parsers.recognise import Recognised, recognise
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import UnreadableDocument
 
@@ -24,48 +27,49 @@ _FONT_NAME_BYTES = 256
 _BOLD_WEIGHT = 600
 
 
-class Aside(Protocol):
-    """Reads pages of a file while its owner reads others."""
+def parse_pdf(source: Path | bytes, help: Help) -> Parsed:
+    """Read a PDF's text layer, and with OCR the pages that are pictures; pages count from 1.
 
-    def begin(self, path: Path, start: int, step: int) -> None: ...
-
-    def finish(self) -> list[list[Line]]: ...
-
-
-def parse_pdf(path: Path, aside: Aside | None = None) -> Parsed:
-    """Read a PDF's text layer; pages count from 1.
-
-    Raises ``UnreadableDocument``: broken, encrypted, empty or too_large.
+    Raises ``UnreadableDocument``: broken, encrypted, empty, needs_ocr or too_large.
     """
-    document = _open(path)
+    document = open_pdf(source)
     try:
-        pages = _pages(document, path, aside)
-        if not any(pages):
-            raise UnreadableDocument(
-                "empty",
-                "This PDF has no text in it, only pictures: it is probably a scan. "
-                "Run text recognition (OCR) on it and upload the result.",
-            )
-        blocks = arrange(pages, list(_outline(document)))
+        pages = _pages(document, source, help.aside)
+        outline = list(_outline(document))
+        pictures = list(find_pictures(document, pages))
+        for picture in pictures:
+            pages[picture.page - 1] = []  # what little there is is on the picture as well
+        read = recognise(pictures, help.ocr, help.alive)
+        blocks = insert(arrange(pages, outline), read.paragraphs, outline)
+        if not blocks:
+            raise _nothing(read)
         title = document.get_metadata_value("Title").strip() or None
-        return Parsed(blocks=tuple(blocks), pages=len(pages), title=title)
+        return Parsed(blocks=tuple(blocks), pages=len(pages), title=title, unread=read.unread)
     finally:
         document.close()
 
 
+def _nothing(read: Recognised) -> UnreadableDocument:
+    if read.unread:
+        return refuse(read.unread[0], read.unread[0].reason)
+    return UnreadableDocument("empty", "There is no text in this PDF, not even in its pictures.")
+
+
 def read_pages(path: Path, start: int, step: int) -> list[list[Line]]:
     """Return the lines of every page ``start``, ``start + step`` and so on, counted from 0."""
-    document = _open(path)
+    document = open_pdf(path)
     try:
         return [list(_lines(document, index)) for index in range(start, len(document), step)]
     finally:
         document.close()
 
 
-def _pages(document: pypdfium2.PdfDocument, path: Path, aside: Aside | None) -> list[list[Line]]:
-    if aside is None or len(document) < SHARED_PAGES:
+def _pages(
+    document: pypdfium2.PdfDocument, source: Path | bytes, aside: Aside | None
+) -> list[list[Line]]:
+    if aside is None or isinstance(source, bytes) or len(document) < SHARED_PAGES:
         return [list(_lines(document, index)) for index in range(len(document))]
-    aside.begin(path, 1, 2)
+    aside.begin(source, 1, 2)
     pages: list[list[Line]] = [[]] * len(document)
     try:
         pages[0::2] = [list(_lines(document, index)) for index in range(0, len(document), 2)]
@@ -75,9 +79,10 @@ def _pages(document: pypdfium2.PdfDocument, path: Path, aside: Aside | None) -> 
     return pages
 
 
-def _open(path: Path) -> pypdfium2.PdfDocument:
+def open_pdf(source: Path | bytes) -> pypdfium2.PdfDocument:
+    """Raises ``UnreadableDocument`` (broken, encrypted, too_large)."""
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise UnreadableDocument(

@@ -1,6 +1,7 @@
-"""The `Parser`: confined child processes, kept warm, replaced when they fail."""
+"""The `Parser` and `PageImages`: confined child processes, kept warm, replaced when they fail."""
 
 import asyncio
+import shutil
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -10,23 +11,23 @@ from pathlib import Path
 
 import msgspec
 
-from groundwire.adapters.parsers.child import (
+from groundwire.adapters.parsers.messages import (
     BROKEN,
+    TIMED_OUT,
     TOO_LARGE,
+    Draw,
+    Message,
     Ready,
     Refusal,
-    Reply,
     Request,
     Start,
+    Wish,
 )
+from groundwire.adapters.parsers.reading import Drawing, Reading
 from groundwire.adapters.parsers.wire import LENGTH_BYTES
 from groundwire.model.documents import Parsed
 from groundwire.model.errors import Overloaded, UnreadableDocument
-
-TIMED_OUT = Refusal(
-    "timed_out", "Reading this file took too long. Split it, or save it in a simpler format."
-)
-
+from groundwire.ports.page_images import View
 
 START_S = 30.0
 
@@ -35,27 +36,39 @@ START_S = 30.0
 class Limits:
     """What one file may cost. ``memory_bytes`` is address space, most of it never touched.
 
-    A child serves ``files`` files, then a fresh one takes its place, lest leaks add up.
+    ``wall_s`` and ``cpu_s`` are those of a file, of each member of one that holds others, and of
+    each page that is recognised from a picture; ``whole_s`` and ``text_chars`` are for all of
+    them together. A child serves ``files`` files, then a fresh one takes its place, lest leaks
+    add up.
     """
 
     wall_s: float = 120.0
+    whole_s: float = 7200.0
     cpu_s: int = 90
     memory_bytes: int = 2 << 30
     reply_bytes: int = 256 << 20
+    text_chars: int = 64 << 20
     files: int = 100
 
 
 class ParserPool:
     """At most ``size`` children, each with one file at a time; more files wait.
 
+    One more draws pages, so that who looks at one need not wait for files to be read.
+
     Children are started when first needed, or by `warm`. `close` ends them. ``isolated`` says
     whether the kernel keeps the children from the network; ``None`` before the first.
+    ``tesseract`` is the path of the program that recognises text in pictures, if there is one.
     """
 
-    def __init__(self, *, limits: Limits | None = None, size: int = 2) -> None:
+    def __init__(
+        self, *, limits: Limits | None = None, size: int = 2, tesseract: str | None = None
+    ) -> None:
         self.isolated: bool | None = None
+        self._tesseract = tesseract
         self._limits = limits or Limits()
         self._free = asyncio.Semaphore(size)
+        self._drawing = asyncio.Semaphore(1)
         self._idle: list[_Child] = []
         self._all: set[_Child] = set()
 
@@ -75,22 +88,44 @@ class ParserPool:
         return [child.pid for child in self._all if not child.in_step]
 
     async def parse(self, blob: Path, *, name: str) -> Parsed:
-        async with self._free:
-            child = self._idle.pop() if self._idle else await self._start()
-            try:
+        reading = Reading()
+        try:
+            async with asyncio.timeout(self._limits.whole_s):
+                while reading.following is not None:
+                    async with self._free:
+                        await self._turn(Request(str(blob), name, reading.following), reading)
+        except TimeoutError:
+            reading.give_up(TIMED_OUT)
+        return reading.outcome()
+
+    async def draw(self, blob: Path, view: View, *, name: str) -> bytes:
+        drawing = Drawing()
+        async with self._drawing:
+            await self._turn(Draw(str(blob), name, view), drawing)
+        return drawing.outcome()
+
+    async def _turn(self, wish: Wish, reading: Reading | Drawing) -> None:
+        """Have a child do ``wish`` until it has said its last word about it."""
+        child = self._idle.pop() if self._idle else await self._start()
+        try:
+            child.ask(wish)
+            while not child.in_step:
                 async with asyncio.timeout(self._limits.wall_s):
-                    reply = await child.ask(Request(str(blob), name), self._limits)
-            except TimeoutError:
-                reply = Reply(refusal=TIMED_OUT)
-            except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
-                reply = Reply(refusal=await child.post_mortem())
-            finally:
-                # Nobody reads what a child says that was given up in the middle of a file.
-                if child.in_step and child.served < self._limits.files:
-                    self._idle.append(child)
-                else:
-                    await asyncio.shield(self._end(child))
-        return _outcome(reply)
+                    message = await child.hear(self._limits.reply_bytes)
+                child.in_step = reading.take(message)
+                if reading.chars > self._limits.text_chars:
+                    reading.give_up(TOO_LARGE)
+                    return
+        except TimeoutError:
+            reading.fail(TIMED_OUT)
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+            reading.fail(await child.post_mortem())
+        finally:
+            # Nobody reads what a child says that was given up in the middle of a file.
+            if child.in_step and child.served < self._limits.files:
+                self._idle.append(child)
+            else:
+                await asyncio.shield(self._end(child))
 
     async def _start(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
@@ -108,7 +143,7 @@ class ParserPool:
         self._all.add(child)
         try:
             async with asyncio.timeout(START_S):
-                ready = await child.start(self._limits)
+                ready = await child.start(self._limits, self._tesseract)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             await self._end(child)
             raise Overloaded("The program that reads files does not start. See the log.") from error
@@ -121,6 +156,11 @@ class ParserPool:
     async def _end(self, child: "_Child") -> None:
         self._all.discard(child)
         await child.end()
+
+
+def open_pool(*, wall_s: float) -> ParserPool:
+    """Return a pool that recognises text in pictures if this machine has Tesseract."""
+    return ParserPool(limits=Limits(wall_s=wall_s), tesseract=shutil.which("tesseract"))
 
 
 class _Child:
@@ -139,17 +179,17 @@ class _Child:
     def pid(self) -> int:
         return self._process.pid
 
-    async def start(self, limits: Limits) -> Ready:
-        self._send(Start(limits.memory_bytes, limits.cpu_s))
+    async def start(self, limits: Limits, tesseract: str | None) -> Ready:
+        self._send(Start(limits.memory_bytes, limits.cpu_s, tesseract))
         return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
 
-    async def ask(self, request: Request, limits: Limits) -> Reply:
+    def ask(self, wish: Wish) -> None:
         self.in_step = False
         self.served += 1
-        self._send(request)
-        reply = msgspec.json.decode(await self._receive(limits.reply_bytes), type=Reply)
-        self.in_step = True
-        return reply
+        self._send(wish)
+
+    async def hear(self, most_bytes: int) -> Message:
+        return msgspec.json.decode(await self._receive(most_bytes), type=Message)
 
     def _send(self, message: msgspec.Struct) -> None:
         body = msgspec.json.encode(message)
@@ -176,10 +216,3 @@ class _Child:
         self._sink.close()
         with suppress(ConnectionError):
             await self._sink.wait_closed()
-
-
-def _outcome(reply: Reply) -> Parsed:
-    if reply.refusal is not None:
-        raise UnreadableDocument(reply.refusal.reason, reply.refusal.message)
-    assert reply.parsed is not None
-    return reply.parsed

@@ -24,7 +24,7 @@ def parse_pptx(archive: Archive) -> Parsed:
     ]
     assembler = Assembler()
     for number, part in enumerate(slides, start=1):
-        assembler.page = number
+        assembler.slide(number)
         _slide(archive, part, assembler)
     return Parsed(blocks=tuple(assembler.blocks), pages=len(slides))
 

@@ -53,9 +53,9 @@ def decode(content: bytes) -> str | None:
     return content.decode(best, "replace") if _plausibility(sample, best) > 0 else None
 
 
-def parse_text(text: str) -> Parsed:
+def parse_text(text: str, assembler: Assembler | None = None) -> Parsed:
     """Read paragraphs; lines that were wrapped at a width are joined again."""
-    assembler = Assembler()
+    assembler = assembler or Assembler()
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for filled, group in groupby(lines, key=lambda line: bool(line.strip())):
         if filled:
@@ -73,7 +73,8 @@ def parse_csv(text: str, *, name: str) -> Parsed:
         delimiter = "\t" if name.lower().endswith(".tsv") else ","
     # A field may be as long as the file; the default limit is 128 kB.
     csv.field_size_limit(len(text) + 1)
-    assembler.table(list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter)))
+    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    assembler.table(rows, first=1)
     return Parsed(blocks=tuple(assembler.blocks))
 
 

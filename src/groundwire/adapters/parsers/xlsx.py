@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from groundwire.adapters.parsers.archive import RELATION, Archive
 from groundwire.adapters.parsers.assemble import Assembler
+from groundwire.adapters.parsers.tables import add_sheet
 from groundwire.model.documents import Parsed
 
 MAIN = "xl/workbook.xml"
@@ -17,8 +17,6 @@ _REFERENCE = re.compile(r"([A-Z]+)\d+")
 _BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _BUILT_IN_PERCENT = frozenset({9, 10})
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-
-Rows = list[list[str]]
 
 
 def parse_xlsx(archive: Archive) -> Parsed:
@@ -31,23 +29,8 @@ def parse_xlsx(archive: Archive) -> Parsed:
         part = related.get(sheet.get(f"{RELATION}id", ""), "")
         if "worksheets/" in part:
             assembler.heading(sheet.get("name", ""), 1)
-            _sheet(reader.rows(part), assembler)
+            add_sheet(reader.rows(part), assembler)
     return Parsed(blocks=tuple(assembler.blocks))
-
-
-def _sheet(rows: Iterator[list[str]], assembler: Assembler) -> None:
-    """Add the tables that empty rows part; lone cells above a table are its caption."""
-    for filled, group in groupby(rows, key=any):
-        if not filled:
-            continue
-        table = list(group)
-        while len(table) > 1 and sum(map(bool, table[0])) == 1 and _width(table) > 1:
-            assembler.text(" ".join(table.pop(0)))
-        assembler.table(table)
-
-
-def _width(table: Rows) -> int:
-    return max(sum(map(bool, row)) for row in table)
 
 
 class _Cells:
@@ -57,17 +40,16 @@ class _Cells:
         self._strings = _shared_strings(archive)
         self._formats = _formats(archive)
 
-    def rows(self, part: str) -> Iterator[list[str]]:
+    def rows(self, part: str) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows that are there, each with its number from 1."""
         with self._archive.open(part) as file:
             number = 0
             for _, element in ET.iterparse(file):  # noqa: S314 (the process is confined)
                 if element.tag != f"{_S}row":
                     continue
                 given = element.get("r", "")
-                if given.isdigit() and int(given) > number + 1:
-                    yield []
                 number = int(given) if given.isdigit() else number + 1
-                yield self._row(element)
+                yield number, self._row(element)
                 element.clear()
 
     def _row(self, row: ET.Element) -> list[str]:

@@ -213,6 +213,33 @@ OPERATIONS: dict[str, Operation] = {
     "GET /api/v1/documents/{id}/content": Operation(
         "getContent", "The original bytes", "application/octet-stream", errors=("not_found",)
     ),
+    "GET /api/v1/documents/{id}/page": Operation(
+        "getPage",
+        "A page of a PDF as a picture, with a passage marked on it",
+        "image/webp",
+        query={
+            "page": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 99999999,
+                "default": 1,
+                "description": "The page, from 1.",
+            },
+            "passage": {
+                "type": "string",
+                "description": "The id of a passage: it is marked, and the page is one of the "
+                "file within the document that it is from.",
+            },
+            "width": {
+                "type": "integer",
+                "minimum": 100,
+                "maximum": 2400,
+                "default": 1200,
+                "description": "How many pixels wide.",
+            },
+        },
+        errors=("not_found", "invalid_field", "unreadable_document"),
+    ),
     "POST /api/v1/conversations": Operation(
         "beginConversation",
         "A new conversation, in the default workspace if none is named",

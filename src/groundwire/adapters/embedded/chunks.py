@@ -1,0 +1,115 @@
+"""`SqliteChunks`: chunks and their words, in a SQLite file of their own.
+
+Its own file, so that a large ingest never delays the commits of the conversations' log.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from groundwire.adapters.embedded import chunk_rows, space, vector_blocks, word_search
+from groundwire.adapters.embedded.space import Space
+from groundwire.adapters.embedded.store import Store
+from groundwire.adapters.embedded.words import cut_terms
+from groundwire.model.documents import Chunk
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.ports.passage_index import Hit, WordHits
+
+MIGRATIONS = Path(__file__).parent / "index_migrations"
+
+
+class SqliteChunks:
+    """A `ChunkStore` that knows which chunks have a vector, wherever the vectors are.
+
+    Words are ranked within their workspace alone: each has a table of its own, so that
+    neither another tenant's texts nor their number show in a score.
+    """
+
+    def __init__(self, path: Path, *, embedder: str, place: str) -> None:
+        """Open the file. Vectors of another ``embedder`` or ``place`` are to be made again."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._store = Store(path, MIGRATIONS, prepare=_prepare)
+        self._counted = word_search.Frequencies()
+        self._space = space.settle(path, embedder, place)
+
+    @property
+    def embedder(self) -> str:
+        return self._space.embedder
+
+    def close(self) -> None:
+        """Finish what is being written. Blocks for as long as that takes."""
+        self._store.close()
+
+    async def replace(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
+    ) -> None:
+        drafts = await asyncio.to_thread(
+            lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
+        )
+        await self._store.write(
+            lambda db: chunk_rows.replace(db, workspace, document, drafts),
+            sync=False,
+            then=self._counted.forget,
+        )
+
+    async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
+        return await self._store.read(lambda db: chunk_rows.get(db, chunks))
+
+    async def remove(self, document: DocumentId) -> None:
+        await self._store.write(
+            lambda db: chunk_rows.remove(db, document), sync=False, then=self._counted.forget
+        )
+
+    async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
+        terms = cut_terms(query)
+        if not terms:
+            return WordHits((), 0.0)
+        return await self._store.read(
+            lambda db: _search_words(db, workspace, terms, self._counted, limit)
+        )
+
+    async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
+        return await self._store.read(lambda db: chunk_rows.without_embedding(db, document, limit))
+
+    async def list_unembedded(self) -> Sequence[DocumentId]:
+        return await self._store.read(chunk_rows.list_unembedded)
+
+    async def _settle_dimensions(self, count: int) -> Space:
+        """Note how long vectors are, with the first of them. Raises ``OtherSpace``."""
+        if not self._space.dimensions:
+            self._space = await self._store.write(
+                lambda db: space.settle_dimensions(db, count), sync=False
+            )
+        self._space.require(count)
+        return self._space
+
+
+def _prepare(db: apsw.Connection) -> None:
+    db.execute("PRAGMA temp_store = MEMORY").fetchall()
+    vector_blocks.register(db)
+
+
+def _search_words(
+    db: apsw.Connection,
+    workspace: WorkspaceId,
+    terms: Sequence[str],
+    counted: word_search.Frequencies,
+    limit: int,
+) -> WordHits:
+    number = chunk_rows.find_workspace(db, workspace)
+    if number is None:
+        return WordHits((), 0.0)
+    found = word_search.search(db, number, terms, counted, limit=limit)
+    ids = chunk_rows.ids_of(db, [row for row, _ in found.rows])
+    hits = [Hit(ids[row], score) for row, score in found.rows if row in ids]
+    if not hits:
+        return WordHits((), 0.0)
+    seen = chunk_rows.terms_of(db, found.rows[0][0])
+    return WordHits(hits, word_search.coverage(found.weights, seen))

@@ -1,0 +1,80 @@
+"""What documents are found by their meaning with, as the settings say: embedder and index."""
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+from groundwire.model.errors import InvalidField
+from groundwire.ports.passage_index import ChunkStore, VectorIndex
+from groundwire.settings import Settings
+
+if TYPE_CHECKING:
+    from groundwire.ports.embedder import Embedder
+    from groundwire.ports.vector_store import VectorStore
+
+EMBEDDED = "embedded"
+UNLOAD_AFTER_S = 600.0
+
+
+class PassageIndex(ChunkStore, VectorIndex, Protocol):
+    """Words and vectors of the same chunks."""
+
+
+def open_embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> "Embedder":
+    """Return the embedder of the settings; ``stack`` closes it. Raises ``InvalidField``."""
+    if settings.embedder == EMBEDDED:
+        from groundwire.adapters.embedder.local import LocalEmbedder
+
+        local = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
+        stack.push_async_callback(local.aclose)
+        return local
+    from groundwire.adapters.embedder.endpoint import OLLAMA, OPENAI, EndpointEmbedder
+    from groundwire.adapters.models.ollama import DEFAULT_URL
+
+    kind, _, model = settings.embedder.partition(":")
+    places = {
+        "ollama": (OLLAMA, settings.ollama_url or DEFAULT_URL, None),
+        "openai": (OPENAI, settings.openai_base_url, settings.openai_api_key),
+    }
+    if kind not in places or not model:
+        raise InvalidField(
+            "embedder", "GROUNDWIRE_EMBEDDER is `embedded`, `ollama:MODEL` or `openai:MODEL`."
+        )
+    protocol, url, key = places[kind]
+    if settings.embedder_url is not None:
+        # A key goes only to the place that it was given for.
+        url, key = settings.embedder_url, None
+    if not url:
+        raise InvalidField("embedder_url", "Say where the embedder is, in GROUNDWIRE_EMBEDDER_URL.")
+    endpoint = EndpointEmbedder(protocol, url, model, key=settings.embedder_api_key or key)
+    stack.push_async_callback(endpoint.aclose)
+    return endpoint
+
+
+def open_vectors(settings: Settings, stack: contextlib.AsyncExitStack) -> "VectorStore | None":
+    """Return the store of the settings, ``None`` for the index itself.
+
+    ``stack`` closes it. Raises ``InvalidField``.
+    """
+    if settings.vectors == EMBEDDED:
+        return None
+    from groundwire.adapters.vectors.choose import open_store
+
+    store = open_store(settings.vectors, settings.data / "vectors")
+    stack.push_async_callback(store.aclose)
+    return store
+
+
+def open_index(
+    settings: Settings, embedder: "Embedder", stack: contextlib.AsyncExitStack
+) -> PassageIndex:
+    """Return the index of the settings; ``stack`` closes it. Raises ``InvalidField``."""
+    from groundwire.adapters.embedded.index import SqliteIndex
+    from groundwire.adapters.embedded.split_index import SplitIndex
+
+    path, vectors = settings.data / "index.db", open_vectors(settings, stack)
+    if vectors is None:
+        index = SqliteIndex(path, embedder=embedder.name)
+    else:
+        index = SplitIndex(path, embedder=embedder.name, vectors=vectors)
+    stack.callback(index.close)
+    return index

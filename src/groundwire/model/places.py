@@ -1,0 +1,36 @@
+"""Where in a file something stands. Pure."""
+
+from typing import Literal
+
+import msgspec
+
+Unit = Literal["slide", "row", "line", "second"]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in a file something stands, in units other than pages: ``first`` to ``last``.
+
+    Slides, rows of a sheet and lines count from 1, seconds from 0.
+    """
+
+    unit: Unit
+    first: int
+    last: int
+
+
+def describe_place(page: int | None, place: Place | None) -> str:
+    """Return in a few words where a passage stands; empty where only its headings tell."""
+    if place is None:
+        return f"p. {page}" if page is not None else ""
+    if place.unit == "second":
+        first, last = _clock(place.first), _clock(place.last)
+    else:
+        first, last = str(place.first), str(place.last)
+    unit = "" if place.unit == "second" else f"{place.unit} "
+    if first == last:
+        return unit + first
+    return f"{unit.replace(' ', 's ')}{first}–{last}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
