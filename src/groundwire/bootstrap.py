@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DATABASE = "groundwire.db"
+# A page of a feed is held in memory as a whole.
+FEED_PAGE_BYTES = 32 * 1024 * 1024
 # Where the server of a data folder is, for the commands beside it.
 ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
@@ -309,9 +311,14 @@ def _connectors(settings: Settings) -> "Mapping[FeedKind, Connector]":
     """Make what reads the places that documents come from; they hold nothing to be closed."""
     from groundwire.adapters.connectors.folder import FolderConnector
     from groundwire.adapters.connectors.folders import Folders
+    from groundwire.adapters.connectors.site import SiteConnector
+    from groundwire.adapters.network.web import Limits, Web
 
-    folders, limit_bytes = Folders(settings.folders), settings.upload_bytes
-    return {"folder": FolderConnector(folders, limit_bytes=limit_bytes)}
+    limit_bytes = settings.upload_bytes
+    limits = Limits(wall_s=60.0, page_bytes=min(FEED_PAGE_BYTES, limit_bytes))
+    site = SiteConnector(Web(allowed=settings.fetch_allowed, limits=limits))
+    folder = FolderConnector(Folders(settings.folders), limit_bytes=limit_bytes)
+    return {"page": site, "site": site, "folder": folder}
 
 
 def _feeding(library: "Library") -> "Feeding":

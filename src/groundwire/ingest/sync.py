@@ -129,6 +129,8 @@ class Sync:
             tally.refuse(found)
             return found.stays
         if found.open is None and before is not None:
+            if found.mark != before.mark:
+                await self.feeds.keep(_change(before, mark=found.mark))
             tally.count_kept(before, feed)
             return True
         try:

@@ -33,9 +33,9 @@ class FeedOptions(
     """How much of a place is taken.
 
     Of a site: what is at most ``depth`` links away from the address, and ``pages`` in all. Of a
-    repository: its ``branch``, else the one that it names itself. Of a repository or a folder:
-    the files whose path matches one of ``include``, if there is any, and none of ``exclude``
-    (``*`` stands for anything, as in ``docs/*`` or ``*.md``).
+    repository: its ``branch``, else the one that it names itself. Of any but a page: what has a
+    path that matches one of ``include``, if there is any, and none of ``exclude`` (``*`` stands
+    for anything, as in ``docs/*`` or ``*.md``; paths of a site begin with ``/``).
     """
 
     depth: Annotated[int, msgspec.Meta(ge=0, le=MOST_DEPTH)] = 3

@@ -1,4 +1,4 @@
-"""Which files of a folder or a repository are taken, by their path. Pure."""
+"""Which files of a folder or a repository, and pages of a site, are taken, by their path. Pure."""
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -38,13 +38,18 @@ def takes(options: FeedOptions, *, pictures: bool) -> Takes:
     unread = _BINARY if pictures else _BINARY | _PICTURES
 
     def take(path: str) -> bool:
-        if _matches(path, options.exclude):
+        if not is_chosen(path, options):
             return False
-        if options.include:
-            return _matches(path, options.include)
-        return not _is_left_out(PurePosixPath(path), unread)
+        return bool(options.include) or not _is_left_out(PurePosixPath(path), unread)
 
     return take
+
+
+def is_chosen(path: str, options: FeedOptions) -> bool:
+    """Say whether ``include``, if there is any, and ``exclude`` leave the path in."""
+    if _matches(path, options.exclude):
+        return False
+    return not options.include or _matches(path, options.include)
 
 
 def _is_left_out(path: PurePosixPath, unread: frozenset[str]) -> bool:
