@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 DATABASE = "groundwire.db"
 # A page of a feed is held in memory as a whole.
 FEED_PAGE_BYTES = 32 * 1024 * 1024
+# What one commit of a repository may have, packed; it lies on the disk meanwhile.
+REPOSITORY_BYTES = 512 * 1024 * 1024
 # Where the server of a data folder is, for the commands beside it.
 ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
@@ -311,14 +313,21 @@ def _connectors(settings: Settings) -> "Mapping[FeedKind, Connector]":
     """Make what reads the places that documents come from; they hold nothing to be closed."""
     from groundwire.adapters.connectors.folder import FolderConnector
     from groundwire.adapters.connectors.folders import Folders
+    from groundwire.adapters.connectors.repository import RepositoryConnector
     from groundwire.adapters.connectors.site import SiteConnector
     from groundwire.adapters.network.web import Limits, Web
 
-    limit_bytes = settings.upload_bytes
-    limits = Limits(wall_s=60.0, page_bytes=min(FEED_PAGE_BYTES, limit_bytes))
-    site = SiteConnector(Web(allowed=settings.fetch_allowed, limits=limits))
-    folder = FolderConnector(Folders(settings.folders), limit_bytes=limit_bytes)
-    return {"page": site, "site": site, "folder": folder}
+    allowed, limit_bytes = settings.fetch_allowed, settings.upload_bytes
+    folders = Folders(settings.folders)
+    pages = Limits(wall_s=60.0, page_bytes=min(FEED_PAGE_BYTES, limit_bytes))
+    packs = Limits(wall_s=900.0, page_bytes=REPOSITORY_BYTES)
+    site = SiteConnector(Web(allowed=allowed, limits=pages))
+    return {
+        "page": site,
+        "site": site,
+        "repository": RepositoryConnector(folders, Web(allowed=allowed, limits=packs)),
+        "folder": FolderConnector(folders, limit_bytes=limit_bytes),
+    }
 
 
 def _feeding(library: "Library") -> "Feeding":
