@@ -137,6 +137,18 @@ class Library:
         content = _once(clean(text).encode())
         return await self.upload(identity, workspace, name, content, batch=batch)
 
+    async def revise(
+        self, identity: Identity, id: DocumentId, name: str, content: AsyncIterator[bytes]
+    ) -> Document:
+        """Give a document other bytes; those before are found until these can be, whole.
+
+        Raises ``Conflict`` if another document of the workspace has these bytes, and what
+        `upload` raises.
+        """
+        document = await self.get_document(identity, id)
+        await require(self.workspaces, identity, "document:write", document.workspace)
+        return await self.intake.control.revise(id, name, content, batch=self.new_batch())
+
     def new_batch(self) -> BatchId:
         return BatchId(self.new_id("b"))
 

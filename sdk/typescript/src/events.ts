@@ -271,6 +271,8 @@ export interface DocumentEmbedding extends OfWorkspace {
   readonly type: "document.embedding";
   readonly done: number;
   readonly total: number;
+  /** The version before is found until all of this one can be. */
+  readonly revises?: boolean;
 }
 
 export interface DocumentReady extends OfWorkspace {

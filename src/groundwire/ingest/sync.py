@@ -11,8 +11,16 @@ import msgspec
 from groundwire.ingest.accept import Accept
 from groundwire.ingest.control import Control
 from groundwire.ingest.tally import Tally
+from groundwire.ingest.versions import coming
 from groundwire.model.documents import Document
-from groundwire.model.errors import FeedFailed, InvalidField, NotFound, TooLarge, Unavailable
+from groundwire.model.errors import (
+    Conflict,
+    FeedFailed,
+    InvalidField,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 from groundwire.model.feeds import Counts, Feed, FeedItem, FeedKind, FeedReason
 from groundwire.model.ids import BatchId, FeedId, NewId, Now
 from groundwire.ports.connector import Connector, Item, Missed
@@ -134,7 +142,7 @@ class Sync:
             tally.count_kept(before, feed)
             return True
         try:
-            document = await self._accept(feed, found)
+            document, is_changed = await self._make(feed, found, before)
         except FeedFailed as error:
             tally.refuse(Missed(found.uri, error.reason, error.message, error.passes))
             return error.passes
@@ -144,21 +152,49 @@ class Sync:
         except InvalidField as error:
             tally.refuse(Missed(found.uri, "unknown_type", error.message))
             return False
-        is_same = before is not None and before.document == document.id
+        batch = feed.batch or BatchId("")
         item = FeedItem(
             feed=feed.id,
             uri=found.uri,
             document=document.id,
             mark=found.mark,
-            batch=before.batch if before and is_same else feed.batch or BatchId(""),
-            since=before.since if before else feed.batch or BatchId(""),
+            batch=before.batch if before and not is_changed else batch,
+            since=before.since if before else batch,
         )
         await self.feeds.keep(item)
         tally.count_kept(item, feed)
         return True
 
-    async def _accept(self, feed: Feed, found: Item) -> Document:
+    async def _make(
+        self, feed: Feed, found: Item, before: FeedItem | None
+    ) -> tuple[Document, bool]:
+        """Return the document that holds the item now, and whether its bytes are others.
+
+        A document that only this item has gets the new bytes, and is found by those before until
+        all of them can be found.
+        """
         assert found.open is not None, "a connector calls unchanged only what it was told of"
+        own = None if before is None else await self._own(feed, before)
+        if own is not None:
+            # Conflict: another document has these bytes, so it is that one from now on.
+            with suppress(Conflict, NotFound):
+                batch = feed.batch or BatchId("")
+                after = await self.control.revise(own.id, found.name, found.open(), batch=batch)
+                return after, coming(after) != coming(own)
+        document = await self._accept(feed, found)
+        return document, before is None or before.document != document.id
+
+    async def _own(self, feed: Feed, item: FeedItem) -> Document | None:
+        """Return the document of the item, if nobody else has a part in it."""
+        try:
+            document = await self.accept.documents.get(item.document)
+        except NotFound:
+            return None
+        is_shared = await self.feeds.count_holders(document.id) > 1
+        return None if is_shared or document.feed != feed.id else document
+
+    async def _accept(self, feed: Feed, found: Item) -> Document:
+        assert found.open is not None
         return await self.accept(
             feed.workspace,
             found.name,

@@ -32,6 +32,23 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """Other bytes of a document, under the name that they came with.
+
+    ``is_whole`` once all of it can be found: then nothing leads back to the version before, of
+    which ``pages`` and ``chunks`` are told, and what was ``unread``.
+    """
+
+    title: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    is_whole: bool = False
+    pages: int | None = None
+    chunks: int = 0
+    unread: tuple[Unread, ...] = ()
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A file in a workspace and how far it has come.
 
@@ -40,6 +57,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``added_by`` is who brought it, with the others of its ``batch``. Nothing is done with it
     while it is ``paused``. ``fence`` grows with every command on it: see `Documents.update`.
+
+    ``version`` counts from 1. While there is a ``next`` one, status, chunks and what was
+    embedded of them are those of the next; what is searched is the present one, whole.
 
     ``feed`` is what brought it and keeps it; ``None`` if a person did. ``uri`` is where in the
     world it is from: an address of the web, or a path within its feed.
@@ -64,6 +84,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     batch: BatchId | None = None
     paused: bool = False
     fence: int = 0
+    version: int = 1
+    next: Version | None = None
     feed: FeedId | None = None
     uri: str | None = None
 

@@ -315,10 +315,14 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks have their embedding; the words are searchable already."""
+    """``done`` of ``total`` chunks have their embedding; the words are searchable already.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):

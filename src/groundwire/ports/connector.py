@@ -9,8 +9,8 @@ class Item(NamedTuple):
 
     ``uri`` tells it from the others and stays the same: an address, or a path within the place.
     ``name`` is that of a file, by which a parser knows what it may be. ``mark`` is handed back in
-    the next visit. ``open`` gives its bytes once, while the visit stands at this item; it is
-    ``None`` for what is as it was when ``mark`` was made.
+    the next visit. ``open`` gives its bytes, each time, while the visit stands at this item; it
+    is ``None`` for what is as it was when ``mark`` was made.
     """
 
     uri: str

@@ -87,6 +87,8 @@ class DocumentBody(Body, omit_defaults=False):
     created_at: datetime
     batch_id: BatchId | None
     paused: bool
+    version: int
+    revising: bool
     feed_id: FeedId | None
     uri: str | None
 
@@ -109,6 +111,8 @@ class DocumentBody(Body, omit_defaults=False):
             created_at=document.created_at,
             batch_id=document.batch,
             paused=document.paused,
+            version=document.version,
+            revising=document.next is not None,
             feed_id=document.feed,
             uri=document.uri,
         )

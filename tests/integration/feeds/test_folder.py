@@ -44,6 +44,7 @@ async def test_files_that_come_change_and_go_are_followed(fed: Fed) -> None:
     after = await fed.documents(workspace)
     assert set(after) == {"a.md", "deep/b.txt", "d.txt"}
     assert after["deep/b.txt"] == before["deep/b.txt"]
+    assert (after["a.md"]["id"], after["a.md"]["version"]) == (before["a.md"]["id"], 2)
     found = await fed.passages(workspace, "apples")
     assert "Apples are green now." in found
     assert "Apples are red." not in found

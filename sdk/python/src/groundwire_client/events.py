@@ -265,10 +265,14 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks are found by their meaning; all are found by their words."""
+    """``done`` of ``total`` chunks are found by their meaning; all are found by their words.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
