@@ -5,7 +5,7 @@ import contextlib
 import logging
 import secrets
 import tempfile
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from groundwire.ingest.intake import Intake
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
-    from groundwire.model.feeds import FeedKind
     from groundwire.ports.chat_model import ChatModel, Models
-    from groundwire.ports.connector import Connector
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.event_log import EventLog
     from groundwire.ports.identities import Identities
@@ -44,10 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DATABASE = "groundwire.db"
-# A page of a feed is held in memory as a whole.
-FEED_PAGE_BYTES = 32 * 1024 * 1024
-# What one commit of a repository may have, packed; it lies on the disk meanwhile.
-REPOSITORY_BYTES = 512 * 1024 * 1024
 # Where the server of a data folder is, for the commands beside it.
 ADDRESS = "address"
 MIGRATIONS = Path(adapters.__file__).parent / "embedded" / "migrations"
@@ -259,6 +253,7 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
     """Open where documents live, and set those to work who read them."""
+    from groundwire.adapters.connectors.choose import make_connectors
     from groundwire.adapters.embedded.blobs import FileBlobs
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
     from groundwire.adapters.embedded.feeds import SqliteFeeds
@@ -283,7 +278,11 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         now=utc_now,
         new_id=new_id,
         limit_bytes=parts.settings.upload_bytes,
-        connectors=_connectors(parts.settings),
+        connectors=make_connectors(
+            parts.settings.folders,
+            parts.settings.fetch_allowed,
+            limit_bytes=parts.settings.upload_bytes,
+        ),
     )
     return Library(
         SqliteWorkspaces(parts.store),
@@ -307,27 +306,6 @@ async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStac
     _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
-
-
-def _connectors(settings: Settings) -> "Mapping[FeedKind, Connector]":
-    """Make what reads the places that documents come from; they hold nothing to be closed."""
-    from groundwire.adapters.connectors.folder import FolderConnector
-    from groundwire.adapters.connectors.folders import Folders
-    from groundwire.adapters.connectors.repository import RepositoryConnector
-    from groundwire.adapters.connectors.site import SiteConnector
-    from groundwire.adapters.network.web import Limits, Web
-
-    allowed, limit_bytes = settings.fetch_allowed, settings.upload_bytes
-    folders = Folders(settings.folders)
-    pages = Limits(wall_s=60.0, page_bytes=min(FEED_PAGE_BYTES, limit_bytes))
-    packs = Limits(wall_s=900.0, page_bytes=REPOSITORY_BYTES)
-    site = SiteConnector(Web(allowed=allowed, limits=pages))
-    return {
-        "page": site,
-        "site": site,
-        "repository": RepositoryConnector(folders, Web(allowed=allowed, limits=packs)),
-        "folder": FolderConnector(folders, limit_bytes=limit_bytes),
-    }
 
 
 def _feeding(library: "Library") -> "Feeding":

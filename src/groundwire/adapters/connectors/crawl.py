@@ -11,7 +11,7 @@ import msgspec
 from yarl import URL
 
 from groundwire.adapters.connectors.answers import complaint, explained
-from groundwire.adapters.connectors.files import is_chosen
+from groundwire.adapters.connectors.files import Takes, chooses
 from groundwire.adapters.connectors.kinds import HTML, is_asset, suffix_of
 from groundwire.adapters.connectors.links import Outline, plain, read_outline
 from groundwire.adapters.connectors.robots import Robots
@@ -62,6 +62,10 @@ class Crawl:
     _frontier: deque[_Next] = field(default_factory=deque[_Next])
     _home: URL | None = None
     _failures: int = 0
+    _is_chosen: Takes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._is_chosen = chooses(self.options)
 
     async def run(self, start: URL) -> AsyncGenerator[Item | Missed, None]:
         self._push(_Next(plain(start), 0))
@@ -150,7 +154,7 @@ class Crawl:
             # The same host, whether one comes by HTTP or by HTTPS.
             *({(home.host, 80), (home.host, 443)} if home.is_default_port() else ()),
         }
-        return is_here and not is_asset(url) and is_chosen(url.path, self.options)
+        return is_here and not is_asset(url) and self._is_chosen(url.path)
 
     def _push(self, next: _Next, *, first: bool = False) -> None:
         if next.url in self._seen:

@@ -1,8 +1,9 @@
 """Which files of a folder or a repository, and pages of a site, are taken, by their path. Pure."""
 
+import os
+import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from fnmatch import translate
 
 from groundwire.model.feeds import FeedOptions
 
@@ -36,30 +37,46 @@ def takes(options: FeedOptions, *, pictures: bool) -> Takes:
     ``pictures`` if they are not wanted. What ``include`` names is taken whatever it is.
     """
     unread = _BINARY if pictures else _BINARY | _PICTURES
+    is_chosen = chooses(options)
 
     def take(path: str) -> bool:
-        if not is_chosen(path, options):
-            return False
-        return bool(options.include) or not _is_left_out(PurePosixPath(path), unread)
+        return is_chosen(path) and (bool(options.include) or not _is_left_out(path, unread))
 
     return take
 
 
-def is_chosen(path: str, options: FeedOptions) -> bool:
-    """Say whether ``include``, if there is any, and ``exclude`` leave the path in."""
-    if _matches(path, options.exclude):
-        return False
-    return not options.include or _matches(path, options.include)
+def chooses(options: FeedOptions) -> Takes:
+    """Return whether ``include``, if there is any, and ``exclude`` leave a path in."""
+    included, excluded = _any_of(options.include), _any_of(options.exclude)
+
+    def choose(path: str) -> bool:
+        if excluded and excluded(path):
+            return False
+        return included is None or included(path)
+
+    return choose
 
 
-def _is_left_out(path: PurePosixPath, unread: frozenset[str]) -> bool:
+def _is_left_out(path: str, unread: frozenset[str]) -> bool:
+    *folders, name = path.split("/")
     return (
-        any(part.startswith(".") or part in _VENDORED for part in path.parts)
-        or path.suffix.lower() in unread
-        or _matches(path.name, _GENERATED)
+        name.startswith(".")
+        or os.path.splitext(name)[1].lower() in unread  # noqa: PTH122 (ten times as fast)
+        or _is_generated(name)
+        or any(folder.startswith(".") or folder in _VENDORED for folder in folders)
     )
 
 
-def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    name = path.rpartition("/")[2]
-    return any(fnmatchcase(path, each) or fnmatchcase(name, each) for each in patterns)
+def _any_of(patterns: tuple[str, ...]) -> Takes | None:
+    """Return whether one of the patterns matches a path or its last part."""
+    if not patterns:
+        return None
+    match = re.compile("|".join(translate(pattern) for pattern in patterns)).match
+
+    def matches(path: str) -> bool:
+        return bool(match(path) or match(path.rpartition("/")[2]))
+
+    return matches
+
+
+_is_generated = re.compile("|".join(map(translate, _GENERATED))).match
