@@ -225,6 +225,23 @@ class Library:
             view = View(page=page, width=width, part=found[0].part, text=found[0].text)
         return await self.pages.draw(blob, view, name=document.title)
 
+    async def check_attachments(
+        self, identity: Identity, workspace: WorkspaceId, ids: Sequence[DocumentId]
+    ) -> None:
+        """Raise ``InvalidField`` if one is no document of the workspace, or could not be read."""
+        if not ids:
+            return
+        listed = await self.list_documents(identity, workspace)
+        documents = {document.id: document for document in listed}
+        for id in ids:
+            document = documents.get(id)
+            if document is None:
+                raise InvalidField("attachments", f"This workspace has no document `{id[:64]}`.")
+            if document.status == "failed":
+                raise InvalidField(
+                    "attachments", f"“{document.title}” could not be read: {document.reason}"
+                )
+
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
         await require(self.workspaces, identity, "document:write", document.workspace)

@@ -15,7 +15,7 @@ from groundwire.adapters.embedded.split_index import SplitIndex
 from groundwire.adapters.vectors.choose import open_store
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import OtherSpace
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId, chunk_id
 from groundwire.model.places import Place
 from tests.support.chroma import running_chroma
 from tests.support.postgres import running_postgres
@@ -257,7 +257,7 @@ async def test_a_search_among_documents_finds_no_other(index: Index) -> None:
 
 def next_version(*texts: str) -> list[Chunk]:
     return [
-        msgspec.structs.replace(chunk, id=ChunkId(f"{GUIDE}:2:{chunk.position}"))
+        msgspec.structs.replace(chunk, id=chunk_id(GUIDE, chunk.position, 2))
         for chunk in chunks(*texts)
     ]
 
@@ -285,9 +285,9 @@ async def test_a_staged_version_is_found_by_nothing_until_it_is_whole(index: Ind
     assert await meant(index, axis(1)) == ["doc_guide:0"]
     await index.publish(GUIDE)
     await index.publish(GUIDE)
-    assert await found(index, "pears") == ["doc_guide:2:0"]
+    assert await found(index, "pears") == ["doc_guide:0.2"]
     assert await found(index, "apples") == []
-    assert await meant(index, axis(2)) == ["doc_guide:2:1", "doc_guide:2:0"]
+    assert await meant(index, axis(2)) == ["doc_guide:1.2", "doc_guide:0.2"]
     assert await index.get([old[0].id, new[0].id]) == [new[0]]
     assert not await index.without_embedding(GUIDE, limit=9)
 
@@ -297,7 +297,7 @@ async def test_what_is_staged_may_be_given_up_or_staged_anew(index: Index) -> No
     await index.replace(HOME, GUIDE, old)
     await index.add(HOME, GUIDE, [old[0].id], axis(0)[None])
     await index.stage(HOME, GUIDE, next_version("pears", "plums"))
-    await index.add(HOME, GUIDE, [ChunkId("doc_guide:2:0")], axis(1)[None])
+    await index.add(HOME, GUIDE, [ChunkId("doc_guide:0.2")], axis(1)[None])
     await index.stage(HOME, GUIDE, next_version("cherries"))
     assert [c.text for c in await index.without_embedding(GUIDE, limit=9)] == ["cherries"]
 
@@ -313,7 +313,7 @@ async def test_what_is_staged_may_be_given_up_or_staged_anew(index: Index) -> No
 async def test_a_removed_document_takes_what_is_staged_along(index: Index) -> None:
     await index.replace(HOME, GUIDE, chunks("apples are red"))
     await index.stage(HOME, GUIDE, next_version("pears"))
-    await index.add(HOME, GUIDE, [ChunkId("doc_guide:2:0")], axis(1)[None])
+    await index.add(HOME, GUIDE, [ChunkId("doc_guide:0.2")], axis(1)[None])
 
     await index.remove(GUIDE)
 

@@ -88,6 +88,8 @@ export interface MessageCreated extends OfConversation {
   readonly forkOf?: string | null;
   readonly model?: string | null;
   readonly language?: string;
+  /** The documents that the answer is to rest on, if not on all. */
+  readonly attachments?: readonly string[];
 }
 
 export interface TurnStarted extends OfConversation {

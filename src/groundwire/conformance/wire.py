@@ -194,6 +194,8 @@ class SocketWire(Wire):
         assert self._socket is not None
         id = f"w{next(self._numbers)}"
         waiting = self._waiting[id] = asyncio.get_running_loop().create_future()
+        # Who cannot even send it does not wait for it.
+        waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         frame = {"type": type, "id": id, "sessionId": self.session, **fields}
         try:
             await self._socket.send(json.dumps(frame))
@@ -214,11 +216,9 @@ class SocketWire(Wire):
             await self._socket.send(data)
 
     async def say_only(self, type: str, **fields: object) -> None:
-        """Send what nothing answers."""
         await self.send_raw(json.dumps({"type": type, "sessionId": self.session, **fields}))
 
     def pause(self) -> None:
-        """Take nothing from the network until `resume`."""
         if self._socket is not None:
             self._socket.transport.pause_reading()
 
@@ -382,7 +382,7 @@ class PollWire(HttpWire):
         return page
 
 
-_WIRES: dict[Transport, type[Wire]] = {"websocket": SocketWire, "sse": SseWire, "poll": PollWire}
+WIRES: dict[Transport, type[Wire]] = {"websocket": SocketWire, "sse": SseWire, "poll": PollWire}
 
 
 @asynccontextmanager
@@ -391,7 +391,7 @@ async def wire(
 ) -> AsyncGenerator[Wire]:
     """Read ``session`` over ``transport``; as the owner, unless ``key`` says otherwise."""
     options = {"key": subject.key, **options}
-    reader = _WIRES[transport](subject, session, **options)
+    reader = WIRES[transport](subject, session, **options)
     try:
         await reader.open()
         yield reader

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import ChunkId, DocumentId, chunk_id
 from groundwire.model.places import Place
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
@@ -74,9 +74,8 @@ def chunk_blocks(document: DocumentId, blocks: Sequence[Block], *, version: int 
     same blocks of the same ``version`` always give the same ids.
     """
     drafts = _fill(_mend(_pieces(blocks)))
-    prefix = document if version == 1 else f"{document}:{version}"
     texts = (
-        _finish(document, ChunkId(f"{prefix}:{position}"), position, draft)
+        _finish(document, chunk_id(document, position, version), position, draft)
         for position, draft in enumerate(drafts)
     )
     return list(texts)
