@@ -90,7 +90,7 @@ def main() -> int:
     parser.add_argument("--answers", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--at-once", type=int, default=128, help="how many people ask at a time")
-    parser.add_argument("--restart-s", type=float, default=15.0, help="between restarts")
+    parser.add_argument("--restart-s", type=float, default=30.0, help="between restarts")
     parser.add_argument(
         "--faults", type=int, default=FAULTS_AT_MOST, help="at most so many to an answer"
     )

@@ -34,7 +34,7 @@ class Wanted:
     seed: int
     answers: int
     at_once: int = 128
-    restart_s: float = 15.0
+    restart_s: float = 30.0
     faults: int = FAULTS_AT_MOST
     only: int | None = None
 
