@@ -33,7 +33,7 @@ def test_pictures_are_taken_where_they_are_wanted() -> None:
 
 
 def test_exclude_wins_over_include() -> None:
-    options = {"include": ("docs/*", "*.md"), "exclude": ("*/draft*", "secret.md")}
+    include, exclude = ("docs/*", "*.md"), ("*/draft*", "secret.md")
     paths = [
         "docs/a.txt",
         "docs/x/b.txt",
@@ -44,6 +44,6 @@ def test_exclude_wins_over_include() -> None:
         "d.txt",
     ]
 
-    assert [path for path in paths if taken(path, **options)] == [
+    assert [path for path in paths if taken(path, include=include, exclude=exclude)] == [
         "docs/a.txt", "docs/x/b.txt", "c.md", "x/c.md",
     ]  # fmt: skip
