@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from groundwire.adapters.models.scripted import Say
 from tests.support.feeds import Fed, counts
 from tests.support.places import etag
 
