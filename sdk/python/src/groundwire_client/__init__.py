@@ -14,6 +14,7 @@ from groundwire_client._connection import Connection, ConnectionState, Connectio
 from groundwire_client._documents import DocumentInfo
 from groundwire_client._identity import Token, Way
 from groundwire_client._ladder import TransportName
+from groundwire_client._line import Observer
 from groundwire_client._rest import (
     ApiKey,
     BatchInfo,
@@ -84,6 +85,7 @@ __all__ = [
     "Models",
     "NewApiKey",
     "Notice",
+    "Observer",
     "Options",
     "Order",
     "Passage",
