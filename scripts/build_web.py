@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 CLIENT = ROOT / "sdk" / "typescript"
+DRIVERS = ROOT / "src" / "groundwire" / "conformance" / "drivers"
 STATIC = ROOT / "src" / "groundwire" / "static"
 BUILT_FROM = STATIC / ".built-from"
 MODULES = WEB / "node_modules"
@@ -59,7 +60,7 @@ def check() -> None:
     # What is published needs no more of a platform than its own configuration says.
     published = str(CLIENT / "tsconfig.build.json")
     node("typescript/bin/tsc", "--project", published, "--noEmit", "--typeRoots", types)
-    node("@biomejs/biome/bin/biome", "check", "src", "test", str(CLIENT))
+    node("@biomejs/biome/bin/biome", "check", "src", "test", str(CLIENT), str(DRIVERS))
 
 
 def test() -> None:

@@ -14,9 +14,10 @@ from bench.soak.link import Link
 from bench.soak.plan import TRANSPORTS, Person, Question, Transport
 from bench.soak.record import Read, Record
 from bench.soak.server import SoakedServer
+from groundwire.conformance.raw import WIRES
 from groundwire.conformance.seen import Broken, Frame, Seen
 from groundwire.conformance.subject import Subject
-from groundwire.conformance.wire import WIRES, Ended, Wire
+from groundwire.conformance.wire import Ended, Wire
 from groundwire_client import Answer, Groundwire, Reset, connect
 from groundwire_client.errors import GroundwireError, Unanswered
 

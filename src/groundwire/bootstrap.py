@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
-    from groundwire.ingest.intake import Intake
+    from groundwire.feeding import Feeding
+    from groundwire.ingest.intake import Intake, Means
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
     from groundwire.ports.chat_model import ChatModel, Models
@@ -81,6 +82,7 @@ class Groundwire:
         from groundwire.transport.attempts import Attempts
         from groundwire.transport.commands import Commands
         from groundwire.transport.company import Company
+        from groundwire.transport.feeds import FeedDoors
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
         from groundwire.transport.poll import Polls
@@ -98,6 +100,7 @@ class Groundwire:
         doors = Doors(
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
+            FeedDoors(_feeding(assistant.library), doorkeeper),
             Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
             Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
@@ -149,9 +152,10 @@ async def open_groundwire(
     from groundwire.adapters.embedded.lease import Lease
 
     store = _open_store(settings.data)
-    # What libraries write while they work stays in the data folder as well.
-    tempfile.tempdir = str(_folder(settings.data / "tmp"))
     async with contextlib.AsyncExitStack() as stack:
+        # What libraries write while they work stays in the data folder as well.
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(_folder(settings.data / "tmp"))
         stack.callback(store.close)
         lease = Lease(settings.data)
         stack.callback(lease.release)
@@ -250,29 +254,14 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
     """Open where documents live, and set those to work who read them."""
-    from groundwire.adapters.embedded.blobs import FileBlobs
-    from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
-    from groundwire.adapters.embedded.job_queue import SqliteJobQueue
-    from groundwire.ingest.intake import Means, open_intake
+    from groundwire.adapters.embedded.documents import SqliteWorkspaces
+    from groundwire.ingest.intake import open_intake
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
-    data, embedder = parts.settings.data, parts.embedder
-    index = equip.open_index(parts.settings, embedder, stack)
-    documents = SqliteDocuments(parts.store)
-    means = Means(
-        documents=documents,
-        blobs=FileBlobs(data / "files"),
-        jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
-        parser=parts.parsers,
-        chunks=index,
-        vectors=index,
-        embedder=embedder,
-        publish=_publish_to(parts.log),
-        now=utc_now,
-        new_id=new_id,
-        limit_bytes=parts.settings.upload_bytes,
-    )
+    index = equip.open_index(parts.settings, parts.embedder, stack)
+    means = _means(parts, index)
+    documents = means.documents
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
@@ -280,7 +269,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         means.blobs,
         index,
         await _work(open_intake(means), parts, stack),
-        Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        Search(chunks=index, vectors=index, embedder=parts.embedder, documents=documents),
         parts.parsers,
         parts.log,
         utc_now,
@@ -288,12 +277,43 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     )
 
 
+def _means(parts: _Parts, index: equip.PassageIndex) -> "Means":
+    from groundwire.adapters.embedded.blobs import FileBlobs
+    from groundwire.adapters.embedded.documents import SqliteDocuments
+    from groundwire.adapters.embedded.feeds import SqliteFeeds
+    from groundwire.adapters.embedded.job_queue import SqliteJobQueue
+    from groundwire.ingest.intake import Means
+
+    return Means(
+        documents=SqliteDocuments(parts.store),
+        feeds=SqliteFeeds(parts.store),
+        blobs=FileBlobs(parts.settings.data / "files"),
+        jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
+        parser=parts.parsers,
+        chunks=index,
+        vectors=index,
+        embedder=parts.embedder,
+        publish=_publish_to(parts.log),
+        now=utc_now,
+        new_id=new_id,
+        limit_bytes=parts.settings.upload_bytes,
+        connectors=equip.make_connectors(parts.settings),
+    )
+
+
 async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStack) -> "Intake":
     """Go on with the documents that an earlier process left, and with those that come."""
     await intake.resume()
     _run_until_closed(stack, intake.worker.run(), "worker")
+    _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
+
+
+def _feeding(library: "Library") -> "Feeding":
+    from groundwire.feeding import Feeding
+
+    return Feeding(library.workspaces, library.intake, utc_now, new_id)
 
 
 def _publish_to(log: "EventLog") -> "Publish":
@@ -344,8 +364,8 @@ def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPoo
 
 def _tools(settings: Settings, parser: "Parser") -> "tuple[Tool, ...]":
     """Make the tools that models are offered; they hold nothing that must be closed."""
+    from groundwire.adapters.network.web import Web
     from groundwire.adapters.tools.fetch_page import FetchPage
-    from groundwire.adapters.tools.web import Web
 
     tools = (FetchPage(parser, Web(allowed=settings.fetch_allowed)),)
     return tuple(tool for tool in tools if tool.spec.name in settings.tools)

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from groundwire.conformance.cases import TRANSPORTS, Transport
+from groundwire.conformance.raw import WIRES, PollWire
 from groundwire.conformance.seen import Frame, Seen
 from groundwire.conformance.subject import Subject
-from groundwire.conformance.wire import WIRES, PollWire, Wire
+from groundwire.conformance.wire import Wire
 from groundwire.conversation.keep import Keeper
 from groundwire.model.ids import LogId
 from tests.support.expected import Expected, Found, Wish
@@ -253,7 +254,7 @@ class Conversation(RuleBasedStateMachine):
         return self.poster
 
     def _open(self, by: Transport, seen: Seen, cursor: str | None) -> Wire:
-        wire = WIRES[by](self.subject, self.session, self.subject.key, cursor, seen=seen)
+        wire = WIRES[by](self.subject, self.session, self.subject.key, cursor=cursor, seen=seen)
         self.world.run(wire.open())
         return wire
 

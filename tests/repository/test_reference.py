@@ -14,6 +14,7 @@ import pytest
 
 from groundwire import model
 from groundwire.cli import main
+from groundwire.conformance.cases import load_cases
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Event
 from groundwire.settings import load
@@ -120,6 +121,14 @@ def test_every_command_is_in_the_reference_with_its_options(
         for name in commands
         if (missing := commands[name] - documented[name] - shared)
     }
+
+
+def test_the_page_of_results_has_every_case_and_none_that_fails() -> None:
+    results = page("conformance.md")
+
+    assert {case.name for case in load_cases()} <= in_code(results)
+    assert re.search(r"cases pass, 0 fail, ", results)
+    assert not re.search(r"\bfail [WSP]", results)
 
 
 def options_of(

@@ -1,46 +1,40 @@
-"""What the committed documents say of all that is sent and received, as strictly as they can.
-
-A client has to pass over fields that it does not know; here one that no document names is an
-error, so that nothing is sent which is not written down.
-"""
+"""What the tests hold against the documents: see `groundwire.conformance.specified`."""
 
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import httpx
-from jsonschema_rs import Draft202012Validator, ValidationError
 
-SPEC = Path(__file__).parents[2] / "spec"
-Json = dict[str, Any]
+from groundwire.conformance.cases import spec_folder
+from groundwire.conformance.specified import (
+    Json,
+    NotSpecified,
+    check,
+    check_received,
+    document,
+    messages,
+    validator,
+)
 
+__all__ = [
+    "SPEC",
+    "NotSpecified",
+    "check_answer",
+    "check_as",
+    "check_received",
+    "document",
+    "examples",
+    "may_be_sent",
+]
 
-class NotSpecified(AssertionError):
-    """Something was sent that the specification does not know."""
-
-
-@cache
-def document(name: str) -> Json:
-    return json.loads((SPEC / name).read_text("utf-8"))
+SPEC = spec_folder()
 
 
 def may_be_sent(frame: Json) -> bool:
     """Whether a command is as it should be; one that is not, the server has to refuse."""
-    command = _messages("command").get(str(frame.get("type")))
-    return command is not None and _validator("asyncapi.json", command).is_valid(frame)
-
-
-def check_received(frame: Json) -> None:
-    """Assert that the server may say this."""
-    kind = str(frame.get("type"))
-    event = _messages("event").get(kind) if "seq" in frame else None
-    message = event or _messages("frame").get(kind)
-    if message is None:
-        raise NotSpecified(f"nothing has this type: {frame}")
-    _check("asyncapi.json", message, frame)
+    command = messages("command").get(str(frame.get("type")))
+    return command is not None and validator("asyncapi.json", command).is_valid(frame)
 
 
 async def check_answer(response: httpx.Response) -> None:
@@ -59,51 +53,7 @@ async def check_answer(response: httpx.Response) -> None:
     if content and not content.keys() & {type, "application/octet-stream"}:
         raise NotSpecified(f"{request.method} {request.url.path}: {type}")
     if ref := content.get(type, {}).get("schema", {}).get("$ref"):
-        _check("openapi.json", ref.split("/")[-1], json.loads(await response.aread()))
-
-
-@cache
-def _messages(kind: str) -> dict[str, str]:
-    """Return the names of the schemas of the commands, frames or events by their types."""
-    schemas = document("asyncapi.json")["components"]["schemas"]
-    unions = {
-        "command": ["Command"],
-        "frame": ["Frame"],
-        "event": ["ConversationEvent", "WorkspaceEvent"],
-    }
-    names = [
-        option["$ref"].split("/")[-1]
-        for union in unions[kind]
-        for option in schemas[union]["oneOf"]
-    ]
-    return {schemas[name]["properties"]["type"]["const"]: name for name in names}
-
-
-def _check(name: str, schema: str, value: Json) -> None:
-    try:
-        _validator(name, schema).validate(value)
-    except ValidationError as error:
-        place = "/".join(map(str, error.instance_path))
-        raise NotSpecified(f"{schema}/{place}: {error.message}: {json.dumps(value)}") from error
-
-
-@cache
-def _validator(name: str, schema: str) -> Draft202012Validator:
-    components = {"schemas": _closed(name)}
-    whole = {"$ref": f"#/components/schemas/{schema}", "components": components}
-    return Draft202012Validator(whole, validate_formats=True)
-
-
-@cache
-def _closed(name: str) -> Json:
-    """Return the schemas, which now take no field that they do not name."""
-    schemas = document(name)["components"]["schemas"]
-    return {
-        key: schema | {"additionalProperties": False}
-        if "properties" in schema and key != "Problem"
-        else schema
-        for key, schema in schemas.items()
-    }
+        check("openapi.json", ref.split("/")[-1], json.loads(await response.aread()))
 
 
 def _operation(method: str, path: str) -> Json | None:
@@ -122,4 +72,4 @@ def examples() -> Iterator[tuple[str, Json]]:
 
 def check_as(schema: str, value: Json) -> None:
     """Assert that ``value`` is what the protocol calls ``schema``."""
-    _check("asyncapi.json", schema, value)
+    check("asyncapi.json", schema, value)

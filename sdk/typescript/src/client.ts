@@ -35,15 +35,16 @@ export class Groundwire {
     const http = new Http(options);
     this.rest = new Rest(http);
     this.connection = new Connection({
+      identify: "ticket",
+      deviceId: newId(),
+      openSocket: openPlatformSocket,
+      transports: transportsHere(options),
+      wakes: wakesOfPage,
+      openMs: 10_000,
+      betterAfterMs: 15_000,
+      random: Math.random,
+      ...options,
       http,
-      identify: options.identify ?? "ticket",
-      deviceId: options.deviceId ?? newId(),
-      openSocket: options.openSocket ?? openPlatformSocket,
-      transports: options.transports ?? transportsHere(options),
-      wakes: options.wakes ?? wakesOfPage,
-      openMs: options.openMs ?? 10_000,
-      betterAfterMs: options.betterAfterMs ?? 15_000,
-      random: options.random ?? Math.random,
     });
   }
 

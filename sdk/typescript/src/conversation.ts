@@ -7,6 +7,7 @@ import { Closed, GroundwireError, SteerFailed } from "./errors.ts";
 import { fold } from "./fold.ts";
 import { newId } from "./ids.ts";
 import { Live } from "./live.ts";
+import { isIn, type Pending, stillPending } from "./pending.ts";
 import { verify } from "./sha256.ts";
 import {
   type Conversation,
@@ -30,18 +31,6 @@ import type {
   Snapshot,
   Steer,
 } from "./wire.ts";
-
-/**
- * A text that was sent and that the log does not hold yet.
- *
- * `error` says that the server refused it, or gave it back: a correction that came too late.
- */
-export interface Pending {
-  readonly clientMessageId: string;
-  readonly content: string;
-  readonly command: ChatMessage | Edit | Steer;
-  readonly error: GroundwireError | null;
-}
 
 export interface ConversationView extends Conversation {
   /** Whether what is shown is known to be current. */
@@ -189,6 +178,18 @@ export class LiveConversation extends Live<ConversationView> {
       this.#older = undefined;
     });
     return this.#older;
+  }
+
+  /**
+   * Go on from the state and `cursor()` of another time, as an application that kept them; what has
+   * happened since is all that is sent. A cursor that is not served costs nothing: all is sent.
+   */
+  restore(state: Conversation, cursor: string): void {
+    const place = parseCursor(cursor);
+    if (!place) return;
+    const kept = { ...state, others: [] };
+    this.#begin(kept, place.epoch, place.seq);
+    this.mend();
   }
 
   /** Tell the other devices whether somebody is here; who attaches is, unless this says no. */
@@ -383,17 +384,7 @@ export class LiveConversation extends Live<ConversationView> {
   }
 }
 
-/** Whether the log has what was sent under this id: as a question or a correction. */
-function isIn({ messages, turns }: Conversation, clientMessageId: string): boolean {
-  const accepted = [...messages, ...turns.flatMap((turn) => turn.steers)];
-  return accepted.some((one) => one.clientMessageId === clientMessageId);
-}
-
-function stillPending(pending: readonly Pending[], state: Conversation): readonly Pending[] {
-  return pending.filter((one) => !isIn(state, one.clientMessageId));
-}
-
 function notHere(): GroundwireError {
-  const message = "This answer is not in what was loaded.";
+  const message = "The answer was not loaded.";
   return new GroundwireError({ code: "not_found", message, retryable: false });
 }

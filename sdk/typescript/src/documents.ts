@@ -67,9 +67,8 @@ export function foldDocuments(
         ...(known.ts === undefined ? {} : { createdAt: known.ts }),
       });
     case "document.parsing":
-      return put(documents, known.documentId, { status: "parsing" });
     case "document.chunking":
-      return put(documents, known.documentId, { status: "chunking" });
+      return put(documents, known.documentId, { status: known.type.slice(9) as DocumentStatus });
     case "document.paused":
     case "document.resumed":
       return put(documents, known.documentId, { paused: known.type === "document.paused" });

@@ -13,6 +13,11 @@ export interface HttpOptions {
   readonly token?: string | (() => string | Promise<string>);
   /** The platform's own by default. */
   readonly fetch?: typeof fetch;
+  /**
+   * Called with all that the server says about conversations, before it is taken: frames, pages of
+   * a long-poll, answers to commands that were posted. For logs and recordings.
+   */
+  readonly observe?: (said: object) => void;
 }
 
 export class Http {
@@ -21,6 +26,10 @@ export class Http {
 
   constructor(options: HttpOptions = {}) {
     this.#options = options;
+  }
+
+  observe(said: object): void {
+    this.#options.observe?.(said);
   }
 
   /** Where the server is, without a path. */

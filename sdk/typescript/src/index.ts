@@ -8,7 +8,6 @@ export {
   type ConversationView,
   type EditOptions,
   LiveConversation,
-  type Pending,
   type RegenerateOptions,
   type SteerOptions,
 } from "./conversation.ts";
@@ -23,6 +22,7 @@ export {
 export { Closed, type ErrorCode, GroundwireError, SteerFailed, Unreachable } from "./errors.ts";
 export { fold } from "./fold.ts";
 export type { HttpOptions } from "./http.ts";
+export type { Pending } from "./pending.ts";
 export * from "./rest.ts";
 export { sha256, verify } from "./sha256.ts";
 export type { Identification, OpenSocket, Socket } from "./socket.ts";

@@ -163,6 +163,7 @@ export class HttpChannel implements Channel {
       if (signal.aborted) return;
       const begun = this.#unbegun.get(frame.sessionId);
       if (begun && this.#following.has(begun)) this.attach(begun);
+      this.#options.http.observe(answer);
       this.#receiver.receive({ ...answer, ref: frame.id });
     } catch (error) {
       if (signal.aborted) return;

@@ -29,6 +29,7 @@ export const followPolls: Follow = async ({ http, path, attachment, signal, deli
     const request = http.call<Page>("GET", `${path}/poll?wait=${wait}${from}`, undefined, signal);
     try {
       const page = await within(SILENCE_MS, request);
+      http.observe(page);
       if (wait === 0) deliver(readyOf(page, cursor !== undefined, reason));
       if (page.snapshot) deliver({ ...page.snapshot, type: "snapshot" } as unknown as Frame);
       for (const event of page.events) deliver(event);
@@ -38,6 +39,7 @@ export const followPolls: Follow = async ({ http, path, attachment, signal, deli
       wait = WAIT_S;
     } catch (error) {
       if (!(error instanceof GroundwireError) || error.code !== "unrecoverable_cursor") throw error;
+      http.observe(error.detail);
       reason = error.detail["reason"];
       cursor = undefined;
       wait = 0;

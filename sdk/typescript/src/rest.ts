@@ -177,8 +177,8 @@ export class Rest {
 
   /** A picture of a page of a PDF; what the passage with the id `passage` says is marked on it. */
   pageUrl(documentId: string, page: number, passage?: string): string {
-    const query = new URLSearchParams({ page: String(page), ...(passage ? { passage } : {}) });
-    return this.#http.url(`/documents/${part(documentId)}/page?${query}`);
+    const marked = passage ? `&passage=${part(passage)}` : "";
+    return this.#http.url(`/documents/${part(documentId)}/page?page=${page}${marked}`);
   }
 
   async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {

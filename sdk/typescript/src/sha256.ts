@@ -22,29 +22,17 @@ export function sha256(text: string): string {
 
 /** The text's bytes; a lone half of a pair is U+FFFD, as every encoder has it. */
 export function utf8(text: string): number[] {
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at += 1) {
-    let code = text.codePointAt(at) ?? 0;
-    if (code >= 0x10000) at += 1;
-    else if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
-    if (code < 0x80) {
-      bytes.push(code);
-      continue;
-    }
-    let shift = code < 0x800 ? 6 : code < 0x10000 ? 12 : 18;
-    bytes.push(((0xff00 >> (shift / 6 + 1)) & 0xff) | (code >> shift));
-    for (; shift > 0; shift -= 6) bytes.push(0x80 | ((code >> (shift - 6)) & 0x3f));
-  }
-  return bytes;
+  const whole = text.replace(/[\ud800-\udfff]/gu, "\ufffd");
+  // An escaped byte or a character that is one.
+  const parts = encodeURIComponent(whole).match(/%..|./g) ?? [];
+  return parts.map((part) => (part[1] ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0)));
 }
 
 /** One round for each block of 64 bytes (section 6.2.2, whose letters these are). */
 function mix(state: Int32Array, bytes: readonly number[], at: number, w: Int32Array): void {
   for (let t = 0; t < 64; t += 1) {
-    const from = at + 4 * t;
     if (t < 16) {
-      const [high, low] = [word(bytes, from) << 8, word(bytes, from + 2) << 8];
-      w[t] = ((high | word(bytes, from + 1)) << 16) | low | word(bytes, from + 3);
+      for (let i = 0; i < 4; i += 1) w[t] = (word(w, t) << 8) | word(bytes, at + 4 * t + i);
       continue;
     }
     const [x, y] = [word(w, t - 15), word(w, t - 2)];
@@ -67,9 +55,8 @@ function mix(state: Int32Array, bytes: readonly number[], at: number, w: Int32Ar
     b = a;
     a = (t1 + t2) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((value, i) => {
-    state[i] = (word(state, i) + value) | 0;
-  });
+  const mixed = [a, b, c, d, e, f, g, h];
+  for (let i = 0; i < 8; i += 1) state[i] = word(state, i) + word(mixed, i);
 }
 
 function word(words: ArrayLike<number>, at: number): number {

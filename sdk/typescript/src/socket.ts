@@ -110,7 +110,7 @@ export class SocketChannel implements Channel {
     const text = JSON.stringify(frame);
     const { id } = frame;
     if (utf8(text).length > this.#frameBytes) {
-      const message = `This is larger than the ${this.#frameBytes} bytes that the server takes.`;
+      const message = `The server takes ${this.#frameBytes} bytes.`;
       this.#receiver.receive({ type: "error", ref: id, code: "too_large", message });
     } else this.#put(text);
   }
@@ -155,13 +155,15 @@ export class SocketChannel implements Channel {
     });
     socket.addEventListener("message", ({ data }) => {
       const frame = typeof data === "string" ? parseFrame(data) : undefined;
-      if (frame && !this.#closed) this.#onFrame(frame);
+      if (!frame || this.#closed) return;
+      this.#options.http.observe(frame);
+      this.#onFrame(frame);
     });
     // A refused upgrade tells nothing but this; `close` follows, yet not on every platform.
     socket.addEventListener("error", () => this.#lose(new Unreachable(), false));
     socket.addEventListener("close", ({ code: number = 0 }) => {
       const code = CLOSES[number];
-      const message = `The server closed the connection (${number}).`;
+      const message = `The connection was closed (${number}).`;
       if (code) this.#lose(new GroundwireError({ code, message, retryable: false }), true);
       else this.#lose(new Unreachable(), false);
     });

@@ -20,6 +20,7 @@ export const followStream: Follow = async (following) => {
     if (done || signal.aborted) return;
     for (const data of events.read(decoder.decode(value, { stream: true }))) {
       const frame = parseFrame(data);
+      if (frame) http.observe(frame);
       if (frame?.type === "error" && frame.seq === undefined) throw errorOf(frame);
       if (frame) deliver(frame);
     }

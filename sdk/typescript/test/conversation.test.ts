@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Device, Devices } from "../src/devices.ts";
+import { type Conversation, type Frame, Groundwire } from "../src/index.ts";
 import { read, turnOf, until } from "./reader.ts";
 import { TestServer } from "./server.ts";
 
@@ -180,3 +181,52 @@ test("what is true only now is told to others, not too often, and again after a 
 
   assert.equal(server.commands.received.filter(({ type }) => type === "presence").length, 2);
 });
+
+test("what was kept goes on from its cursor, in another program", async (t) => {
+  const server = await TestServer.for(t);
+  server.log().append(...turnOf("One.", "t1"));
+  const first = read(t, server);
+  await until(first.conversation, (view) => view.verified.has("at1"));
+  const kept = JSON.stringify(first.conversation.view);
+  const cursor = first.conversation.cursor() ?? "";
+  first.groundwire.close();
+  server.log().append(...turnOf("Two.", "t2", "at1"));
+  const said: Frame[] = [];
+
+  const groundwire = new Groundwire({
+    baseUrl: server.url,
+    observe: (frame) => said.push(frame as Frame),
+  });
+  t.after(() => groundwire.close());
+  const conversation = groundwire.conversation("c1");
+  conversation.restore(JSON.parse(kept) as Conversation, cursor);
+  assert.equal(conversation.view.messages.length, 2);
+  assert.equal(conversation.view.current, false);
+  groundwire.connect();
+  const view = await until(conversation, (now) => now.verified.has("at2"));
+
+  assert.deepEqual(
+    view.messages.map(({ content }) => content),
+    ["?", "One.", "?", "Two."],
+  );
+  assert.ok(said.every(({ type }) => type !== "snapshot"));
+  assert.ok(said.every(({ seq }) => seq === undefined || seq > Number(cursor.split(":")[1])));
+});
+
+for (const transport of ["websocket", "sse", "poll"] as const) {
+  test(`all that is said over ${transport} is observed as it came`, async (t) => {
+    const server = await TestServer.for(t);
+    const said: object[] = [];
+    const observe = (one: object): number => said.push(one);
+    const { conversation } = read(t, server, { transports: [transport], observe });
+    await until(conversation, (view) => view.loaded);
+
+    await conversation.ask("What is a ground wire?");
+    server.log().append(...turnOf("One.", "t1").slice(1));
+    await until(conversation, (view) => view.verified.has("at1"));
+
+    const frames = said.flatMap((one) => ("events" in one ? (one.events as object[]) : [one]));
+    const types = frames.map((frame) => (frame as Frame).type);
+    assert.ok(types.includes("ack") && types.includes("token") && types.includes("done"));
+  });
+}

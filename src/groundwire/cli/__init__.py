@@ -131,7 +131,15 @@ def _add_conformance(commands: Commands) -> None:
     parser.add_argument(
         "--spawn", action="store_true", help="start a server to be tested, with faults at hand"
     )
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", dest="form", action="store_const", const="json",
+        help="print the results as JSON",
+    )  # fmt: skip
+    form.add_argument(
+        "--markdown", dest="form", action="store_const", const="markdown",
+        help="print the results as a page of documentation",
+    )  # fmt: skip
     parser.add_argument("--case", action="append", default=[], help="run this case only")
     parser.add_argument(
         "--transport", action="append", default=[], choices=["websocket", "sse", "poll"]
@@ -208,10 +216,11 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _conformance(options: argparse.Namespace) -> int:
-    from groundwire.cli.conformance import Wanted, conformance
+    from groundwire.cli.conformance import conformance
+    from groundwire.conformance.run import Wanted
 
     if bool(options.url) == options.spawn:
         print("groundwire: name a URL with --key, or --spawn.", file=sys.stderr)  # noqa: T201
         return 2
     wanted = Wanted(options.case, options.transport, options.client)
-    return asyncio.run(conformance(options.url, options.key, wanted, as_json=options.json))
+    return asyncio.run(conformance(options.url, options.key, wanted, options.form))

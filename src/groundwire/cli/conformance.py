@@ -3,50 +3,43 @@
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import nullcontext
 
 import msgspec
 
-from groundwire.conformance.cases import CLIENTS, TRANSPORTS, Client, Row, Transport
-from groundwire.conformance.run import run_cases
+from groundwire.conformance.cases import Row
+from groundwire.conformance.page import as_page
+from groundwire.conformance.run import Wanted, run_cases
 from groundwire.conformance.subject import Subject, spawn
 from groundwire.model.errors import InvalidField
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows are wanted; an empty list is all of them."""
-
-    cases: Sequence[str]
-    transports: Sequence[Transport]
-    clients: Sequence[Client]
+LANES = 3
+"""A case waits more than it works: two cores are busy with so many."""
 
 
-async def conformance(url: str | None, key: str | None, wanted: Wanted, *, as_json: bool) -> int:
-    """Run the cases against ``url``, or a server of one's own; 1 if one fails."""
+async def conformance(url: str | None, key: str | None, wanted: Wanted, form: str | None) -> int:
+    """Run the cases against ``url``, or servers of one's own; 1 if one fails.
+
+    ``form`` is what is printed: ``json``, ``markdown`` or, on standard error, a sentence.
+    """
     if (url is None) != (key is None):
         raise InvalidField("url", "Name a URL together with --key, or neither, with --spawn.")
-    async with AsyncExitStack() as stack:
-        if url is None or key is None:
-            subject: Subject = await stack.enter_async_context(spawn())
-        else:
-            subject = Subject(url.rstrip("/"), key)
-        rows: list[Row] = []
-        running = run_cases(
-            subject,
-            names=wanted.cases,
-            transports=wanted.transports or TRANSPORTS,
-            clients=wanted.clients or CLIENTS,
-        )
-        async for row in running:
-            rows.append(row)
-            _note(f"{row.result:4}  {row.name}  {row.transport}  {row.client}  {row.why}")
-    if as_json:
+    if url is None or key is None:
+        rows = await run_cases(spawn, wanted, _tell, lanes=LANES)
+    else:
+        subject = Subject(url.rstrip("/"), key)
+        rows = await run_cases(lambda: nullcontext(subject), wanted, _tell)
+    if form == "json":
         print(msgspec.json.encode({"cases": rows}).decode())  # noqa: T201
+    elif form == "markdown":
+        print(as_page(rows), end="")  # noqa: T201
     else:
         _note(_summary(rows))
     return 1 if any(row.result == "fail" for row in rows) else 0
+
+
+def _tell(row: Row) -> None:
+    _note(f"{row.result:4}  {row.name}  {row.transport}  {row.client}  {row.why}")
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -45,8 +45,12 @@ class _Cases(msgspec.Struct):
 
 
 def load_cases() -> tuple[Case, ...]:
-    """Return all cases by their numbers, from the wheel or from the checkout."""
-    in_wheel = _PACKAGE / "spec" / "conformance" / "cases.toml"
-    in_checkout = _PACKAGE.parents[1] / "spec" / "conformance" / "cases.toml"
-    path = in_wheel if in_wheel.exists() else in_checkout
-    return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _Cases).case
+    """Return all cases by their numbers."""
+    text = (spec_folder() / "conformance" / "cases.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), _Cases).case
+
+
+def spec_folder() -> Path:
+    """Return where the specification is: in the wheel, or in the checkout."""
+    in_wheel = _PACKAGE / "spec"
+    return in_wheel if in_wheel.exists() else _PACKAGE.parents[1] / "spec"

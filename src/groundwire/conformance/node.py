@@ -6,6 +6,7 @@ output. The server ends with its input, or by a signal as any other.
 
 import asyncio
 import contextlib
+import importlib
 import json
 import logging
 import sys
@@ -239,9 +240,18 @@ class Node:
             return {"error": f"{type(error).__name__}: {error}"}
 
 
+def break_rule(name: str) -> None:
+    """Call ``module:function``, which breaks a rule here, to show that a case notices."""
+    module, _, function = name.partition(":")
+    getattr(importlib.import_module(module), function)()
+
+
 async def main() -> None:
+    """Take the data folder, settings, scripts and what breaks a rule from the command line."""
     die_with_the_parent()
     data, values, scripts = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
+    if sys.argv[4]:
+        break_rule(sys.argv[4])
     settings = msgspec.convert({"data": str(data), "port": 0, **values}, Settings, dec_hook=_path)
     log_to_stderr(settings)
     model, clock = ScriptedModel(), Clock()

@@ -15,6 +15,10 @@ class Broken(Exception):
     """A rule of the protocol is not kept; the text says how."""
 
 
+class NotInstalled(Exception):
+    """What a case needs is not here; the text says what, and how to get it."""
+
+
 class Seen:
     """The texts and hashes of answers by message id; refuses a gap or an event that comes twice."""
 

@@ -39,14 +39,27 @@ class Subject:
         """Return a sessionId that nobody has used."""
         return f"{INVENTED}{secrets.token_hex(6)}"
 
+    async def begin(self, key: str) -> str:
+        """Begin a conversation of the owner of ``key`` and return its id."""
+        headers = {"Authorization": f"Bearer {key}"}
+        async with (
+            aiohttp.ClientSession(self.url, headers=headers) as http,
+            http.post("/api/v1/conversations", json={}) as response,
+        ):
+            return str((await response.json())["id"])
+
 
 @dataclass(slots=True)
 class Spawned(Subject):
-    """A server in a process of its own, which obeys; see `node`."""
+    """A server in a process of its own, which obeys; see `node`.
+
+    ``broken_by`` names what breaks a rule in it, as ``module:function``; see `node.main`.
+    """
 
     data: Path
     settings: dict[str, Any]
     log: Path
+    broken_by: str
     process: asyncio.subprocess.Process = field(repr=False)
     _ordering: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -109,9 +122,9 @@ class Spawned(Subject):
     async def restart(self, *scripts: Script) -> None:
         """Start it again on the same data; ``scripts`` are for answers that go on at once."""
         await self._end(signal.SIGKILL)
-        key = self.key
-        self.process, self.url, _ = await _start(self.data, self.settings, scripts, self.log)
-        self.key = key
+        self.process, self.url, _ = await _start(
+            self.log, self.data, self.settings, scripts, self.broken_by
+        )
 
     async def _end(self, number: signal.Signals) -> None:
         if self.process.returncode is None:
@@ -121,13 +134,13 @@ class Spawned(Subject):
 
 
 @contextlib.asynccontextmanager
-async def spawn(*scripts: Script, **settings: Any) -> AsyncGenerator[Spawned]:
+async def spawn(*scripts: Script, broken_by: str = "", **settings: Any) -> AsyncGenerator[Spawned]:
     """Start a server with data of its own and end it with the context."""
     with tempfile.TemporaryDirectory(prefix="groundwire-") as folder:
         data, log = Path(folder) / "data", Path(folder) / "log"
         values = {"model": "scripted", "ollama_url": _NOWHERE, "limits": "off", **settings}
-        process, url, key = await _start(data, values, scripts, log)
-        spawned = Spawned(url, key, data, values, log, process)
+        process, url, key = await _start(log, data, values, scripts, broken_by)
+        spawned = Spawned(url, key, data, values, log, broken_by, process)
         try:
             yield spawned
         finally:
@@ -135,9 +148,9 @@ async def spawn(*scripts: Script, **settings: Any) -> AsyncGenerator[Spawned]:
 
 
 async def _start(
-    data: Path, settings: dict[str, Any], scripts: Sequence[Script], log: Path
+    log: Path, data: Path, settings: dict[str, Any], scripts: Sequence[Script], broken_by: str
 ) -> tuple[asyncio.subprocess.Process, str, str]:
-    arguments = (str(data), json.dumps(settings), json.dumps(scripts))
+    arguments = (str(data), json.dumps(settings), json.dumps(scripts), broken_by)
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "groundwire.conformance.node", *arguments),

@@ -14,11 +14,13 @@ from groundwire_client._connection import Connection, ConnectionState, Connectio
 from groundwire_client._documents import DocumentInfo
 from groundwire_client._identity import Token, Way
 from groundwire_client._ladder import TransportName
+from groundwire_client._line import Observer
 from groundwire_client._rest import (
     ApiKey,
     BatchInfo,
     Choice,
     ConversationInfo,
+    FeedInfo,
     File,
     ModelInfo,
     Models,
@@ -73,6 +75,7 @@ __all__ = [
     "DocumentInfo",
     "EventPage",
     "Fault",
+    "FeedInfo",
     "File",
     "Groundwire",
     "GroundwireError",
@@ -82,6 +85,7 @@ __all__ = [
     "Models",
     "NewApiKey",
     "Notice",
+    "Observer",
     "Options",
     "Order",
     "Passage",

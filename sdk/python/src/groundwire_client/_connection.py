@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from groundwire_client._backoff import backoff_s
 from groundwire_client._ladder import Ladder, TransportName
-from groundwire_client._line import Dropped, Transport, end, kind_of, race
+from groundwire_client._line import Dropped, Observer, Transport, end, kind_of, race
 from groundwire_client._log import LogReader
 from groundwire_client._outbox import Outbox
 from groundwire_client._signal import Signal, changes
@@ -75,9 +75,12 @@ class _Try:
 class Connection:
     """``groundwire.connection``: watch its `status`, or wait for its `changes`."""
 
-    def __init__(self, transports: Transports, ladder: Ladder) -> None:
+    def __init__(
+        self, transports: Transports, ladder: Ladder, observe: Observer | None = None
+    ) -> None:
         self._transports = transports
         self._ladder = ladder
+        self._observe = observe
         self._status = ConnectionStatus("connecting", ladder.current)
         self._signal = Signal()
         self._wake = asyncio.Event()
@@ -161,6 +164,10 @@ class Connection:
     @property
     def readers(self) -> Mapping[str, LogReader]:
         return self._readers
+
+    def received(self, said: bytes) -> None:
+        if self._observe is not None:
+            self._observe(said)
 
     def live(self) -> None:
         self._transport = self._opening

@@ -72,6 +72,13 @@ class Following:
         self._awaited.clear()
         self._replace(from_snapshot(snapshot))
 
+    def restore(self, state: State, epoch: str, seq: int) -> None:
+        """Go on from a state that was kept; a cursor that is not served brings a snapshot."""
+        newest = state.messages[-NEWEST:]
+        self.paged_to = newest[0].message_id if newest else None
+        self.state = state
+        self.reader.go_on_from(epoch, seq)
+
     def add(self, recorded: Recorded) -> None:
         event = recorded.event
         self._await_corrections(event)

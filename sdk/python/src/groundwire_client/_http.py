@@ -127,6 +127,7 @@ class HttpTransport(ABC):
                 )
             except httpx.HTTPError as error:
                 raise lost(error) from error
+            self._line.received(response.content)
             if response.is_success:
                 self._settle(command, response.content)
             else:

@@ -1,7 +1,7 @@
 """Between the connection, which is meant to last, and the transports, which come and go."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal, Protocol
 
 from groundwire_client._log import LogReader
@@ -21,6 +21,11 @@ from groundwire_client.errors import (
 )
 
 Kind = Literal["lost", "again", "identity", "access", "final"]
+
+Observer = Callable[[bytes], None]
+"""Called with all that the server says, as it came and before it is taken: frames, the pages of a
+long-poll, the answers to commands that were posted.
+"""
 
 OPEN_S = 10.0
 """How long a server may take to say its first word."""
@@ -65,6 +70,10 @@ class Line(Protocol):
 
     @property
     def readers(self) -> Mapping[str, LogReader]: ...
+
+    def received(self, said: bytes) -> None:
+        """The server said this, whatever it may be."""
+        ...
 
     def live(self) -> None:
         """The server knows who asks; from now on commands and attachments may be sent."""

@@ -12,6 +12,14 @@ MENDS = 2
 """How often the events after one position are asked for before the snapshot is."""
 
 
+def parse_cursor(cursor: str) -> tuple[str, int]:
+    """Return the epoch and the position. Raises ``ProtocolViolation``."""
+    epoch, _, seq = cursor.rpartition(":")
+    if not epoch or not seq.isdecimal():
+        raise ProtocolViolation(f"{cursor!r} is no place in a log.")
+    return epoch, int(seq)
+
+
 class Folder(Protocol):
     """What is made of a log."""
 
@@ -75,6 +83,12 @@ class LogReader:
         """Whether all is folded that there was when the following began, if there is a log."""
         return self._is_absent or (self._is_following and self.seq >= self._head)
 
+    def go_on_from(self, epoch: str, seq: int) -> None:
+        """Take it that everything up to ``seq`` was folded, in another life of this program."""
+        self.interrupt()
+        self.epoch, self.seq = epoch, seq
+        self._follower.reattach(self)
+
     def receive(self, frame: Ready | Snapshot | Recorded | Notice) -> None:
         """Take a frame. Raises ``ProtocolViolation``."""
         match frame:
@@ -135,10 +149,7 @@ class LogReader:
             self.epoch = None
 
     def _load(self, snapshot: Snapshot) -> None:
-        epoch, _, seq = snapshot.cursor.rpartition(":")
-        if not epoch or not seq.isdecimal():
-            raise ProtocolViolation(f"The server sent a snapshot as of {snapshot.cursor!r}.")
-        self.epoch, self.seq = epoch, int(seq)
+        self.epoch, self.seq = parse_cursor(snapshot.cursor)
         self._folder.load(snapshot)
         self._follow(self.seq)
 

@@ -21,6 +21,7 @@ class PollTransport(HttpTransport):
         while reader.refusal is None:
             cursor = reader.cursor
             response = await self._ask(reader, cursor, wait_s)
+            self._line.received(response.content)
             if response.status_code == 200:
                 wait_s = self._take(reader, cursor, response.content, is_first=wait_s == 0.0)
             elif self._is_unrecoverable(response):

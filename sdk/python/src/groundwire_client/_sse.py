@@ -140,6 +140,7 @@ class SseTransport(HttpTransport):
 
     def _take(self, reader: LogReader, data: bytes) -> bool:
         """Take one event; return whether the token is about to expire."""
+        self._line.received(data)
         frame = decode(data).frame
         match frame:
             case Ready() | Snapshot() | Recorded() | Presence() | Typing() | Read():

@@ -130,7 +130,9 @@ class WebSocketTransport:
         try:
             async with asyncio.timeout(OPEN_S):
                 while True:
-                    frame = decode(await socket.recv(decode=False)).frame
+                    data = await socket.recv(decode=False)
+                    self._line.received(data)
+                    frame = decode(data).frame
                     self._told = frame if isinstance(frame, Error) else None
                     if isinstance(frame, Welcome):
                         return frame
@@ -142,6 +144,7 @@ class WebSocketTransport:
             while True:
                 async with asyncio.timeout(silence_s):
                     data = await socket.recv(decode=False)
+                self._line.received(data)
                 self._take(decode(data))
         except TimeoutError:
             socket.transport.abort()

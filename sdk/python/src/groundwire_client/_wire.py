@@ -74,6 +74,7 @@ class ChatMessage(SessionCommand, frozen=True, kw_only=True, tag="chat_message")
 
 class Cancel(SessionCommand, frozen=True, kw_only=True, tag="cancel"):
     turn_id: str | None = None
+    client_message_id: str | None = None
 
 
 class Regenerate(SessionCommand, frozen=True, kw_only=True, tag="regenerate"):

@@ -13,6 +13,7 @@ from groundwire_client._address import Address
 from groundwire_client._connection import Connection
 from groundwire_client._identity import Bearer, Identity, Token, Way
 from groundwire_client._ladder import CLIMB_S, Ladder, TransportName
+from groundwire_client._line import Observer
 from groundwire_client._rest import Rest
 from groundwire_client._transports import Transports
 from groundwire_client.conversation import Conversation
@@ -32,6 +33,7 @@ def connect(
     timeout_s: float | None = 60.0,
     better_after_s: float = CLIMB_S,
     verify: ssl.SSLContext | bool = True,
+    observe: Observer | None = None,
 ) -> "Groundwire":
     """Return a client of the server at ``url``, to be used in ``async with``.
 
@@ -50,6 +52,7 @@ def connect(
         timeout_s: How long a command may wait for the server to take it; ``None`` for ever.
         better_after_s: When a better transport is looked for first; then at growing intervals.
         verify: Whether, or by which context, certificates are checked.
+        observe: Called with all that the server says about conversations, as it came.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError(f"{url!r} is no address of a server: begin it with http:// or https://.")
@@ -57,17 +60,13 @@ def connect(
         raise ValueError("Name at least one transport.")
     tls = _context(verify=verify) if url.startswith("https:") else None
     ladder = Ladder(transports, better_after_s)
-    return _build(url, Identity(token, identity), ladder, tls, device_id, timeout_s)
+    ways = _ways(url, Identity(token, identity), tls, device_id)
+    return Groundwire(ways.rest, Connection(ways, ladder, observe), ways.http, timeout_s=timeout_s)
 
 
-def _build(
-    url: str,
-    identity: Identity,
-    ladder: Ladder,
-    tls: ssl.SSLContext | None,
-    device_id: str | None,
-    timeout_s: float | None,
-) -> "Groundwire":
+def _ways(
+    url: str, identity: Identity, tls: ssl.SSLContext | None, device_id: str | None
+) -> Transports:
     http = httpx.AsyncClient(
         base_url=f"{url.rstrip('/')}/api/v1",
         auth=Bearer(identity),
@@ -78,8 +77,7 @@ def _build(
     )
     rest = Rest(http)
     address = Address(url, identity, rest, device_id, tls)
-    ways = Transports(address, http, identity, rest, device_id or uuid4().hex)
-    return Groundwire(rest, Connection(ways, ladder), http, timeout_s=timeout_s)
+    return Transports(address, http, identity, rest, device_id or uuid4().hex)
 
 
 class Groundwire:

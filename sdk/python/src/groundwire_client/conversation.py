@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from groundwire_client._connection import Connection
 from groundwire_client._following import Asked, Following
+from groundwire_client._log import parse_cursor
 from groundwire_client._rest import Rest
 from groundwire_client._signal import Stream, changes
 from groundwire_client._state import Approval, Message, State, Turn
@@ -122,6 +123,15 @@ class Conversation:
     def is_current(self) -> bool:
         """Whether it is known to be as the server has it."""
         return self._following.reader.is_current
+
+    def restore(self, state: State, cursor: str) -> None:
+        """Go on from the ``state`` and ``cursor`` of another time, as a program that kept them.
+
+        Right after the conversation was opened: then what has happened since is all that is
+        sent. A cursor that the server cannot serve costs nothing; it sends the whole.
+        """
+        epoch, seq = parse_cursor(cursor)
+        self._following.restore(state, epoch, seq)
 
     def changes(self) -> AsyncIterator[State]:
         """Yield the state now and after every change. Who is slow skips states, never events.
@@ -272,12 +282,17 @@ class Conversation:
         asked = Asked(turn_id, seq=0, epoch=None)
         return Answer(self._following, self, asked)
 
-    async def cancel(self, turn_id: str | None = None) -> bool:
-        """End a turn, the running one if none is named; return whether there was one."""
-        if turn_id is None:
+    async def cancel(
+        self, turn_id: str | None = None, *, client_message_id: str | None = None
+    ) -> bool:
+        """End a turn, the running one if none is named; return whether there was one.
+
+        ``client_message_id`` names the turn by the question that was asked under it.
+        """
+        if turn_id is None and client_message_id is None:
             # Named, so that sent again it does not end the turn after.
             turn_id = self.state.turn.turn_id if self.state.turn is not None else None
-        command = Cancel(session_id=self.id, turn_id=turn_id)
+        command = Cancel(session_id=self.id, turn_id=turn_id, client_message_id=client_message_id)
         return not (await self._acknowledged(command)).noop
 
     async def approve(

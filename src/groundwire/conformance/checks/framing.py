@@ -7,9 +7,10 @@ import struct
 from urllib.parse import urlsplit
 
 from groundwire.conformance.door import UPGRADE, request
+from groundwire.conformance.raw import HttpWire, SocketWire
 from groundwire.conformance.seen import Broken, Frame
 from groundwire.conformance.trial import Trial, check
-from groundwire.conformance.wire import HttpWire, SocketWire, Wire
+from groundwire.conformance.wire import Wire
 
 DEEP = "[" * 100_000
 TEXT, BINARY, FINAL, CLOSE = 0x1, 0x2, 0x80, 0x8

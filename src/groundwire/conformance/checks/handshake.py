@@ -64,9 +64,10 @@ async def ticket_single_use(trial: Trial) -> None:
 
 @check("hs_ticket_expired")
 async def ticket_expired(trial: Trial) -> None:
-    query = {"ticket": await new_ticket(trial.subject)}
-    await trial.node.order("advance", seconds=31)
-    expect_unauthorized(await knock(trial.transport, trial.subject, query=query))
+    node = await trial.spawn()
+    query = {"ticket": await new_ticket(node)}
+    await node.order("advance", seconds=31)
+    expect_unauthorized(await knock(trial.transport, node, query=query))
 
 
 @check("hs_subprotocol_bearer_not_echoed")
@@ -142,8 +143,10 @@ async def _expect_forbidden(trial: Trial, headers: dict[str, str]) -> None:
 
 @check("hs_first_message_auth_timeout_4408")
 async def first_message_timeout(trial: Trial) -> None:
-    reader = await trial.wire(trial.subject.new_session(), key="", query={"auth": "frame"})
-    await trial.node.order("advance", seconds=11)
+    node = await trial.spawn()
+    options = {"subject": node, "key": "", "query": {"auth": "frame"}}
+    reader = await trial.wire(node.new_session(), **options)
+    await node.order("advance", seconds=11)
     ended = await reader.ended()
     met = Met(101, reader.frames, ended.code)
     expect(ended.code == 4408 and met.code is not None, "it should be told and closed 4408", met)

@@ -1,7 +1,6 @@
 """What is the transports' own, and what must be the same on all of them."""
 
 import asyncio
-import json
 from typing import Any
 
 import aiohttp
@@ -9,11 +8,11 @@ import aiohttp
 from groundwire.conformance.cases import TRANSPORTS
 from groundwire.conformance.checks.handshake import bearer
 from groundwire.conformance.checks.messages import opened
-from groundwire.conformance.checks.words import LONG
+from groundwire.conformance.checks.words import LONG, joined
+from groundwire.conformance.raw import SseWire
 from groundwire.conformance.seen import Broken
 from groundwire.conformance.subject import Subject
 from groundwire.conformance.trial import Trial, check
-from groundwire.conformance.wire import SseWire
 
 
 async def lines_of(
@@ -77,7 +76,7 @@ async def ephemeral_id(trial: Trial) -> None:
     reader = await opened(trial)
     assert isinstance(reader, SseWire)
     await reader.next("ready")
-    other = await trial.wire(reader.session, cursor="0", transport="websocket")
+    other = await trial.wire(reader.session, cursor="0", ways=("websocket",))
     await other.say_only("typing")
     await reader.next("typing")
     at = next(at for at, frame in enumerate(reader.frames) if frame["type"] == "typing")
@@ -119,16 +118,14 @@ async def poll_has_more(trial: Trial) -> None:
 async def switch(trial: Trial) -> None:
     steps = [*LONG[:30], {"wait": "a"}, *LONG[30:60], {"wait": "b"}, *LONG[60:]]
     await trial.node.script(*steps)
-    order = TRANSPORTS[TRANSPORTS.index(trial.transport) :] + TRANSPORTS
-    reader = await trial.wire(trial.subject.new_session(), cursor="0", transport=order[0])
+    at = TRANSPORTS.index(trial.transport)
+    order = TRANSPORTS[at:] + TRANSPORTS[:at]
+    reader = await trial.wire(trial.subject.new_session(), cursor="0", ways=order)
     ack = await reader.ask("Tell me.")
-    for transport, gate, said in ((order[1], "a", 30), (order[2], "b", 60)):
+    for transport, gate, said in zip(order[1:], "ab", (30, 60), strict=True):
         while len(reader.seen.text) < len("".join(LONG[:said])):
             await reader.next("token")
-        other = await trial.wire(reader.session, cursor=reader.seen.cursor, transport=transport)
-        other.seen.go_on_from(reader.seen)
-        await reader.aclose()
-        reader = other
+        reader = await trial.go_on(reader, transport)
         await trial.node.release(gate)
     await reader.turn(ack["turnId"])
     if reader.seen.text != "".join(LONG):
@@ -141,15 +138,12 @@ async def all_at_once(trial: Trial) -> None:
     if trial.transport != "poll":
         await reader.next("ready")
     others = [
-        await trial.wire(reader.session, cursor="0", transport=each)
+        await trial.wire(reader.session, cursor="0", ways=(each,))
         for each in TRANSPORTS
         if each != trial.transport
     ]
     ack = await reader.ask("one two three")
-    told = [
-        [json.dumps(event, sort_keys=True) for event in await each.turn(ack["turnId"])]
-        for each in (reader, *others)
-    ]
+    told = [joined(await each.turn(ack["turnId"])) for each in (reader, *others)]
     if not told[0] == told[1] == told[2]:
         raise Broken("they are not the same events")
 

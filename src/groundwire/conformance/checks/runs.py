@@ -1,7 +1,10 @@
 """Answers: their one end, stopping, correcting, failing and going on."""
 
+from contextlib import suppress
+
 from groundwire.conformance.checks.framing import expect_code
 from groundwire.conformance.checks.messages import busy, opened
+from groundwire.conformance.raw import RawWire
 from groundwire.conformance.seen import Broken, Frame
 from groundwire.conformance.subject import Spawned
 from groundwire.conformance.trial import Trial, check
@@ -73,20 +76,32 @@ async def cancel_twice(trial: Trial) -> None:
 
 @check("cancel_by_non_member_forbidden")
 async def cancel_by_other(trial: Trial) -> None:
-    reader, ack = await busy(trial, "other")
+    session = await trial.begun()
+    await trial.node.script("so far ", {"wait": "other"}, "and on")
+    reader = await trial.wire(session, cursor="0")
+    ack = await reader.ask("Tell me.")
+    await reader.next("token")
     key = await trial.node.order("user", name=trial.subject.new_session())
-    other = await trial.wire(trial.subject.new_session(), key=key)
-    # A name that somebody invented is theirs alone; an id of the server's is known to be another's.
-    for session in (reader.session, await trial.begun()):
-        try:
-            answer = await other.say("cancel", sessionId=session)
-        except Ended as ended:
-            if ended.code != 4403:
-                raise Broken(f"it was closed {ended.code}") from ended
-        else:
-            expect_code(answer, "forbidden", "not_found", "invalid_field")
+    if isinstance(reader, RawWire):
+        # A name that somebody invented is theirs alone, and means another conversation here.
+        for of in (session, (await opened(trial)).session):
+            other = await trial.wire(trial.subject.new_session(), key=key)
+            await _expect_refused(other, sessionId=of)
+    else:
+        with suppress(Ended):
+            await _expect_refused(await trial.wire(session, key=key))
     await trial.node.release("other")
     expect_end(await reader.turn(ack["turnId"]), "stop")
+
+
+async def _expect_refused(other: Wire, **of: object) -> None:
+    try:
+        answer = await other.say("cancel", **of)
+    except Ended as ended:
+        if ended.code != 4403:
+            raise Broken(f"it was closed {ended.code}") from ended
+    else:
+        expect_code(answer, "forbidden", "not_found", "invalid_field")
 
 
 @check("disconnect_is_not_cancel")

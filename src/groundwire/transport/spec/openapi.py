@@ -11,12 +11,14 @@ from groundwire.transport.spec.answers import ProblemBody, RefusedBody
 from groundwire.transport.spec.asyncapi import LICENSE, SECURITY, VERSION
 from groundwire.transport.spec.meanings import Meaning, describe
 from groundwire.transport.spec.messages import ANSWERS, COMMANDS
-from groundwire.transport.spec.routes import FILES, OPERATIONS, Operation
+from groundwire.transport.spec.operation import Operation
+from groundwire.transport.spec.routes import FILES, OPERATIONS
 from groundwire.transport.spec.schemas import REF, Schema, body_schemas, parts, wire_schemas
 
 TAGS = {
     "documents": "Workspaces and documents",
     "workspaces": "Workspaces and documents",
+    "feeds": "Workspaces and documents",
     "conversations": "Conversations",
     "models": "Conversations",
     "healthz": "This server",
@@ -114,7 +116,10 @@ def _content(body: type[msgspec.Struct] | str) -> Schema:
 def _responses(operation: Operation) -> Schema:
     answer: Schema = {"description": "Done."}
     if operation.answer is not None:
-        answer = {"description": operation.summary, "content": _content(operation.answer)}
+        content = _content(operation.answer)
+        for media_type in operation.shown_as:
+            content |= _content(media_type)
+        answer = {"description": operation.summary, "content": content}
     return {str(operation.status): answer} | {
         str(status): {"$ref": "#/components/responses/" + "-".join(codes)}
         for status, codes in sorted(_errors(operation).items())
