@@ -32,6 +32,8 @@ from groundwire.retrieve.search import DEPTH, Found, Search
 
 WARM_UP = 5
 PASSAGES = 8
+# To fill it with more takes longer than all the rest.
+MOST_IN_SQLITE_VEC = 100_000
 RESULTS = Path(__file__).parent / "results" / "search.json"
 Timed = dict[str, float]
 # By name, since the library ships no types.
@@ -83,9 +85,9 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> T
     return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
-async def measure(passages: int, workspaces: int, queries: int) -> dict[str, object]:
+async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any]:
     library = Library(passages, workspaces)
-    filled = await library.prepare()
+    filled, load = await library.prepare(), round(os.getloadavg()[0], 1)
     began = time.perf_counter()
     async with library.open() as (index, documents):
         opened_ms = (time.perf_counter() - began) * 1_000
@@ -103,6 +105,8 @@ async def measure(passages: int, workspaces: int, queries: int) -> dict[str, obj
             await asked.embedder.aclose()
         bare = await _compare(library, asked, queries)
     return {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "load_before": load,
         "passages": library.passages,
         "workspaces": workspaces,
         **filled,
@@ -131,7 +135,8 @@ async def _compare(library: Library, asked: Asked, queries: int) -> dict[str, An
         for cut in seen:
             found = {hit.chunk for hit in ours[:cut]} & set(all[:cut])
             seen[cut] += len(found) / cut / queries
-    timed["sqlite_vec"] = await _time_sqlite_vec(spaces, asked, queries)
+    if library.passages <= MOST_IN_SQLITE_VEC:
+        timed["sqlite_vec"] = await _time_sqlite_vec(spaces, asked, queries)
     return timed | {f"recall_of_exact@{cut}": round(share, 4) for cut, share in seen.items()}
 
 
@@ -202,18 +207,20 @@ def main() -> None:
         for count, among in kinds:
             print(count, among, asyncio.run(Library(count, among).prepare()))
         return
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
-    result = {
-        "machine": machine,
-        "loadBefore": round(os.getloadavg()[0], 1),
-        "queries": options.queries,
-        "runs": [asyncio.run(measure(*kind, options.queries)) for kind in kinds],
-    }
-    text = json.dumps(result, indent=2)
-    print(text)
+    runs = [asyncio.run(measure(*kind, options.queries)) for kind in kinds]
+    print(json.dumps(runs, indent=2))
     if options.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+        _save(runs)
+
+
+def _save(runs: Sequence[dict[str, Any]]) -> None:
+    """Keep ``runs`` beside those of other sizes."""
+    kept: list[dict[str, Any]] = []
+    if RESULTS.exists():
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    by_size = {(run["passages"], run["workspaces"]): run for run in (*kept, *runs)}
+    text = json.dumps([by_size[size] for size in sorted(by_size)], indent=2)
+    RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

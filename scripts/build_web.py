@@ -116,11 +116,19 @@ def run(command: list[str]) -> None:
 
 
 def npm() -> list[str]:
+    return node_tool("npm")
+
+
+def npx() -> list[str]:
+    return node_tool("npx")
+
+
+def node_tool(name: str) -> list[str]:
     wheel = wheel_folder()
     if wheel is not None:
-        # The wheel's bin/npm is a copy of a link and does not find its own libraries.
-        return [node_binary(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
-    return [shutil.which("npm") or missing()]
+        # Those in the wheel's bin are copies of links and do not find their own libraries.
+        return [node_binary(), str(wheel / f"lib/node_modules/npm/bin/{name}-cli.js")]
+    return [shutil.which(name) or missing()]
 
 
 def node_binary() -> str:

@@ -27,7 +27,8 @@ def pytest_configure() -> None:
     sys.addaudithook(_refuse_the_network)
     # How long an example takes says more about a busy machine than about the code.
     settings.register_profile("groundwire", settings.default, deadline=None)
-    settings.load_profile("groundwire")
+    settings.register_profile("long", settings.default, deadline=None, max_examples=300)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "groundwire"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,15 @@ from groundwire.conversation.steer import Steering, steer
 from groundwire.library import Library
 from groundwire.model.access import Identity
 from groundwire.model.errors import InvalidField, NotFound, UnknownModel
-from groundwire.model.ids import MessageId, NewId, Now, TurnId, WorkspaceId, conversation_log
+from groundwire.model.ids import (
+    DocumentId,
+    MessageId,
+    NewId,
+    Now,
+    TurnId,
+    WorkspaceId,
+    conversation_log,
+)
 from groundwire.model.standing import DEFAULT, Options
 from groundwire.ports.chat_model import Language, Models
 from groundwire.ports.conversations import Conversation
@@ -39,13 +47,17 @@ class Asking:
     client_message_id: str | None = None
     language: Language | None = None
     parent: MessageId | None = None
+    attachments: tuple[DocumentId, ...] = ()
     options: Options = DEFAULT
     on_busy: OnBusy = "queue"
 
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """The question ``message`` in other words, as they come in."""
+    """The question ``message`` in other words, as they come in.
+
+    Without ``attachments`` it rests on what that question rested on.
+    """
 
     session: str
     message: MessageId
@@ -53,6 +65,7 @@ class Editing:
     model: str | None = None
     client_message_id: str | None = None
     language: Language | None = None
+    attachments: tuple[DocumentId, ...] | None = None
     options: Options = DEFAULT
 
 
@@ -96,7 +109,7 @@ class Assistant:
         ``UnknownModel``, ``IdempotencyConflict``, ``Busy``, ``QueueFull``.
         """
         content = _content(asking.content)
-        await self._check_model_of(identity, asking)
+        await self._check_new(identity, asking)
         conversation = await self.archive.open(identity, asking.session, asking.workspace)
         if asking.parent is not None:
             await self._message(conversation, asking.parent, "assistant")
@@ -109,6 +122,8 @@ class Assistant:
         conversation = await self.archive.find(identity, editing.session)
         await self._check_model(editing.model, editing.language)
         edited = await self._message(conversation, editing.message, "user")
+        given = editing.attachments
+        await self.library.check_attachments(identity, conversation.workspace, given or ())
         asking = Asking(
             session=editing.session,
             content=content,
@@ -116,6 +131,7 @@ class Assistant:
             client_message_id=editing.client_message_id,
             language=editing.language,
             parent=edited.parent_id,
+            attachments=edited.attachments if given is None else given,
             options=editing.options,
         )
         question = self._question(identity, asking, content)
@@ -143,7 +159,8 @@ class Assistant:
             language=correcting.language or language_of(content),
         )
         accepted = await self.log.decide(log, lambda desk: steer(desk, steering))
-        self.answers.steer(log)
+        if accepted is not None and accepted.ends is not None:
+            self.answers.steer(log, accepted.ends)
         return conversation, accepted
 
     async def approve(
@@ -177,6 +194,7 @@ class Assistant:
             client_message_id=retrying.client_message_id,
             model=retrying.model,
             language=language,
+            attachments=asked.attachments,
             queued_msg=say("queued", language),
             queue_limit=self.queue_limit,
         )
@@ -221,6 +239,7 @@ class Assistant:
             model=asking.model,
             language=language,
             parent=asking.parent,
+            attachments=asking.attachments,
             options=asking.options,
             on_busy=asking.on_busy,
             queued_msg=say("queued", language),
@@ -235,10 +254,10 @@ class Assistant:
             self.log.decide(log, lambda desk: decide.ask(desk, question)),
             self.archive.conversations.touch(conversation.id, at=self.now(), title=title),
         )
-        if accepted.ends is not None:
+        if accepted.ends is not None and question.on_busy == "steer":
+            self.answers.steer(log, accepted.ends)
+        elif accepted.ends is not None:
             await self.answers.cancel(log, accepted.ends)
-        if question.on_busy == "steer":
-            self.answers.steer(log)
         self.answers.wake(log)
         return accepted
 
@@ -251,17 +270,30 @@ class Assistant:
             raise NotFound("answer" if role == "assistant" else "question")
         return found
 
-    async def _check_model_of(self, identity: Identity, asking: Asking) -> None:
-        """Let a question that was accepted before pass: its model may have gone meanwhile."""
+    async def _check_new(self, identity: Identity, asking: Asking) -> None:
+        """Refuse what names a model or a document that is not there.
+
+        A question that was accepted before may pass: they may have gone meanwhile.
+        """
         try:
             await self._check_model(asking.model, asking.language)
-        except UnknownModel:
+            await self._check_attachments(identity, asking)
+        except (UnknownModel, InvalidField):
             conversation = await self.archive.peek(identity, asking.session)
             key = asking.client_message_id
             if conversation is None or key is None:
                 raise
             if await self._find_turn(identity, conversation, key) is None:
                 raise
+
+    async def _check_attachments(self, identity: Identity, asking: Asking) -> None:
+        if not asking.attachments:
+            return
+        conversation = await self.archive.peek(identity, asking.session)
+        workspace = conversation.workspace if conversation else asking.workspace
+        if workspace is None:
+            workspace = await self.library.default_workspace(identity)
+        await self.library.check_attachments(identity, workspace, asking.attachments)
 
     async def _find_turn(
         self, identity: Identity, conversation: Conversation, client_message_id: str

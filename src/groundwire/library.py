@@ -14,7 +14,6 @@ from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
-from groundwire.model.events import DocumentRemoved
 from groundwire.model.ids import (
     BatchId,
     ChunkId,
@@ -115,6 +114,18 @@ class Library:
             batch=batch or self.new_batch(),
         )
 
+    async def revise(
+        self, identity: Identity, id: DocumentId, name: str, content: AsyncIterator[bytes]
+    ) -> Document:
+        """Give a document other bytes; those before are found until these can be, whole.
+
+        Raises ``Conflict`` if another document of the workspace has these bytes, and what
+        `upload` raises.
+        """
+        document = await self.get_document(identity, id)
+        await require(self.workspaces, identity, "document:write", document.workspace)
+        return await self.intake.control.revise(id, name, content, batch=self.new_batch())
+
     def new_batch(self) -> BatchId:
         return BatchId(self.new_id("b"))
 
@@ -191,17 +202,27 @@ class Library:
             view = View(page=page, width=width, part=found[0].part, text=found[0].text)
         return await self.pages.draw(blob, view, name=document.title)
 
+    async def check_attachments(
+        self, identity: Identity, workspace: WorkspaceId, ids: Sequence[DocumentId]
+    ) -> None:
+        """Raise ``InvalidField`` if one is no document of the workspace, or could not be read."""
+        if not ids:
+            return
+        listed = await self.list_documents(identity, workspace)
+        documents = {document.id: document for document in listed}
+        for id in ids:
+            document = documents.get(id)
+            if document is None:
+                raise InvalidField("attachments", f"This workspace has no document `{id[:64]}`.")
+            if document.status == "failed":
+                raise InvalidField(
+                    "attachments", f"“{document.title}” could not be read: {document.reason}"
+                )
+
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
         await require(self.workspaces, identity, "document:write", document.workspace)
-        is_last = await self.documents.remove(id)
-        self.intake.control.stop(id)
-        await self.chunks.remove(id)
-        if is_last:
-            await self.blobs.remove(document.digest)
-        event = DocumentRemoved(document_id=id, title=document.title)
-        await self.log.append(workspace_log(document.workspace), [event])
-        await self.intake.accept.batches.tell(document)
+        await self.intake.control.remove(id)
 
     async def find_passages(
         self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from groundwire.bootstrap import Groundwire
 from groundwire.settings import Settings
@@ -27,28 +28,31 @@ class Redacted(logging.Formatter):
         return _SECRET.sub(r"\1…", super().format(record))
 
 
+def configure(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return how an application is served, and by which implementations of the protocols."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws=SocketProtocol,
+        http=HttpProtocol,
+        ws_max_size=settings.frame_bytes,
+        ws_ping_interval=settings.heartbeat,
+        ws_ping_timeout=settings.heartbeat,
+        # Tokens are random text, and deflate costs 40 to 100 kB a connection.
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+    )
+
+
 class Server(uvicorn.Server):
     """Says on which port it serves, and sends the connections away before it stops."""
 
     def __init__(self, groundwire: Groundwire, announce: Announce) -> None:
-        settings = groundwire.settings
-        config = uvicorn.Config(
-            groundwire.app(),
-            host=settings.host,
-            port=settings.port,
-            ws=SocketProtocol,
-            http=HttpProtocol,
-            ws_max_size=settings.frame_bytes,
-            ws_ping_interval=settings.heartbeat,
-            ws_ping_timeout=settings.heartbeat,
-            # Tokens are random text, and deflate costs 40 to 100 kB a connection.
-            ws_per_message_deflate=False,
-            access_log=False,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=5,
-        )
-        super().__init__(config)
+        super().__init__(configure(groundwire.app(), groundwire.settings))
         self._hub = groundwire.hub
         self._announce = announce
 
@@ -62,8 +66,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def without_their_faults(record: logging.LogRecord) -> bool:
+    """Take away uvicorn's traceback of what a client did wrong: it sent what is not UTF-8."""
+    error = record.exc_info[1] if record.exc_info else None
+    if record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError):
+        record.exc_info = None
+    return True
+
+
 def log_to_stderr(settings: Settings) -> None:
     """Log as the settings say, without a token in any line."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(without_their_faults)
     handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)

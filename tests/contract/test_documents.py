@@ -9,7 +9,7 @@ import pytest
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.documents import Document, Unread
+from groundwire.model.documents import Document, Unread, Version
 from groundwire.model.errors import NotFound
 from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
@@ -118,13 +118,31 @@ async def test_an_update_of_a_removed_document_says_so(documents: SqliteDocument
         await documents.get(DocumentId("a"))
 
 
-async def test_removing_tells_when_nobody_needs_the_bytes(documents: SqliteDocuments) -> None:
+async def test_bytes_are_used_as_long_as_a_document_of_any_workspace_has_them(
+    documents: SqliteDocuments,
+) -> None:
     await documents.add(document("a"))
     await documents.add(document("b", workspace="other"))
 
-    assert not await documents.remove(DocumentId("a"))
-    assert await documents.remove(DocumentId("b"))
-    assert not await documents.remove(DocumentId("b"))
+    await documents.remove(DocumentId("a"))
+    assert await documents.is_used("d1")
+    await documents.remove(DocumentId("b"))
+    assert not await documents.is_used("d1")
+    await documents.remove(DocumentId("b"))
+
+
+async def test_bytes_of_a_next_version_are_those_of_the_document(
+    documents: SqliteDocuments,
+) -> None:
+    new = Version(title="new.pdf", media_type="application/pdf", size_bytes=4, digest="d2")
+    first = await documents.add(document("a", next=new))
+
+    assert await documents.get(first.id) == first
+    assert await documents.add(document("b", digest="d2")) == first
+    assert await documents.find(WorkspaceId("ws"), "d2") == first
+    assert await documents.find(WorkspaceId("ws"), "d1") == first
+    assert await documents.find(WorkspaceId("other"), "d2") is None
+    assert await documents.is_used("d2")
 
 
 async def test_a_workspace_belongs_to_its_owner(workspaces: SqliteWorkspaces) -> None:

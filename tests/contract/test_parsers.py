@@ -64,6 +64,32 @@ async def test_a_long_pdf_keeps_the_order_of_its_pages(parser: ParserPool, tmp_p
     assert parsed.pages == 21
 
 
+async def test_a_table_of_a_pdf_stays_a_table(parser: ParserPool, tmp_path: Path) -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=11)
+    pdf.multi_cell(0, 7, "The prices of the year are below.", new_x="LMARGIN", new_y="NEXT")
+    rows = (
+        ("Item", "Price", "Supplier"),
+        ("Oil for the lamp", "12.50", "Barbier and sons, who have made lenses for ever and a day"),
+        ("Wick", "3", "Maker of wicks"),
+    )
+    with pdf.table() as table:
+        for cells in rows:
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+    pdf.multi_cell(0, 7, "What comes after the table is text again.")
+
+    parsed = await read(parser, tmp_path, "t.pdf", bytes(pdf.output()))
+
+    assert [(block.kind, block.text) for block in parsed.blocks] == [
+        ("text", "The prices of the year are below."),
+        ("table", "\n".join(" | ".join(cells) for cells in rows)),
+        ("text", "What comes after the table is text again."),
+    ]
+
+
 async def test_a_chinese_pdf_is_joined_without_spaces(parser: ParserPool, tmp_path: Path) -> None:
     font = chinese_font()
     pdf = FPDF()

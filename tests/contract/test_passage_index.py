@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from groundwire.adapters.embedded.split_index import SplitIndex
 from groundwire.adapters.vectors.choose import open_store
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import OtherSpace
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
+from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId, chunk_id
 from groundwire.model.places import Place
 from tests.support.chroma import running_chroma
 from tests.support.postgres import running_postgres
@@ -252,6 +253,73 @@ async def test_a_search_among_documents_finds_no_other(index: Index) -> None:
     assert {hit.chunk for hit in hits} == found
     assert not none
     assert not await index.search_meaning(HOME, axis(0), limit=9, documents=[])
+
+
+def next_version(*texts: str) -> list[Chunk]:
+    return [
+        msgspec.structs.replace(chunk, id=chunk_id(GUIDE, chunk.position, 2))
+        for chunk in chunks(*texts)
+    ]
+
+
+async def meant(index: Index, vector: NDArray[np.float32]) -> list[str]:
+    among = await index.search_meaning(HOME, vector, limit=5, documents=[GUIDE])
+    hits = await index.search_meaning(HOME, vector, limit=5)
+    assert [hit.chunk for hit in among] == [hit.chunk for hit in hits]
+    return [hit.chunk for hit in hits]
+
+
+async def test_a_staged_version_is_found_by_nothing_until_it_is_whole(index: Index) -> None:
+    old = chunks("apples are red")
+    await index.replace(HOME, GUIDE, old)
+    await index.add(HOME, GUIDE, [old[0].id], axis(0)[None])
+
+    new = next_version("pears are green", "plums are blue")
+    await index.stage(HOME, GUIDE, new)
+    missing = await index.without_embedding(GUIDE, limit=9)
+    await index.add(HOME, GUIDE, [chunk.id for chunk in missing], np.stack([axis(1), axis(2)]))
+
+    assert missing == new
+    assert await found(index, "pears") == []
+    assert await found(index, "apples") == ["doc_guide:0"]
+    assert await meant(index, axis(1)) == ["doc_guide:0"]
+    await index.publish(GUIDE)
+    await index.publish(GUIDE)
+    assert await found(index, "pears") == ["doc_guide:0.2"]
+    assert await found(index, "apples") == []
+    assert await meant(index, axis(2)) == ["doc_guide:1.2", "doc_guide:0.2"]
+    assert await index.get([old[0].id, new[0].id]) == [new[0]]
+    assert not await index.without_embedding(GUIDE, limit=9)
+
+
+async def test_what_is_staged_may_be_given_up_or_staged_anew(index: Index) -> None:
+    old = chunks("apples are red")
+    await index.replace(HOME, GUIDE, old)
+    await index.add(HOME, GUIDE, [old[0].id], axis(0)[None])
+    await index.stage(HOME, GUIDE, next_version("pears", "plums"))
+    await index.add(HOME, GUIDE, [ChunkId("doc_guide:0.2")], axis(1)[None])
+    await index.stage(HOME, GUIDE, next_version("cherries"))
+    assert [c.text for c in await index.without_embedding(GUIDE, limit=9)] == ["cherries"]
+
+    await index.discard(GUIDE)
+    await index.discard(GUIDE)
+
+    await index.publish(GUIDE)
+    assert await found(index, "apples") == ["doc_guide:0"]
+    assert await found(index, "cherries pears") == []
+    assert await meant(index, axis(0)) == ["doc_guide:0"]
+
+
+async def test_a_removed_document_takes_what_is_staged_along(index: Index) -> None:
+    await index.replace(HOME, GUIDE, chunks("apples are red"))
+    await index.stage(HOME, GUIDE, next_version("pears"))
+    await index.add(HOME, GUIDE, [ChunkId("doc_guide:0.2")], axis(1)[None])
+
+    await index.remove(GUIDE)
+
+    assert not await index.without_embedding(GUIDE, limit=9)
+    await index.publish(GUIDE)
+    assert await found(index, "apples pears") == []
 
 
 async def test_vectors_of_another_length_are_refused(index: Index) -> None:

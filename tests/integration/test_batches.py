@@ -78,6 +78,32 @@ async def test_a_batch_of_ones_own_is_ordered_as_a_whole(served: Served) -> None
         assert (await until_finished(browser, workspace, "my-folder"))["failed"] == 1
 
 
+async def test_a_document_is_given_other_bytes(served: Served) -> None:
+    async with served.browse() as browser:
+        workspace = await new_workspace(browser)
+        (document,) = await upload(browser, workspace, "?batch=b", **{"a.txt": b"Apples."})
+        await until_finished(browser, workspace, "b")
+        path = f"/api/v1/documents/{document['id']}"
+
+        answer = await browser.put(f"{path}/content", files={"file": ("b.txt", b"Pears.")})
+
+        assert answer.status_code == 202, answer.text
+        coming = answer.json()
+        assert (coming["version"], coming["revising"], coming["title"]) == (1, True, "a.txt")
+        await until_finished(browser, workspace, coming["batchId"])
+        after = (await browser.get(path)).json()
+        assert (after["version"], after["revising"], after["title"]) == (2, False, "b.txt")
+        assert (await browser.get(f"{path}/content")).content == b"Pears."
+        await upload(browser, workspace, "?batch=c", **{"c.txt": b"Cherries."})
+        same = await browser.put(f"{path}/content", files={"file": ("c.txt", b"Cherries.")})
+        assert (same.status_code, same.json()["code"]) == (409, "conflict")
+        for refused in (
+            await browser.put(f"{path}/content", json={}),
+            await browser.put(f"{path}/content", files={"other": ("c.txt", b"x")}),
+        ):
+            assert (refused.status_code, refused.json()["field"]) == (400, "file")
+
+
 async def test_orders_need_one_who_may_write(served: Served) -> None:
     owner = await served.groundwire.authenticator.owner()
     reads = await served.groundwire.authenticator.issue_key(owner, "reads batches", "reader")

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from groundwire.model.documents import Document
+from groundwire.model.errors import Conflict, NotFound
 from groundwire.model.events import BatchProgress, DocumentReady
 from groundwire.model.ids import BatchId
 from tests.support.ingest import TEXT, WS, Ingest, once, open_ingest, working
@@ -172,3 +174,98 @@ async def test_a_long_embedding_lets_others_have_a_turn(tmp_path: Path) -> None:
 
     ended = [event.document_id for event in ingest.events if isinstance(event, DocumentReady)]
     assert ended == [short.id, long.id]
+
+
+OLD = b"# Fruit\n\nApples are red in autumn."
+NEW = b"# Fruit\n\nPears are green in summer."
+
+
+async def found(ingest: Ingest, query: str) -> list[str]:
+    hits = (await ingest.index.search_words(WS, query, limit=5)).hits
+    return [chunk.text for chunk in await ingest.index.get([hit.chunk for hit in hits])]
+
+
+async def revise(ingest: Ingest, document: Document, content: bytes) -> Document:
+    batch = BatchId("revised")
+    return await ingest.control.revise(document.id, "fruit.md", once(content), batch=batch)
+
+
+async def fruit(ingest: Ingest) -> Document:
+    received = await ingest.take("fruit.md", once(OLD))
+    return await ingest.finished(received.id)
+
+
+async def test_a_search_never_sees_half_of_a_new_version(ingest: Ingest) -> None:
+    document = await fruit(ingest)
+    ingest.embedder.gate.clear()
+
+    coming = await revise(ingest, document, NEW)
+    await ingest.until(document.id, lambda each: each.status == "embedding")
+
+    assert (coming.id, coming.searchable, coming.version) == (document.id, "meaning", 1)
+    assert "Apples" in (await found(ingest, "apples"))[0]
+    assert not await found(ingest, "pears")
+    ingest.embedder.gate.set()
+    ready = await ingest.until(document.id, lambda each: each.status == "ready")
+    assert (ready.version, ready.next, ready.size_bytes) == (2, None, len(NEW))
+    assert not await found(ingest, "apples")
+    assert "Pears" in (await found(ingest, "pears"))[0]
+    assert ingest.accept.blobs.path(ready.digest).read_bytes() == NEW
+    async with asyncio.timeout(20), ingest.changed:
+        while ingest.told(document.id).count("ready") < 2:
+            await ingest.changed.wait()
+    with pytest.raises(NotFound):
+        ingest.accept.blobs.path(document.digest)
+
+
+async def test_of_a_new_version_only_what_is_new_is_embedded(ingest: Ingest) -> None:
+    received = await ingest.take("fruit.md", once(TEXT.encode()))
+    await ingest.finished(received.id)
+    before = len(ingest.embedder.embedded)
+
+    await revise(ingest, received, f"# Section none\n\nOf its own.\n\n{TEXT}".encode())
+    ready = await ingest.until(received.id, lambda each: each.version == 2)
+
+    # A few chunks after the new section begin elsewhere than before.
+    assert len(ingest.embedder.embedded) - before <= ready.chunks // 3
+
+
+async def test_a_new_version_that_cannot_be_read_leaves_the_one_before(ingest: Ingest) -> None:
+    document = await fruit(ingest)
+
+    await revise(ingest, document, b"%PDF-1.7 and then nothing")
+    failed = await ingest.until(document.id, lambda each: each.status == "failed")
+
+    assert (failed.searchable, failed.reason_code) == ("meaning", "broken")
+    assert str(failed.reason).startswith("The new version cannot be read")
+    assert await found(ingest, "apples")
+    back = await ingest.control.cancel(document.id)
+    assert back == msgspec.structs.replace(document, fence=back.fence, batch=back.batch)
+    assert ingest.told(document.id)[-1] == "ready"
+
+
+async def test_bytes_that_another_document_has_are_refused(ingest: Ingest) -> None:
+    document = await fruit(ingest)
+    await ingest.take("pears.md", once(NEW))
+
+    with pytest.raises(Conflict, match=r"pears\.md"):
+        await revise(ingest, document, NEW)
+
+    assert (await ingest.documents.get(document.id)).next is None
+    assert await revise(ingest, document, OLD) == await ingest.documents.get(document.id)
+
+
+async def test_a_removed_document_takes_the_bytes_of_both_versions_along(ingest: Ingest) -> None:
+    document = await fruit(ingest)
+    ingest.embedder.gate.clear()
+    coming = await revise(ingest, document, NEW)
+    assert coming.next is not None
+
+    await ingest.control.remove(document.id)
+
+    for digest in (document.digest, coming.next.digest):
+        with pytest.raises(NotFound):
+            ingest.accept.blobs.path(digest)
+    assert not await found(ingest, "apples pears")
+    assert ingest.told(document.id)[-1] == "removed"
+    ingest.embedder.gate.set()

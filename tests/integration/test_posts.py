@@ -164,3 +164,25 @@ async def test_too_many_commands_of_one_user_are_429_and_say_for_how_long(
         assert answers[-1].json()["code"] == "rate_limited"
         assert 0 < int(answers[-1].headers["retry-after"]) <= 60
         assert (await calm.post(path("a"), json={"type": "ping"})).status_code == 200
+
+
+async def test_who_leaves_before_the_command_is_whole_is_no_fault_of_the_server(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    head = (
+        f"POST {path(served.new_session())} HTTP/1.1",
+        f"Host: 127.0.0.1:{served.port}",
+        *(f"{name}: {value}" for name, value in served.headers().items()),
+        "Content-Type: application/json",
+        "Content-Length: 1000",
+    )
+    writer.write("\r\n".join((*head, "", '{"type": "chat_m')).encode())
+    async with served.browse() as browser:
+        # By the time this is answered the command is being read.
+        await browser.get("/healthz")
+        writer.write_eof()
+        await reader.read()
+        await browser.get("/healthz")
+    writer.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

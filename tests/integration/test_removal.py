@@ -104,3 +104,15 @@ async def test_a_removal_that_was_cut_off_is_ended_at_the_next_start(tmp_path: P
         await served.groundwire.assistant.log.purge()
 
         assert traces(served, session, key) == set()
+
+
+async def test_of_many_conversations_on_a_socket_it_is_said_which_is_gone(served: Served) -> None:
+    sessions = [await begin(served) for _ in range(2)]
+    async with served.connect() as client, served.browse() as browser:
+        for session in sessions:
+            await client.say("attach", sessionId=session)
+            await client.next("snapshot")
+        await browser.delete(f"/api/v1/conversations/{sessions[1]}")
+        error = await client.next("error")
+        assert (error["code"], error["detail"]) == ("gone", {"sessionId": sessions[1]})
+        assert await client.closed() == 4404

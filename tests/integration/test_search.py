@@ -212,3 +212,19 @@ async def test_a_question_about_something_else_has_nothing_relevant(library: Lib
     assert about.relevant == about.passages != ()
     assert other.passages != ()
     assert other.relevant == ()
+
+
+async def test_of_named_documents_all_is_relevant_and_their_beginnings_come_last(
+    library: Library,
+) -> None:
+    guide = await library.put("Guide", "The rules file builds the package.", "And that is all.")
+    new = await library.put("New", "在世界的尽头。", "还有。", embedded=False)
+    await library.put("Other", "The rules file builds the package, says another.")
+
+    found = await library.search().search(
+        HOME, "What builds the package?", limit=3, documents=[guide, new]
+    )
+    nothing = await library.search().search(HOME, "xyzzy", limit=9, documents=[new])
+
+    assert [passage.id for passage in found.relevant] == ["doc_Guide:0", "doc_Guide:1", "doc_New:0"]
+    assert [passage.id for passage in nothing.relevant] == ["doc_New:0", "doc_New:1"]

@@ -313,3 +313,14 @@ async def test_a_promise_that_is_not_kept_in_time_is_4408(
         monkeypatch.setattr(hub, "clock", lambda: now + 10.5)
         assert await client.closed() == 4408
         assert client.frames[-1]["type"] == "error"
+
+
+async def test_who_is_refused_is_no_error_of_the_server(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidStatus):
+        async with served.connect(key=""):
+            pass
+    async with served.browse() as browser:
+        await browser.get("/healthz")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

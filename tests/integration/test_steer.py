@@ -1,10 +1,11 @@
 """Correcting an answer while it runs, asking in other words, and what a busy conversation does."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from groundwire.adapters.models.scripted import Hang
+from groundwire.adapters.models.scripted import Hang, WaitFor
 from tests.support.server import Served
 from tests.support.socket import Frame, Talk
 
@@ -70,6 +71,27 @@ async def test_the_same_correction_again_is_the_same_turn(served: Served) -> Non
         assert (again["turnId"], again["duplicate"]) == (first["turnId"], True)
         await client.say("steer", **{**fields, "content": "Yes."})
         assert (await client.next("error"))["code"] == "idempotency_conflict"
+
+
+@pytest.mark.parametrize(
+    "again", [{"type": "steer"}, {"type": "chat_message", "onBusy": "steer"}], ids=["steer", "ask"]
+)
+async def test_the_same_correction_again_does_not_end_the_answer_to_it(
+    served: Served, again: dict[str, str]
+) -> None:
+    go_on = asyncio.Event()
+    async with served.connect() as client:
+        session, _ = await begin(served, client, "Wrong")
+        served.script("Right", WaitFor(go_on), ", as you say")
+        command = {**again, "sessionId": session, "content": "No.", "clientMessageId": "s1"}
+        await client.say(**command)
+        first = await client.next("ack")
+        await client.until(lambda frame: frame.get("content") == "Right")
+        await client.say(**command)
+        assert (await client.next("ack"))["duplicate"]
+        go_on.set()
+        events = await client.turn(first["turnId"])
+        assert events[-1]["finishReason"] == "stop"
 
 
 async def test_a_correction_that_comes_too_late_is_given_back(served: Served) -> None:

@@ -13,7 +13,7 @@ from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
-ROUTE = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
+ROUTE = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]*)`", re.MULTILINE)
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),

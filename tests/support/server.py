@@ -14,6 +14,7 @@ from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.model.access import Principal, Role
 from groundwire.model.ids import LogId, PrincipalId, conversation_log
+from groundwire.ports.tool import Tool
 from groundwire.serving import Server
 from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
@@ -82,18 +83,25 @@ class Served:
 
 @asynccontextmanager
 async def serve(
-    data: Path, *, scripts: Sequence[Sequence[Step]] = (), **settings: Any
+    data: Path,
+    *,
+    scripts: Sequence[Sequence[Step]] = (),
+    own_tools: Sequence[Tool] = (),
+    model: ScriptedModel | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve in this process, on a free port, until the context is left.
 
-    ``scripts`` are for what an earlier process left unanswered.
+    ``scripts`` are for what an earlier process left unanswered. ``own_tools`` are offered
+    beside those of the settings.
     """
-    model = ScriptedModel()
+    model = model or ScriptedModel()
     for steps in scripts:
         model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
     made = Settings(data=data, port=0, **(values | settings))
-    async with open_groundwire(made, models=[model], embedder=ScriptedEmbedder()) as groundwire:
+    opening = open_groundwire(made, models=[model], embedder=ScriptedEmbedder(), tools=own_tools)
+    async with opening as groundwire:
         groundwire.hub.tick_s = groundwire.hub.revocation_s = 0.05
         owner = await groundwire.authenticator.owner()
         key = await groundwire.authenticator.issue_key(owner, "test", "owner")

@@ -227,8 +227,7 @@ export class Connection {
 
   /** A heartbeat tells the last position of each log, by the id of the conversation or workspace. */
   #checkTails(head: unknown): void {
-    if (typeof head !== "object" || head === null) return;
-    const positions = new Map(Object.entries(head));
+    const positions = new Map(Object.entries(head ?? {}));
     for (const attachment of this.#attachments.values()) {
       const seq: unknown = positions.get(attachment.id);
       if (typeof seq === "number") attachment.expect(seq);

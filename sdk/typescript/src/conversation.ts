@@ -57,6 +57,9 @@ export type EditOptions = Omit<Edit, Own> & Repeatable;
 export type SteerOptions = Omit<Steer, Own> & Repeatable;
 export type RegenerateOptions = Omit<Regenerate, Own> & Repeatable;
 
+/** Of a long conversation a snapshot has so many messages without a gap. */
+const NEWEST = 50;
+
 /** Who types says so again after this long. */
 const TYPING_MS = 3_000;
 
@@ -69,6 +72,8 @@ export class LiveConversation extends Live<ConversationView> {
   #answers = new Set<Answer>();
   #devices = new Devices((others) => this.change({ others }));
   #older: Promise<void> | undefined;
+  /** The message before which older ones are to be had. */
+  #before = "";
   #isAway = false;
   #typedAt = 0;
 
@@ -141,8 +146,7 @@ export class LiveConversation extends Live<ConversationView> {
 
   /** Forget a text that was refused. */
   dismiss(clientMessageId: string): void {
-    const pending = this.view.pending.filter((one) => one.clientMessageId !== clientMessageId);
-    this.change({ pending });
+    this.change({ pending: this.#others(clientMessageId) });
   }
 
   /** Stop a turn, by default the one that runs. Rejects with `GroundwireError`. */
@@ -268,13 +272,13 @@ export class LiveConversation extends Live<ConversationView> {
   }
 
   async #loadOlder(limit: number): Promise<void> {
-    const first = this.view.messages[0];
-    if (!first || !this.view.hasMore) return;
-    const page = await this.#readOlder(first.messageId, limit);
+    if (!this.view.hasMore) return;
+    const before = this.#before;
+    const page = await this.#readOlder(before, limit);
     // Meanwhile the conversation may have begun anew.
-    if (this.view.messages[0]?.messageId === first.messageId) {
-      this.change(this.#proved(withOlder(this.view, page)));
-    }
+    if (this.#before !== before) return;
+    this.#before = page.messages[0]?.messageId ?? before;
+    this.change(this.#proved(withOlder(this.view, before, page)));
   }
 
   protected override onReady(ready: Ready): void {
@@ -291,6 +295,7 @@ export class LiveConversation extends Live<ConversationView> {
 
   #onSnapshot(snapshot: Snapshot): void {
     const cursor = parseCursor(snapshot.cursor);
+    this.#before = snapshot.messages.slice(-NEWEST)[0]?.messageId ?? "";
     if (cursor) this.#begin(fromSnapshot(snapshot), cursor.epoch, cursor.seq);
   }
 
@@ -371,10 +376,11 @@ export class LiveConversation extends Live<ConversationView> {
   }
 
   #setPending(pending: Pending): void {
-    const others = this.view.pending.filter(
-      (one) => one.clientMessageId !== pending.clientMessageId,
-    );
-    this.change({ pending: [...others, pending] });
+    this.change({ pending: [...this.#others(pending.clientMessageId), pending] });
+  }
+
+  #others(clientMessageId: string): readonly Pending[] {
+    return this.view.pending.filter((one) => one.clientMessageId !== clientMessageId);
   }
 }
 

@@ -75,7 +75,7 @@ export function foldDocuments(
     case "document.embedding":
       return put(documents, known.documentId, {
         status: "embedding",
-        searchable: "words",
+        searchable: known.revises ? "meaning" : "words",
         embedded: known.done,
         chunks: known.total,
       });

@@ -88,6 +88,8 @@ export interface MessageCreated extends OfConversation {
   readonly forkOf?: string | null;
   readonly model?: string | null;
   readonly language?: string;
+  /** The documents that the answer is to rest on, if not on all. */
+  readonly attachments?: readonly string[];
 }
 
 export interface TurnStarted extends OfConversation {
@@ -271,6 +273,8 @@ export interface DocumentEmbedding extends OfWorkspace {
   readonly type: "document.embedding";
   readonly done: number;
   readonly total: number;
+  /** The version before is found until all of this one can be. */
+  readonly revises?: boolean;
 }
 
 export interface DocumentReady extends OfWorkspace {

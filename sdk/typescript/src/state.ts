@@ -57,6 +57,7 @@ export interface Message {
   readonly author: string | null;
   readonly clientMessageId: string | null;
   readonly language: string | null;
+  readonly attachments: readonly string[];
   readonly model: string | null;
   readonly why: string | null;
   /** The turn that this question corrected. */
@@ -130,22 +131,27 @@ export function fromSnapshot(snapshot: Snapshot): Conversation {
   };
 }
 
-/** Return `state` with older messages before those that it has. */
-export function withOlder(state: Conversation, page: MessagePage): Conversation {
-  const known = new Set(state.messages.map((message) => message.messageId));
-  const older = page.messages.filter((message) => !known.has(message.messageId)).map(messageOf);
-  return { ...state, messages: [...older, ...state.messages], hasMore: page.hasMore };
+/**
+ * Return `state` with the page of messages that stands right before its message `before`.
+ *
+ * Some of it may be there already: of a branch that leaves off far back a snapshot has a part of
+ * its own, and nothing of what came between.
+ */
+export function withOlder(state: Conversation, before: string, page: MessagePage): Conversation {
+  const at = state.messages.findIndex(({ messageId }) => messageId === before);
+  const earlier = state.messages
+    .slice(0, at)
+    .filter(({ messageId }) => !page.messages.some((one) => one.messageId === messageId));
+  const messages = [...earlier, ...page.messages.map(messageOf), ...state.messages.slice(at)];
+  return { ...state, messages, hasMore: page.hasMore };
 }
 
 /** The calls that wait for a person, the oldest first. */
 export function openApprovals(messages: readonly Message[]): Approval[] {
   return messages.flatMap(({ turnId, messageId, tools }) =>
-    tools.flatMap((tool) => {
-      const { approvalId, toolCallId, name, input, schema } = tool;
-      if (tool.status !== "waiting" || approvalId === null) return [];
-      const [msg, expiresAt] = [tool.msg ?? "", tool.expiresAt ?? ""];
-      return [{ approvalId, turnId, messageId, toolCallId, name, input, msg, expiresAt, schema }];
-    }),
+    tools
+      .filter(({ status, approvalId }) => status === "waiting" && approvalId !== null)
+      .map((tool) => filled(NO_APPROVAL, { ...tool, turnId, messageId })),
   );
 }
 
@@ -209,6 +215,7 @@ const NO_MESSAGE: Message = {
   author: null,
   clientMessageId: null,
   language: null,
+  attachments: [],
   model: null,
   why: null,
   steered: null,
@@ -238,6 +245,18 @@ const NO_TOOL: ToolUse = {
   reason: null,
   code: null,
   output: null,
+};
+
+const NO_APPROVAL: Approval = {
+  approvalId: "",
+  turnId: "",
+  messageId: "",
+  toolCallId: "",
+  name: "",
+  input: {},
+  msg: "",
+  expiresAt: "",
+  schema: {},
 };
 
 const NO_TURN: Turn = {

@@ -166,6 +166,8 @@ export interface ChatMessage extends Asks {
   readonly model?: string | undefined;
   /** The answer that the question follows, else the newest one. */
   readonly parentId?: string | undefined;
+  /** The documents that the answer is to rest on, else whichever has to do with it. */
+  readonly attachments?: readonly string[] | undefined;
   readonly options?: AnswerOptions | undefined;
   /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
   readonly onBusy?: "queue" | "reject" | "steer" | "cancel" | undefined;
@@ -176,6 +178,8 @@ export interface Edit extends Asks {
   readonly messageId: string;
   readonly content: string;
   readonly model?: string | undefined;
+  /** The documents that the answer is to rest on, else those of the question. */
+  readonly attachments?: readonly string[] | undefined;
   readonly options?: AnswerOptions | undefined;
 }
 
@@ -235,12 +239,10 @@ export interface HistoryPage {
 
 /** Read a text frame. Returns `undefined` for what is no frame of ours. */
 export function parseFrame(text: string): Frame | undefined {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value = JSON.parse(text) as Frame | null;
+    return typeof value?.type === "string" ? value : undefined;
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
-  return typeof value.type === "string" ? (value as Frame) : undefined;
 }

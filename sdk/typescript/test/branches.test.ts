@@ -10,7 +10,7 @@ import {
 
 /** Messages, the oldest first: `q1`, or `a1<q1` for one that follows another. */
 function messages(...told: string[]): readonly Message[] {
-  return withOlder(emptyConversation("c1"), { messages: told.map(message), hasMore: false })
+  return withOlder(emptyConversation("c1"), "", { messages: told.map(message), hasMore: false })
     .messages;
 }
 
@@ -80,7 +80,7 @@ test("older messages come before those that are there, each once", () => {
   const state = { ...emptyConversation("c1"), messages: messages("q2<a1", "a2<q2") };
   const page = { messages: ["q1", "a1<q1", "q2<a1"].map(message), hasMore: true };
 
-  const whole = withOlder(state, page);
+  const whole = withOlder(state, "q2", page);
 
   assert.deepEqual(ids(whole.messages), ["q1", "a1", "q2", "a2"]);
   assert.equal(whole.hasMore, true);

@@ -31,6 +31,32 @@ test("older messages are loaded page by page, and what follows goes on", async (
   await until(conversation, (view) => view.messages.length === 12);
 });
 
+test("what is between a branch far back and the newest messages is loaded, and nothing twice", async (t) => {
+  const server = await TestServer.for(t);
+  const log = server.log();
+  let parent: string | null = null;
+  for (let n = 1; n <= 60; n += 1) {
+    log.append(...turnOf(`Answer ${n}.`, `t${n}`, parent));
+    parent = `at${n}`;
+  }
+  log.window = 50;
+  log.branch = ["qt1", "at1", "qt20", "at20"];
+  const { conversation } = read(t, server);
+  const newest = await until(conversation, (view) => view.loaded);
+  assert.equal(newest.messages.length, 54);
+
+  const lengths: number[] = [];
+  while (conversation.view.hasMore) {
+    await conversation.older(40);
+    lengths.push(conversation.view.messages.length);
+  }
+
+  assert.deepEqual(lengths, [92, 120]);
+  const ids = conversation.view.messages.map((message) => message.messageId);
+  const all = Array.from({ length: 60 }, (_, at) => [`qt${at + 1}`, `at${at + 1}`]).flat();
+  assert.deepEqual(ids, all);
+});
+
 test("a tool's call is allowed, with another input, or denied with a reason", async (t) => {
   const server = await TestServer.for(t);
   const { conversation } = read(t, server);
@@ -72,9 +98,15 @@ test("a question goes on from the answer that it names", async (t) => {
   const server = await TestServer.for(t);
   const { conversation } = read(t, server);
 
-  await conversation.ask("And then?", { parentId: "at1", onBusy: "cancel", language: "zh" });
+  await conversation.ask("And then?", {
+    parentId: "at1",
+    onBusy: "cancel",
+    language: "zh",
+    attachments: ["d1"],
+  });
 
   const [asked] = server.commands.received;
+  assert.deepEqual(asked?.["attachments"], ["d1"]);
   assert.equal(asked?.["parentId"], "at1");
   assert.equal(asked?.["onBusy"], "cancel");
   assert.equal(asked?.["language"], "zh");

@@ -12,6 +12,8 @@ export class Log {
   isUnbegun = false;
   /** How many of the newest messages a snapshot holds. */
   window = 200;
+  /** Older ones that it holds as well: a branch that leaves off far back. */
+  branch: readonly string[] = [];
   readonly #wakes = new Set<() => void>();
 
   constructor(field: "sessionId" | "workspaceId", id: string) {
@@ -60,7 +62,10 @@ export class Log {
     if (this.field === "workspaceId") return undefined;
     const state = this.events.reduce(fold, emptyConversation(this.id));
     const whole = snapshotOf(state, `${this.epoch}:${this.head}`);
-    const messages = whole.messages.slice(-this.window);
+    const messages = whole.messages.filter(
+      ({ messageId }, at) =>
+        at >= whole.messages.length - this.window || this.branch.includes(messageId),
+    );
     return {
       ...whole,
       type: "snapshot",

@@ -9,8 +9,9 @@ from itertools import groupby
 
 import msgspec
 
+from groundwire.answer import prompt
 from groundwire.answer.compose import Compose
-from groundwire.answer.toolbox import Toolbox, Using
+from groundwire.answer.toolbox import Toolbox, Using, begun_call
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.follow import fold_all
 from groundwire.conversation.state import Message as Said
@@ -95,6 +96,8 @@ class Attempt:
         async with _in_time(self.maker.limit_s):
             fold = await fold_all(self.maker.log, self.log)
             begun = fold.messages.get(self.active.asked.answer)
+            if (running := fold.turns.get(self.active.asked.turn)) is not None:
+                self.using.begun = begun_call(running)
             if begun is not None and await self._take_up(begun):
                 return "steered"
             composed = await self.maker.compose.compose(self.log, self.active, fold, self.writer)
@@ -119,6 +122,7 @@ class Attempt:
     ) -> FinishReason:
         """Let the model speak and have its tools used, by turns; ``answer`` is what there is."""
         messages = request.messages
+        budget = (model.info.window_tokens, model.count_tokens)
         while True:
             if answer is not None and any(use.status in OPEN for use in answer.tools):
                 await self._use_tools(answer.tools)
@@ -128,8 +132,11 @@ class Attempt:
             rounds = _rounds(answer)
             if len(rounds) >= ROUNDS:
                 request = msgspec.structs.replace(request, tools=())
-            exchanged = [message for uses in rounds for message in _exchange(uses)]
-            request = msgspec.structs.replace(request, messages=(*messages, *exchanged))
+            if answer is not None and rounds:
+                told = prompt.with_tools(
+                    messages, _exchanges(answer, rounds), budget, request.tools
+                )
+                request = msgspec.structs.replace(request, messages=told)
             async with _in_time(self.maker.limit_s):
                 before = answer.content if answer is not None and rounds else ""
                 finish = await self._generate(model, request, before)
@@ -248,14 +255,23 @@ def _rounds(answer: Said | None) -> list[list[ToolUse]]:
     return [list(uses) for _, uses in groupby(answer.tools, key=_step)] if answer else []
 
 
-def _exchange(uses: Sequence[ToolUse]) -> list[Message]:
-    """Return the calls of one round and what came of them, as the model is reminded of them."""
+def _exchanges(answer: Said, rounds: Sequence[Sequence[ToolUse]]) -> list[list[Message]]:
+    """Return what the model said before each round, its calls and what came of them."""
+    exchanges: list[list[Message]] = []
+    at = 0
+    for uses in rounds:
+        exchanges.append(_exchange(answer.content[at : uses[0].offset].strip(), uses))
+        at = uses[0].offset
+    return exchanges
+
+
+def _exchange(said: str, uses: Sequence[ToolUse]) -> list[Message]:
     calls = tuple(Call(id=use.tool_call_id, name=use.name, input=use.input) for use in uses)
     results = [
         Message(role="tool", content=use.output or use.reason or DENIED, call=use.tool_call_id)
         for use in uses
     ]
-    return [Message(role="assistant", content="", calls=calls), *results]
+    return [Message(role="assistant", content=said, calls=calls), *results]
 
 
 async def _pump(

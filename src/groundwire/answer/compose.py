@@ -13,9 +13,10 @@ from groundwire.answer.toolbox import Toolbox
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message as Said
+from groundwire.model.documents import Document
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Progress, Source, Sources, Status, TurnStarted
-from groundwire.model.ids import ConversationId, LogId, WorkspaceId
+from groundwire.model.ids import ConversationId, DocumentId, LogId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Choice, Language, Message, Models
@@ -42,6 +43,10 @@ class _Asked:
     workspace: WorkspaceId
     language: Language
 
+    @property
+    def attachments(self) -> tuple[DocumentId, ...]:
+        return self.active.asked.attachments
+
 
 @dataclass(frozen=True, slots=True)
 class Compose:
@@ -60,10 +65,12 @@ class Compose:
         What an earlier attempt found is found again, unless its text rests on it.
         """
         asked = await self._asked(log, active, fold)
-        documents = await self.documents.list_of(asked.workspace)
+        documents = await self._documents(asked)
         model = (await self._choose(asked, writer, grounded=bool(documents))).model
         if asked.begun is not None and asked.begun.tools:
             return self._request(model, asked, [_passage(each) for each in asked.begun.sources])
+        if asked.attachments and not documents:
+            return say("attachments_gone", asked.language)
         if not documents:
             await self._status(writer, asked, "generating", say("no_documents", asked.language))
             return self._request(model, asked, ())
@@ -77,6 +84,13 @@ class Compose:
         composed = self._request(model, asked, found.relevant)
         await self._tell_sources(asked, found, composed[1].passages, writer)
         return composed
+
+    async def _documents(self, asked: _Asked) -> Sequence[Document]:
+        """Return what the answer may rest on: what is attached, else all there is."""
+        documents = await self.documents.list_of(asked.workspace)
+        if not asked.attachments:
+            return documents
+        return [document for document in documents if document.id in asked.attachments]
 
     async def _asked(self, log: LogId, active: Active, fold: Fold) -> _Asked:
         conversation = await self.conversations.get(ConversationId(log.partition(":")[2]))
@@ -123,10 +137,11 @@ class Compose:
     async def _retrieve(self, asked: _Asked, model: ChatModel, writer: AnswerWriter) -> Found:
         ask = partial(restate, model, asked.language) if may_restate(model) else None
         query = await rewrite(asked.text, _history(asked.earlier), ask=ask)
-        await self._status(
-            writer, asked, "retrieving", say("retrieving", asked.language), query=query
+        said = say("searching_attachments" if asked.attachments else "retrieving", asked.language)
+        await self._status(writer, asked, "retrieving", said, query=query)
+        found = await self.search.search(
+            asked.workspace, query, limit=PASSAGES, documents=asked.attachments
         )
-        found = await self.search.search(asked.workspace, query, limit=PASSAGES)
         if not found.relevant:
             await writer.append(Sources(turn_id=asked.active.asked.turn, items=()))
             await self._status(
@@ -170,13 +185,16 @@ class Compose:
             Message(role=said.role, content=said.content) for said in asked.earlier if said.content
         ]
         budget = (model.info.window_tokens, model.count_tokens)
-        built = prompt.build(asked.text, passages, turns, asked.language, budget, searched=searched)
+        tools = self.toolbox.offered(model.info, options)
+        built = prompt.build(
+            asked.text, passages, turns, asked.language, budget, searched=searched, tools=tools
+        )
         request = ChatRequest(
             messages=built.messages,
             question=asked.text,
             passages=built.passages,
             language=asked.language,
-            tools=self.toolbox.offered(model.info, options),
+            tools=tools,
             max_tokens=min(options.max_tokens or built.max_tokens, built.max_tokens),
         )
         if options.temperature is not None:

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import msgspec
 
 from groundwire.model.errors import ContextOverflow
 from groundwire.model.passages import Passage
 from groundwire.model.places import describe_place
-from groundwire.ports.chat_model import Language, Message
+from groundwire.ports.chat_model import Language, Message, ToolSpec
 
 ANSWER_TOKENS = 1024
 """Kept free in the window for the answer, at the most."""
+
+UNSEEN = "This result is too long to be shown here."
 
 MESSAGE_TOKENS = 8
 """What the template of a chat adds to each message, as a safe estimate."""
@@ -61,19 +66,21 @@ def build(
     budget: tuple[int, Callable[[str], int]],
     *,
     searched: bool = False,
+    tools: Sequence[ToolSpec] = (),
 ) -> Prompt:
     """Put the question, the best passages and the last turns into a window.
 
-    ``budget`` is the window in tokens and what counts them. The question and the
-    instructions come first, then whole passages by rank until one does not fit, then whole
-    turns from the last one back: nothing is ever cut in the middle. ``searched`` says that
-    there are documents and none of them has passages for this. Raises ``ContextOverflow`` if
-    not even the question fits.
+    ``budget`` is the window in tokens and what counts them. The question, the instructions
+    and what is told of ``tools`` come first, then whole passages by rank until one does not
+    fit, then whole turns from the last one back: nothing is ever cut in the middle.
+    ``searched`` says that there are documents and none of them has passages for this. Raises
+    ``ContextOverflow`` if not even the question fits.
     """
     window, count = budget
-    answer = min(ANSWER_TOKENS, window // 4)
+    answer = _answer_tokens(window)
     system = (_GROUNDED if passages else _UNFOUND if searched else _PLAIN)[language]
-    left = window - answer - _cost(count, system) - _cost(count, question)
+    left = window - answer - _cost_of_tools(count, tools)
+    left -= _cost(count, system) + _cost(count, question)
     kept, left = _fit_passages(passages, left, count)
     if left < 0 or (passages and not kept):
         raise ContextOverflow(
@@ -87,6 +94,31 @@ def build(
         Message(role="user", content=question),
     ]
     return Prompt(tuple(messages), tuple(kept), answer)
+
+
+def with_tools(
+    messages: Sequence[Message],
+    exchanges: Sequence[Sequence[Message]],
+    budget: tuple[int, Callable[[str], int]],
+    tools: Sequence[ToolSpec] = (),
+) -> tuple[Message, ...]:
+    """Return the prompt with what tools were used for and what came of it.
+
+    ``messages`` are those of `build`; each exchange is what the model said, with its calls,
+    and their results. Where there is no room the earlier turns go first, from the first one
+    on, then results, the oldest first: the model is told that it cannot see them.
+    """
+    window, count = budget
+    system, *earlier, question = messages
+    left = window - _answer_tokens(window) - _cost_of_tools(count, tools)
+    left -= _cost_of(count, [system, question])
+    told = [list(exchange) for exchange in exchanges]
+    for n, exchange in enumerate(told):
+        if sum(_cost_of(count, each) for each in told) <= left:
+            break
+        told[n] = [_unseen(message) for message in exchange]
+    left -= sum(_cost_of(count, each) for each in told)
+    return (system, *_fit_turns(earlier, left, count), question, *chain.from_iterable(told))
 
 
 def passage_text(n: int, passage: Passage) -> str:
@@ -126,6 +158,32 @@ def _fit_turns(turns: Sequence[Message], left: int, count: Callable[[str], int])
 def _with_passages(system: str, passages: Sequence[Passage]) -> str:
     texts = [passage_text(n, passage) for n, passage in enumerate(passages, start=1)]
     return "\n\n".join([system, *texts])
+
+
+def _answer_tokens(window: int) -> int:
+    return min(ANSWER_TOKENS, window // 4)
+
+
+def _unseen(message: Message) -> Message:
+    if message.role != "tool":
+        return message
+    return msgspec.structs.replace(message, content=UNSEEN)
+
+
+def _cost_of(count: Callable[[str], int], messages: Sequence[Message]) -> int:
+    return sum(
+        _cost(count, message.content)
+        + sum(_cost(count, f"{call.name}{_json(call.input)}") for call in message.calls)
+        for message in messages
+    )
+
+
+def _cost_of_tools(count: Callable[[str], int], tools: Sequence[ToolSpec]) -> int:
+    return sum(_cost(count, f"{each.name}{each.description}{_json(each.schema)}") for each in tools)
+
+
+def _json(value: dict[str, object]) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _cost(count: Callable[[str], int], text: str) -> int:

@@ -113,10 +113,11 @@ class Answers:
         # It may have begun while this decision waited for its place.
         return await self.log.decide(log, withdraw) or self._end(log, turn)
 
-    def steer(self, log: LogId) -> None:
-        """End the running turn, if there is one, for the correction that was accepted."""
-        if turn := self._running.get(log):
-            turn.steer()
+    def steer(self, log: LogId, turn: TurnId) -> None:
+        """End ``turn``, if it runs, for the correction that was accepted."""
+        running = self._running.get(log)
+        if running is not None and running.active.asked.turn == turn:
+            running.steer()
 
     async def close(self) -> None:
         """Stop. What runs is left as it is in the log: whoever serves it next goes on."""

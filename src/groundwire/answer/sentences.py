@@ -7,6 +7,7 @@ from groundwire.ports.chat_model import Language
 Said = Literal[
     "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_nothing",
     "no_documents", "not_yet", "nothing_relevant", "using", "not_approved", "steered",
+    "attachments_gone", "searching_attachments",
 ]  # fmt: skip
 
 _SENTENCES: dict[Said, dict[Language, str]] = {
@@ -42,6 +43,14 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
     },
     "using": {"en": "Using {name}…", "zh": "正在使用 {name}…"},
     "not_approved": {"en": "Nobody allowed it in time.", "zh": "未在限定时间内获得许可。"},
+    "attachments_gone": {
+        "en": "The documents that this question is about have been removed.",
+        "zh": "此问题所附的文档已被删除。",
+    },
+    "searching_attachments": {
+        "en": "Reading what is attached…",
+        "zh": "正在检索所附文档…",
+    },
     "steered": {"en": "The question was corrected first.", "zh": "问题已先被更正。"},
 }
 

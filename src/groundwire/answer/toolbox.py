@@ -12,7 +12,7 @@ from groundwire.answer.sentences import say
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.approve import end_approval, require_approval
 from groundwire.conversation.follow import follow
-from groundwire.conversation.state import ToolUse
+from groundwire.conversation.state import Running, ToolUse
 from groundwire.model.errors import GroundwireError, InvalidField, ToolUnusable
 from groundwire.model.events import (
     ApprovalRequired,
@@ -32,15 +32,25 @@ from groundwire.ports.tool import Tool
 
 Settled = ToolApproved | ToolDenied
 
+LOST = (
+    "The server was lost while the tool ran: it may have been done, or not. "
+    "It is not done again. Say so."
+)
+
 
 @dataclass(slots=True)
 class Using:
-    """The turn for which tools are used. ``steered`` says that a correction waits."""
+    """The turn for which tools are used.
+
+    ``steered`` says that a correction waits. ``begun`` is the call that was being carried out
+    when an earlier server was lost.
+    """
 
     log: LogId
     active: Active
     writer: AnswerWriter
     steered: bool = False
+    begun: str | None = None
 
     @property
     def language(self) -> Language:
@@ -77,6 +87,9 @@ class Toolbox:
         tool = self.tools.get(use.name)
         if tool is None:
             await self._fail(using, use, _no_tool(use.name, self.tools))
+            return
+        if use.tool_call_id == using.begun and not tool.is_repeatable:
+            await self._fail(using, use, ToolUnusable(LOST))
             return
         if tool.needs_approval and use.status != "approved":
             settled = await self._ask(using, use, tool)
@@ -144,7 +157,7 @@ class Toolbox:
         turn = using.active.asked.turn
         said = say("using", using.language, name=use.name)
         await using.writer.append(
-            Progress(turn_id=turn, status="tool", msg=said, detail={"name": use.name})
+            Progress(turn_id=turn, status="tool", msg=said, detail=_begun(use))
         )
         try:
             async with asyncio.timeout(self.use_s):
@@ -165,6 +178,16 @@ class Toolbox:
             message=error.message,
         )
         await using.writer.append(failed)
+
+
+def begun_call(running: Running) -> str | None:
+    """Return the id of the call that is being carried out, as far as the log knows."""
+    call = running.detail.get("toolCallId") if running.status == "tool" else None
+    return call if isinstance(call, str) else None
+
+
+def _begun(use: ToolUse) -> dict[str, object]:
+    return {"name": use.name, "toolCallId": use.tool_call_id}
 
 
 def _no_tool(name: str, tools: Mapping[str, Tool]) -> ToolUnusable:

@@ -65,6 +65,7 @@ class NoteTool:
 
     pen: asyncio.Event
     needs_approval: bool = True
+    is_repeatable: bool = False
     notes: list[str] = field(default_factory=list[str])
 
     @property

@@ -90,6 +90,8 @@ class SocketWire(RawWire):
         assert self._socket is not None
         id = f"w{next(self._numbers)}"
         waiting = self._waiting[id] = asyncio.get_running_loop().create_future()
+        # Who cannot even send it does not wait for it.
+        waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         frame = {"type": type, "id": id, "sessionId": self.session, **fields}
         try:
             await self._socket.send(json.dumps(frame))

@@ -132,7 +132,7 @@ def _why_not(case: Case, subject: Subject, known: dict[str, Check]) -> str | Non
     if case.needs == "cluster":
         return "It needs several nodes."
     if case.needs == "external":
-        return "It needs a program of somebody else: the Autobahn suite, on Python 2.7."
+        return "It needs the Autobahn suite, on Python 2.7: python -m bench.autobahn."
     if case.needs == "spawn" and not isinstance(subject, Spawned):
         return "It needs a server of its own: run with --spawn."
     if case.name not in known:

@@ -22,7 +22,7 @@ from groundwire.model.events import (
     TurnFailed,
     TurnStarted,
 )
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 from groundwire.model.standing import DEFAULT, Active, Options, Waiting
 from groundwire.ports.event_log import Desk
 
@@ -50,6 +50,7 @@ class Question:
     language: str = "en"
     parent: MessageId | None = None
     fork_of: MessageId | None = None
+    attachments: tuple[DocumentId, ...] = ()
     options: Options = DEFAULT
     on_busy: OnBusy = "queue"
     queued_msg: str = ""
@@ -58,7 +59,8 @@ class Question:
     @property
     def digest(self) -> str:
         forks = (self.fork_of,) if self.fork_of else ()
-        return digest("edit" if forks else "ask", *forks, self.content, self.model or "")
+        said = (*forks, self.content, self.model or "", *self.attachments)
+        return digest("edit" if forks else "ask", *said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Retry:
     client_message_id: str | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[DocumentId, ...] = ()
     queued_msg: str = ""
     queue_limit: int = 10
 
@@ -107,6 +110,7 @@ def ask(desk: Desk, question: Question) -> Accepted:
             fork_of=question.fork_of,
             model=question.model,
             language=question.language,
+            attachments=question.attachments,
         )
     )
     if desk.standing.is_busy:
@@ -132,6 +136,7 @@ def regenerate(desk: Desk, retry: Retry) -> Accepted:
         model=retry.model,
         language=retry.language,
         fork_of=retry.fork_of,
+        attachments=retry.attachments,
     )
     return _enqueue(desk, retry, waiting, seq)
 
@@ -255,6 +260,7 @@ def _waiting(question: Question) -> Waiting:
         model=question.model,
         language=question.language,
         options=question.options,
+        attachments=question.attachments,
     )
 
 
@@ -269,4 +275,5 @@ def _as_steering(question: Question) -> Steering:
         model=question.model,
         language=question.language,
         options=question.options,
+        attachments=question.attachments,
     )

@@ -246,6 +246,7 @@ def _question(event: MessageCreated, ts: str) -> Message:
         client_message_id=event.client_message_id,
         fork_of=event.fork_of,
         language=event.language,
+        attachments=event.attachments,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from groundwire.model.events import Citation, FinishReason, Source, Usage
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 
 MessageStatus = Literal["streaming", "complete"]
 ToolStatus = Literal["called", "waiting", "approved", "denied", "done", "failed"]
@@ -68,6 +68,7 @@ class Message(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     author: str | None = None
     client_message_id: str | None = None
     language: str | None = None
+    attachments: tuple[DocumentId, ...] = ()
     model: str | None = None
     why: str | None = None
     reasoning: str | None = None

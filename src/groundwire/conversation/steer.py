@@ -4,13 +4,13 @@ The running turn ends as soon as it can (with the next token, or when the tool t
 done) and a turn of its own goes on with the steering text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from groundwire.conversation.asked import Accepted, digest, known, remember
 from groundwire.model.events import MessageCreated, SteerAccepted, SteerApplied, SteerFailed
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 from groundwire.model.standing import DEFAULT, Active, Options, Steer, Waiting
 from groundwire.ports.event_log import Desk
 
@@ -32,15 +32,17 @@ class Steering:
     model: str | None = None
     language: str = "en"
     options: Options = DEFAULT
+    attachments: tuple[DocumentId, ...] = ()
 
     @property
     def digest(self) -> str:
-        return digest("ask", self.content, self.model or "")
+        return digest("ask", self.content, self.model or "", *self.attachments)
 
 
 def steer(desk: Desk, steering: Steering) -> Accepted | None:
     """Accept the correction; ``None`` if no such turn runs any more.
 
+    It goes on with the model and the documents of that turn, if it names no others.
     Raises ``IdempotencyConflict``.
     """
     if accepted := known(desk, steering):
@@ -60,7 +62,7 @@ def steer(desk: Desk, steering: Steering) -> Accepted | None:
     )
     steers = (*standing.steers, _pending(steering, active))
     desk.standing = msgspec.structs.replace(standing, steers=steers)
-    return remember(desk, steering, steering.turn, seq)
+    return replace(remember(desk, steering, steering.turn, seq), ends=active.asked.turn)
 
 
 def give_back(desk: Desk, active: Active, reason: str) -> None:
@@ -99,6 +101,7 @@ def apply(desk: Desk, active: Active) -> None:
                 parent_id=parent,
                 model=turn.model,
                 language=turn.language,
+                attachments=turn.attachments,
             )
         )
         desk.append(
@@ -128,6 +131,7 @@ def _pending(steering: Steering, active: Active) -> Steer:
             model=steering.model or active.asked.model,
             language=steering.language,
             options=steering.options,
+            attachments=steering.attachments or active.asked.attachments,
         ),
         content=steering.content,
         client_message_id=steering.client_message_id,

@@ -9,6 +9,7 @@ import msgspec
 
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.progress import EMBED, PARSE, Publish
+from groundwire.ingest.versions import restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.events import DocumentReceived
@@ -22,6 +23,17 @@ _MEDIA_TYPES = {
     ".md": "text/markdown",
     ".markdown": "text/markdown",
     ".csv": "text/csv",
+    ".epub": "application/epub+zip",
+    ".rtf": "application/rtf",
+    ".eml": "message/rfc822",
+    ".msg": "application/vnd.ms-outlook",
+    ".mbox": "application/mbox",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+    ".srt": "application/x-subrip",
+    ".vtt": "text/vtt",
+    ".webp": "image/webp",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -82,10 +94,11 @@ class Accept:
         return document
 
     async def tell_received(self, document: Document) -> None:
+        what = document.next or document
         event = DocumentReceived(
             document_id=document.id,
-            title=document.title,
-            size_bytes=document.size_bytes,
+            title=what.title,
+            size_bytes=what.size_bytes,
             batch_id=document.batch,
         )
         await self.publish(document.workspace, event)
@@ -118,13 +131,6 @@ class Accept:
         except NotFound as error:
             await self.documents.remove(document.id)
             raise Conflict("This file was being removed just now. Upload it again.") from error
-
-
-def restarted(document: Document) -> Document:
-    """Return the document as it is before any work on it. Pure."""
-    return msgspec.structs.replace(
-        document, status="queued", paused=False, reason=None, reason_code=None
-    )
 
 
 def clean_name(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import ChunkId, DocumentId, chunk_id
 from groundwire.model.places import Place
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
@@ -65,16 +65,19 @@ class _Draft:
         return self.weight + weigh(piece.glue) + weigh(piece.text)
 
 
-def chunk_blocks(document: DocumentId, blocks: Sequence[Block]) -> list[Chunk]:
+def chunk_blocks(document: DocumentId, blocks: Sequence[Block], *, version: int = 1) -> list[Chunk]:
     """Cut ``blocks`` at sentence and heading borders into chunks of at most ``LIMIT``.
 
     A chunk holds about ``TARGET`` and is cut within a sentence only where one sentence alone
     is over the limit. A heading stands with what follows it; rows of a table that is cut keep
     its header; code is cut between lines. Chunks come in the order of the document, and the
-    same blocks always give the same ids.
+    same blocks of the same ``version`` always give the same ids.
     """
     drafts = _fill(_mend(_pieces(blocks)))
-    texts = (_finish(document, position, draft) for position, draft in enumerate(drafts))
+    texts = (
+        _finish(document, chunk_id(document, position, version), position, draft)
+        for position, draft in enumerate(drafts)
+    )
     return list(texts)
 
 
@@ -86,12 +89,12 @@ def embedding_text(chunk: Chunk, title: str) -> str:
     return " › ".join(place) + "\n" + chunk.text if place else chunk.text
 
 
-def _finish(document: DocumentId, position: int, draft: _Draft) -> Chunk:
+def _finish(document: DocumentId, id: ChunkId, position: int, draft: _Draft) -> Chunk:
     text = draft.pieces[0].text
     for piece in draft.pieces[1:]:
         text += piece.glue + piece.text
     return Chunk(
-        id=ChunkId(f"{document}:{position}"),
+        id=id,
         document=document,
         position=position,
         text=text.strip(),

@@ -1,20 +1,24 @@
 """What people do with work under way: pause, resume, cancel and try again."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import msgspec
 
-from groundwire.ingest.accept import Accept, restarted
+from groundwire.ingest.accept import Accept, clean_name, media_type
 from groundwire.ingest.progress import PARSE
-from groundwire.model.documents import Document
+from groundwire.ingest.versions import digests, restarted, revised, withdrawn
+from groundwire.model.documents import Document, Version
+from groundwire.model.errors import Conflict
 from groundwire.model.events import (
     DocumentFailed,
     DocumentPaused,
+    DocumentReady,
+    DocumentRemoved,
     DocumentResumed,
     WorkspaceEvent,
 )
-from groundwire.model.ids import DocumentId
+from groundwire.model.ids import BatchId, DocumentId
 from groundwire.ports.passage_index import ChunkStore
 
 CANCELLED = "cancelled"
@@ -51,18 +55,66 @@ class Control:
         await self._enqueue(after)
         return after
 
+    async def revise(
+        self, id: DocumentId, name: str, content: AsyncIterator[bytes], *, batch: BatchId
+    ) -> Document:
+        """Read other bytes of the document, and find them in place of those before once all
+        of them can be found; until then a search finds the ones before.
+
+        Nothing happens if it has these bytes. Raises ``NotFound``, ``Conflict`` if another
+        document of the workspace has them, and what `Accept` raises.
+        """
+        accept = self.accept
+        document = await accept.documents.get(id)
+        title = clean_name(name)
+        blob = await accept.blobs.put(content, limit_bytes=accept.limit_bytes)
+        version = Version(
+            title=title,
+            media_type=media_type(title),
+            size_bytes=blob.size_bytes,
+            digest=blob.digest,
+        )
+        other = await accept.documents.find(document.workspace, blob.digest)
+        if other is not None and other.id != id:
+            raise Conflict(f"“{other.title}” in this workspace is the same file.")
+        before, after = await self._change(
+            id, lambda now: _in_batch(revised(now, version), now, batch)
+        )
+        if after != before:
+            self.stop(id)
+            await self._drop_bytes(before, after)
+            await self._go_on(after)
+        return after
+
     async def cancel(self, id: DocumentId) -> Document:
-        """Give the document up before it is done: it has failed then, and may be retried."""
+        """Give the document up before it is done: it has failed then, and may be retried.
+
+        Of one that was found before only the next version is given up.
+        """
         before, after = await self._change(id, _cancelled)
-        if before.is_finished:
+        if after == before:
             return after
         self.stop(id)
+        if before.next is not None:
+            await self._drop_bytes(before, after)
+            await self._go_on(after)
+            return after
         await self.chunks.remove(id)
         event = DocumentFailed(
             document_id=id, title=after.title, code=CANCELLED, reason=after.reason or ""
         )
         await self._tell(after, event)
         return after
+
+    async def remove(self, id: DocumentId) -> None:
+        """Forget the document and all that was made of it. Raises ``NotFound``."""
+        document = await self.accept.documents.get(id)
+        await self.accept.documents.remove(id)
+        self.stop(id)
+        await self.chunks.remove(id)
+        for digest in digests(document):
+            await self._drop_unused(digest)
+        await self._tell(document, DocumentRemoved(document_id=id, title=document.title))
 
     async def retry(self, id: DocumentId) -> Document:
         """Try a document again that has failed, from its beginning."""
@@ -74,6 +126,32 @@ class Control:
             await self.accept.batches.tell(after)
         await self._enqueue(after)
         return after
+
+    async def _go_on(self, document: Document) -> None:
+        """Have a document read whose bytes are others, or say that it is what it was."""
+        if document.is_finished:
+            await self.chunks.discard(document.id)
+            event = DocumentReady(
+                document_id=document.id,
+                title=document.title,
+                chunks=document.chunks,
+                pages=document.pages,
+                unread=document.unread,
+            )
+            await self._tell(document, event)
+            return
+        await self.accept.tell_received(document)
+        await self.accept.batches.tell(document)
+        await self._enqueue(document)
+
+    async def _drop_bytes(self, before: Document, after: Document) -> None:
+        """Remove the bytes that the document does not need any more, if nobody does."""
+        for digest in digests(before) - digests(after):
+            await self._drop_unused(digest)
+
+    async def _drop_unused(self, digest: str) -> None:
+        if not await self.accept.documents.is_used(digest):
+            await self.accept.blobs.remove(digest)
 
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document]
@@ -101,7 +179,13 @@ def _paused(document: Document) -> Document:
     return document if document.is_finished else _change(document, paused=True)
 
 
+def _in_batch(document: Document, before: Document, batch: BatchId) -> Document:
+    return document if document == before else _change(document, batch=batch)
+
+
 def _cancelled(document: Document) -> Document:
+    if document.next is not None:
+        return withdrawn(document)
     if document.is_finished:
         return document
     return _change(

@@ -9,7 +9,8 @@ import msgspec
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.progress import EMBED, Publish
-from groundwire.model.documents import Chunk, Document, Parsed
+from groundwire.ingest.versions import promoted
+from groundwire.model.documents import Chunk, Document, Parsed, Version
 from groundwire.model.errors import (
     ModelUnavailable,
     NotFound,
@@ -121,6 +122,8 @@ class Index:
             document = await self.documents.get(id)
         except NotFound:
             return
+        if document.next is not None:
+            reason = f"The new version cannot be read, the one before is kept. {reason}"
         failed = _change(document, status="failed", reason_code=code, reason=reason)
         if await self.documents.update(failed):
             event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
@@ -148,22 +151,30 @@ class Index:
 
     async def _index_words(self, document: Document) -> Document:
         document = await self._store(document, status="parsing")
-        event = DocumentParsing(document_id=document.id, title=document.title)
+        event = DocumentParsing(document_id=document.id, title=_read_of(document).title)
         await self.publish(document.workspace, event)
-        parsed = await self.parser.parse(self.blobs.path(document.digest), name=document.title)
+        what = _read_of(document)
+        parsed = await self.parser.parse(self.blobs.path(what.digest), name=what.title)
         return await self._cut(document, parsed)
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document:
         document = await self._store(
             document, status="chunking", pages=parsed.pages, unread=parsed.unread
         )
-        event = DocumentChunking(document_id=document.id, title=document.title, pages=parsed.pages)
+        title = _read_of(document).title
+        event = DocumentChunking(document_id=document.id, title=title, pages=parsed.pages)
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
-        chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks)
-        await self.chunks.replace(document.workspace, document.id, chunks, title=document.title)
+        version = document.version + (document.next is not None)
+        chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks, version=version)
+        keep = self.chunks.replace if document.next is None else self.chunks.stage
+        await keep(document.workspace, document.id, chunks, title=title)
         document = await self._store(
-            document, status="embedding", searchable="words", chunks=len(chunks), embedded=0
+            document,
+            status="embedding",
+            searchable="words" if document.next is None else document.searchable,
+            chunks=len(chunks),
+            embedded=0,
         )
         await self._tell_embedding(document)
         return document
@@ -185,12 +196,30 @@ class Index:
             if done - told >= step and done < document.chunks:
                 await self._tell_embedding(document)
                 told = done
-        return await self._store(
+        return await self._complete(document)
+
+    async def _complete(self, document: Document) -> Document:
+        """Call the document ready; a next version takes the place of the present one first.
+
+        That it is whole is stored before it is found, so that no order can come in between
+        and lead back to what is not there any more.
+        """
+        before = document.digest
+        if document.next is not None:
+            whole = _change(document.next, is_whole=True)
+            document = await self._store(document, next=whole)
+            await self.chunks.publish(document.id)
+            document = promoted(document)
+        document = await self._store(
             document, status="ready", searchable="meaning", embedded=document.chunks
         )
+        if before != document.digest and not await self.documents.is_used(before):
+            await self.blobs.remove(before)
+        return document
 
     async def _embed_batch(self, document: Document, batch: Sequence[Chunk]) -> None:
-        texts = [embedding_text(chunk, document.title) for chunk in batch]
+        title = _read_of(document).title
+        texts = [embedding_text(chunk, title) for chunk in batch]
         vectors = await self.embedder.embed(texts, kind="passage")
         ids = [chunk.id for chunk in batch]
         await self.vectors.add(document.workspace, document.id, ids, vectors)
@@ -223,6 +252,7 @@ class Index:
             title=document.title,
             done=document.embedded,
             total=document.chunks,
+            revises=document.next is not None,
         )
         await self.publish(document.workspace, event)
 
@@ -236,3 +266,8 @@ class Index:
         )
         await self.publish(document.workspace, event)
         await self.batches.tell(document)
+
+
+def _read_of(document: Document) -> Document | Version:
+    """Return what is being read: the next version, if one came."""
+    return document.next or document

@@ -25,6 +25,23 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """Other bytes of a document, under the name that they came with.
+
+    ``is_whole`` once all of it can be found: then nothing leads back to the version before, of
+    which ``pages`` and ``chunks`` are told, and what was ``unread``.
+    """
+
+    title: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    is_whole: bool = False
+    pages: int | None = None
+    chunks: int = 0
+    unread: tuple[Unread, ...] = ()
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A file in a workspace and how far it has come.
 
@@ -33,6 +50,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``added_by`` is who brought it, with the others of its ``batch``. Nothing is done with it
     while it is ``paused``. ``fence`` grows with every command on it: see `Documents.update`.
+
+    ``version`` counts from 1. While there is a ``next`` one, status, chunks and what was
+    embedded of them are those of the next; what is searched is the present one, whole.
     """
 
     id: DocumentId
@@ -54,6 +74,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     batch: BatchId | None = None
     paused: bool = False
     fence: int = 0
+    version: int = 1
+    next: Version | None = None
 
     @property
     def is_finished(self) -> bool:

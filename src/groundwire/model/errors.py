@@ -113,8 +113,8 @@ class NotFound(GroundwireError):
     code = "not_found"
     status = 404
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"There is no such {what}.")
+    def __init__(self, what: str, **details: object) -> None:
+        super().__init__(f"There is no such {what}.", **details)
 
 
 class Gone(NotFound):

@@ -41,6 +41,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
 
     ``fork_of`` is the question that this one is another wording of. ``model`` is what the
     asker wished for; ``language`` is the asker's, for the sentences of this turn.
+    ``attachments`` are the documents that the answer is to rest on, if not on all.
     """
 
     synced: ClassVar[bool] = True
@@ -54,6 +55,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     fork_of: MessageId | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[DocumentId, ...] = ()
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -315,10 +317,14 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks have their embedding; the words are searchable already."""
+    """``done`` of ``total`` chunks have their embedding; the words are searchable already.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):

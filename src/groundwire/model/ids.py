@@ -24,6 +24,15 @@ NewId = Callable[[str], str]
 """A new identifier with the given prefix, as in ``turn_01j9…``; never guessable."""
 
 
+def chunk_id(document: DocumentId, position: int, version: int = 1) -> ChunkId:
+    """Return the id of a chunk: a repeated ingest of a ``version`` gives the same ones."""
+    return ChunkId(f"{document}:{position}" + (f".{version}" if version > 1 else ""))
+
+
+def document_of(chunk: ChunkId) -> DocumentId:
+    return DocumentId(chunk.rpartition(":")[0])
+
+
 def conversation_log(conversation: ConversationId) -> LogId:
     return LogId(f"conversation:{conversation}")
 

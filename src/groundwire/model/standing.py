@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -25,7 +25,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A turn that was asked for and has not begun.
 
     ``question`` is the message it answers, ``answer`` the one it will write; ``fork_of`` is
-    the answer that it is another try of.
+    the answer that it is another try of. ``attachments`` are the documents that it is to rest
+    on, if not on all.
     """
 
     turn: TurnId
@@ -36,6 +37,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     fork_of: MessageId | None = None
     options: Options = DEFAULT
+    attachments: tuple[DocumentId, ...] = ()
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,10 @@ class Workspaces(Protocol):
 
 class Documents(Protocol):
     async def add(self, document: Document) -> Document:
-        """Store ``document``, or return the one in its workspace that has its digest."""
+        """Store ``document``, or return the one in its workspace that has its digest.
+
+        Or will have it, as its next version.
+        """
         ...
 
     async def get(self, document: DocumentId) -> Document:
@@ -85,6 +88,14 @@ class Documents(Protocol):
         """Return the workspace's batches, newest first, or only this one."""
         ...
 
-    async def remove(self, document: DocumentId) -> bool:
-        """Forget the document; ``True`` if no other document has its digest."""
+    async def find(self, workspace: WorkspaceId, digest: str) -> Document | None:
+        """Return the workspace's document that has these bytes, or will have."""
+        ...
+
+    async def is_used(self, digest: str) -> bool:
+        """Tell whether a document has these bytes, or will have."""
+        ...
+
+    async def remove(self, document: DocumentId) -> None:
+        """Forget the document. One that is not there is no error."""
         ...

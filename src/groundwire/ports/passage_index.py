@@ -47,6 +47,32 @@ class ChunkStore(Protocol):
         """
         ...
 
+    async def stage(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
+    ) -> None:
+        """Keep the chunks of the document's next version, in place of those staged before.
+
+        They get their embeddings as others do, and no search finds them before `publish`.
+        Their ids are those of no chunk that the document has.
+        """
+        ...
+
+    async def publish(self, document: DocumentId) -> None:
+        """Make what is staged all that ``document`` has, with its embeddings, in one step.
+
+        If nothing is staged, nothing changes.
+        """
+        ...
+
+    async def discard(self, document: DocumentId) -> None:
+        """Forget what is staged of ``document``. Nothing there is no error."""
+        ...
+
     async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
         """Return those of ``chunks`` that exist, in the order asked for."""
         ...
@@ -90,7 +116,10 @@ class VectorIndex(Protocol):
         ...
 
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
-        """Return the document's next chunks that have no vector yet, by position."""
+        """Return the document's next chunks that have no vector yet, by position.
+
+        If some are staged, of these.
+        """
         ...
 
     async def search_meaning(

@@ -15,6 +15,14 @@ class Tool(Protocol):
         """Whether a person has to allow each call."""
         ...
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether doing it twice does no more than doing it once.
+
+        If not, it is not done again where a server was lost while it did it.
+        """
+        ...
+
     def ask(self, input: Mapping[str, object], language: Language) -> str:
         """Return the sentence that asks a person to allow this call."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -16,7 +16,7 @@ from groundwire.model.errors import (
     RetrievalFailed,
     VectorsUnavailable,
 )
-from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.model.ids import DocumentId, WorkspaceId, chunk_id, document_of
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
@@ -30,6 +30,8 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
+# The index of words knows only of workspaces; of so many hits enough is left of some documents.
+DEPTH_OF_SOME = 10_000
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
 FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
@@ -39,19 +41,24 @@ MOST_CHARACTERS = 2_000
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """``passages`` are best first. ``searched`` tells whether meaning could be searched.
 
-    ``why`` is a sentence for people when it could not.
+    ``why`` is a sentence for people when it could not. ``asked_for``: they are of documents
+    that were named.
     """
 
     passages: tuple[Passage, ...]
     searched: Searched
     why: str | None = None
+    asked_for: bool = False
 
     @property
     def relevant(self) -> tuple[Passage, ...]:
         """All of them if one has enough to do with the question to answer from, else none.
 
-        Not each by itself: the third best often holds what the first does not.
+        Not each by itself: the third best often holds what the first does not. Who names the
+        documents need not name what is in them: "Summarise this" has no words in common.
         """
+        if self.asked_for:
+            return self.passages
         best = max((passage.relevance for passage in self.passages), default=0.0)
         return self.passages if best >= FLOOR else ()
 
@@ -81,42 +88,57 @@ class Search:
         self._documents = documents
         self._patience_s = patience_s
 
-    async def search(self, workspace: WorkspaceId, query: str, *, limit: int) -> Found:
+    async def search(
+        self,
+        workspace: WorkspaceId,
+        query: str,
+        *,
+        limit: int,
+        documents: Collection[DocumentId] = (),
+    ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
+        Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
         query = query[:MOST_CHARACTERS].strip()
         if not query:
             return Found(passages=(), searched="words")
         try:
-            return await self._search(workspace, query, limit)
+            return await self._search(workspace, query, limit, documents)
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
 
-    async def _search(self, workspace: WorkspaceId, query: str, limit: int) -> Found:
+    async def _search(
+        self, workspace: WorkspaceId, query: str, limit: int, documents: Collection[DocumentId]
+    ) -> Found:
+        depth = DEPTH_OF_SOME if documents else DEPTH
         async with asyncio.TaskGroup() as group:
-            meaning = group.create_task(self._search_meaning(workspace, query))
-            words = group.create_task(self._chunks.search_words(workspace, query, limit=DEPTH))
+            meaning = group.create_task(self._search_meaning(workspace, query, documents))
+            words = group.create_task(self._chunks.search_words(workspace, query, limit=depth))
         near, why = meaning.result()
         # Some may turn out to be duplicates of others.
-        best = fuse(words.result(), near)[: 2 * limit]
+        best = _of(documents, fuse(words.result(), near))[: 2 * limit]
+        best += await self._beginnings(documents, best, limit)
         passages = [passage async for passage in self._passages(best)]
         return Found(
             passages=tuple(islice(drop_duplicates(passages), limit)),
             searched="both" if near else "words",
             why=why,
+            asked_for=bool(documents),
         )
 
     async def _search_meaning(
-        self, workspace: WorkspaceId, query: str
+        self, workspace: WorkspaceId, query: str, documents: Collection[DocumentId]
     ) -> tuple[Sequence[Hit], str | None]:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
                 background = await self._embedder.background()
-            hits = await self._vectors.search_meaning(workspace, vectors[0], limit=DEPTH)
+            hits = await self._vectors.search_meaning(
+                workspace, vectors[0], limit=DEPTH, documents=documents or None
+            )
             return read_cosines(hits, background), None
         except (ModelUnavailable, VectorsUnavailable) as error:
             return (), error.message
@@ -125,6 +147,18 @@ class Search:
         except Exception:
             logger.exception("a search by meaning failed")
             return (), "Meaning cannot be searched; the server's log says why."
+
+    async def _beginnings(
+        self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int
+    ) -> list[Fused]:
+        """Return the first chunks of each document, by turns, as far as they were not found.
+
+        A document may be so new that it has no vectors, and share no word with the question.
+        """
+        there = [each for id in documents if (each := await self._find_document(id))]
+        known = {item.chunk for item in found}
+        first = (chunk_id(each.id, n, each.version) for n in range(limit) for each in there)
+        return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
 
     async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
@@ -145,6 +179,12 @@ class Search:
             return await self._documents.get(document)
         except NotFound:
             return None
+
+
+def _of(documents: Collection[DocumentId], fused: list[Fused]) -> list[Fused]:
+    if not documents:
+        return fused
+    return [item for item in fused if document_of(item.chunk) in documents]
 
 
 def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:

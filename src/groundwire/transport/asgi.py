@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -20,7 +20,7 @@ from groundwire.transport.hub import Hub
 from groundwire.transport.origins import Origins
 from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
-from groundwire.transport.problems import as_response, known, unknown
+from groundwire.transport.problems import as_response, hung_up, known, unknown
 from groundwire.transport.rest import Resources
 from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
@@ -53,6 +53,7 @@ class Doors:
             lifespan=self._lifespan,
             exception_handlers={
                 GroundwireError: known,
+                ClientDisconnect: hung_up,
                 400: _malformed,
                 404: _missing,
                 Exception: unknown,

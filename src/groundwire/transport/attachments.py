@@ -11,7 +11,7 @@ from groundwire.conversation.coalesce import coalesce
 from groundwire.conversation.follow import follow
 from groundwire.model.errors import Gone, GroundwireError, NotFound
 from groundwire.model.events import Recorded
-from groundwire.model.ids import LogId
+from groundwire.model.ids import LogId, is_conversation
 from groundwire.ports.event_log import EventLog
 from groundwire.transport.outlet import HungUp, Outlet
 
@@ -72,7 +72,7 @@ class Attachments:
         except HungUp:
             return
         except NotFound:
-            await self.fail(Gone("conversation any more"))
+            await self.fail(_gone(attachment))
         except Exception:
             # A reader that stopped in silence would be a gap: it comes back with its cursor.
             logger.exception("a log could not be read")
@@ -104,3 +104,10 @@ class Attachments:
         sent = await self.outlet.send(events)
         attachment.sent = attachment.sent if sent is None else sent
         return sent == events[-1].seq
+
+
+def _gone(attachment: Attachment) -> Gone:
+    """Return what says which of the logs is no more."""
+    if is_conversation(attachment.log):
+        return Gone("conversation any more", sessionId=attachment.name)
+    return Gone("workspace any more", workspaceId=attachment.name)

@@ -81,6 +81,8 @@ class DocumentBody(Body, omit_defaults=False):
     created_at: datetime
     batch_id: BatchId | None
     paused: bool
+    version: int
+    revising: bool
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -101,6 +103,8 @@ class DocumentBody(Body, omit_defaults=False):
             created_at=document.created_at,
             batch_id=document.batch,
             paused=document.paused,
+            version=document.version,
+            revising=document.next is not None,
         )
 
 

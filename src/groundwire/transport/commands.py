@@ -100,6 +100,7 @@ class Commands:
                     client_message_id=frame.client_message_id,
                     language=frame.language,
                     parent=MessageId(frame.parent_id) if frame.parent_id else None,
+                    attachments=tuple(dict.fromkeys(frame.attachments or ())),
                     options=frame.options,
                     on_busy=frame.on_busy,
                 )
@@ -112,6 +113,7 @@ class Commands:
                     model=frame.model,
                     client_message_id=frame.client_message_id,
                     language=frame.language,
+                    attachments=frame.attachments,
                     options=frame.options,
                 )
                 return await self.assistant.edit(identity, editing)

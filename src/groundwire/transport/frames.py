@@ -10,12 +10,16 @@ import msgspec
 
 from groundwire.conversation.state import Approval, Message, Running
 from groundwire.model.errors import BadJson, InvalidField, InvalidRequest, UnknownType
+from groundwire.model.ids import DocumentId
 from groundwire.model.refused import field_and_reason
 from groundwire.model.standing import DEFAULT, Options
 
 PROTOCOL = "groundwire.v1"
 
+MOST_ATTACHMENTS = 32
+
 Ref = str | int | None
+Attachments = Annotated[tuple[DocumentId, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)]
 
 
 class Frame(
@@ -53,6 +57,7 @@ class Detach(Command, frozen=True, kw_only=True, tag="detach"):
 class ChatMessage(Command, frozen=True, kw_only=True, tag="chat_message"):
     """Ask. ``parent_id`` is the answer that the question follows, else the newest one.
 
+    ``attachments`` are the documents that the answer is to rest on, instead of all.
     ``on_busy`` says what becomes of it while an answer runs: it waits, is refused, corrects
     that answer, or ends it and comes after what waits.
     """
@@ -64,6 +69,7 @@ class ChatMessage(Command, frozen=True, kw_only=True, tag="chat_message"):
     client_message_id: str | None = None
     language: Literal["en", "zh"] | None = None
     parent_id: str | None = None
+    attachments: Attachments | None = None
     options: Options = DEFAULT
     on_busy: Literal["queue", "reject", "steer", "cancel"] = "queue"
 
@@ -83,7 +89,10 @@ class Regenerate(Command, frozen=True, kw_only=True, tag="regenerate"):
 
 
 class Edit(Command, frozen=True, kw_only=True, tag="edit"):
-    """Ask the question ``message_id`` in other words, in a branch beside it."""
+    """Ask the question ``message_id`` in other words, in a branch beside it.
+
+    It rests on the same documents if no ``attachments`` are named.
+    """
 
     session_id: str
     message_id: str
@@ -91,6 +100,7 @@ class Edit(Command, frozen=True, kw_only=True, tag="edit"):
     model: str | None = None
     client_message_id: str | None = None
     language: Literal["en", "zh"] | None = None
+    attachments: Attachments | None = None
     options: Options = DEFAULT
 
 

@@ -3,7 +3,7 @@
 import logging
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from groundwire.model.errors import GroundwireError, RateLimited
@@ -48,6 +48,13 @@ def as_response(error: GroundwireError) -> Response:
 async def known(_: Request, error: Exception) -> Response:
     assert isinstance(error, GroundwireError)
     return as_response(error)
+
+
+async def hung_up(request: Request, error: Exception) -> Response:
+    """Answer, for form's sake, a client that was gone before all of its request was here."""
+    assert isinstance(error, ClientDisconnect)
+    logger.info("%s %s was cut", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def unknown(request: Request, error: Exception) -> Response:

@@ -47,7 +47,12 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 BATCH = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # What a browser may show in place; anything else it downloads, so that an uploaded page
 # never runs as one of ours.
-INLINE = frozenset({"application/pdf", "text/plain", "text/markdown", "text/csv"})
+INLINE = frozenset(
+    {
+        *("application/pdf", "text/plain", "text/markdown", "text/csv"),
+        *("image/png", "image/jpeg", "image/webp"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Resources:
             ),
             Route("/documents/{id}/page", self.get_page, methods=["GET"]),
             Route("/documents/{id}/content", self.get_content, methods=["GET"]),
+            Route("/documents/{id}/content", self.revise, methods=["PUT"]),
             Route("/conversations", self.begin, methods=["POST"]),
             Route("/conversations/{id}", self.get_conversation, methods=["GET"]),
             Route("/conversations/{id}/messages", self.list_messages, methods=["GET"]),
@@ -118,8 +124,7 @@ class Resources:
     async def upload(self, request: Request) -> Response:
         """Take in the files of a form; one that is refused does not hold back the others."""
         identity, id = await self._workspace(request)
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            raise InvalidField("file", "Send the files as multipart/form-data, in `file`.")
+        _require_form(request)
         batch = _batch(request) or self.assistant.library.new_batch()
         taken: list[object] = []
         refused: list[GroundwireError] = []
@@ -205,6 +210,19 @@ class Resources:
         headers = {"cache-control": "private, max-age=300", "x-content-type-options": "nosniff"}
         return Response(image, media_type="image/webp", headers=headers)
 
+    async def revise(self, request: Request) -> Response:
+        """Take the one file of a form as another version of the document."""
+        identity, id = await self._document(request)
+        _require_form(request)
+        async with request.form(max_files=1, max_fields=1) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise InvalidField("file", "There is no `file` in this form.")
+            document = await self.assistant.library.revise(
+                identity, id, file.filename or "document", _content(file)
+            )
+        return answer(DocumentBody.of(document), 202)
+
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
         body = await read_body(request, SearchFor)
@@ -276,6 +294,11 @@ class Resources:
 async def _content(file: UploadFile) -> AsyncIterator[bytes]:
     while part := await file.read(READ_BYTES):
         yield part
+
+
+def _require_form(request: Request) -> None:
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise InvalidField("file", "Send the files as multipart/form-data, in `file`.")
 
 
 def _batch(request: Request) -> BatchId | None:

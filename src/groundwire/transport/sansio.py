@@ -53,6 +53,12 @@ class HttpProtocol(_Wired, HttpToolsProtocol):
 
 
 class SocketProtocol(_Wired, WebSocketsSansIOProtocol):
+    async def send(self, message: Any) -> None:
+        """Send it; a refusal that is whole answers the handshake, too, and is logged by nobody."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
+
     def keepalive_timeout(self) -> None:
         """Cut a client that missed its pong: it will not take the close frame either."""
         super().keepalive_timeout()

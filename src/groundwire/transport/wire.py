@@ -43,6 +43,9 @@ class Wire:
 
     def limit(self, budget_bytes: int) -> None:
         """Let no more than this, and one event, wait for the client."""
+        if self._transport.is_closing():
+            # It left before anything was said to it; uvloop limits no transport that is closed.
+            return
         self._transport.set_write_buffer_limits(high=budget_bytes)
         connection = self._transport.get_extra_info("socket")
         if connection is not None and UNSENT is not None:

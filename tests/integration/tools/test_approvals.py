@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @asynccontextmanager
 async def opened(data: Path, site: Site, **settings: Any) -> AsyncGenerator[Served]:
-    named = {"tools": ("fetch_page",), "fetch_allowed": (site.place,), **settings}
+    named: dict[str, Any] = {"tools": ("fetch_page",), "fetch_allowed": (site.place,), **settings}
     async with serve(data, **named) as served:
         yield served
 
@@ -77,7 +77,8 @@ async def test_a_call_that_is_allowed_is_done_and_the_model_reads_it(
         answer = snapshot["messages"][-1]
         assert answer["content"] == "Let me look.\n\nThe lamp is lit at dusk."
         assert answer["tools"][0]["status"] == "done"
-        told = served.model.requests[-1].messages[-1]
+        said, told = served.model.requests[-1].messages[-2:]
+        assert (said.role, said.content) == ("assistant", "Let me look.")
         assert (told.role, "The lamp is lit at dusk." in told.content) == ("tool", True)
 
 

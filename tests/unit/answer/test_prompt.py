@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -5,7 +7,7 @@ from groundwire.answer import prompt
 from groundwire.model.errors import ContextOverflow
 from groundwire.model.ids import ChunkId, DocumentId
 from groundwire.model.passages import Passage
-from groundwire.ports.chat_model import Message
+from groundwire.ports.chat_model import Call, Message, ToolSpec
 
 
 def passage(n: int, text: str = "words " * 20) -> Passage:
@@ -63,3 +65,53 @@ def test_without_passages_it_is_a_plain_chat() -> None:
 def test_a_passage_says_where_it_stands() -> None:
     found = msgspec.structs.replace(passage(1, "Dig deep."), page=3, headings=("Rods", "Depth"))
     assert prompt.passage_text(2, found) == "[2] (Guide › Rods › Depth › p. 3)\nDig deep."
+
+
+def used(n: int, result: str) -> list[Message]:
+    call = Call(id=f"c{n}", name="read", input={"page": n})
+    return [
+        Message(role="assistant", content=f"Let me see {n}.", calls=(call,)),
+        Message(role="tool", content=result, call=call.id),
+    ]
+
+
+def size_of(messages: Sequence[Message]) -> int:
+    """Return at least what they cost, by the same count as `build`."""
+    return sum(len(each.content) + prompt.MESSAGE_TOKENS for each in messages)
+
+
+def test_what_tools_were_used_for_follows_the_question() -> None:
+    built = build(4000, passages=1, turns=4)
+    told = prompt.with_tools(built.messages, [used(1, "One."), used(2, "Two.")], (4000, len))
+    assert told[: len(built.messages)] == built.messages
+    assert [each.content for each in told[len(built.messages) :]] == [
+        "Let me see 1.", "One.", "Let me see 2.", "Two.",
+    ]  # fmt: skip
+
+
+def test_results_take_the_place_of_the_earliest_turns() -> None:
+    built = build(2000, passages=0, turns=40)
+    told = prompt.with_tools(built.messages, [used(1, "long " * 160)], (2000, len))
+    left = [each.content for each in told if each.content.startswith("turn")]
+    assert 0 < len(left) < 40
+    assert left[-1] == "turn 39"
+    assert size_of(told) + built.max_tokens <= 2000
+
+
+def test_of_results_without_room_the_oldest_are_not_shown() -> None:
+    built = build(2000, passages=0, turns=4)
+    exchanges = [used(n, f"{n} " + "long " * 80) for n in range(1, 5)]
+    told = prompt.with_tools(built.messages, exchanges, (2000, len))
+    results = [each.content for each in told if each.role == "tool"]
+    assert results[0] == prompt.UNSEEN
+    assert results[-1].startswith("4 ")
+    assert size_of(told) + built.max_tokens <= 2000
+
+
+def test_the_tools_themselves_take_room() -> None:
+    tool = ToolSpec(name="read", description="Reads. " * 60, schema={"type": "object"})
+    built = prompt.build("What?", (), [], "en", (2000, len), tools=[tool])
+    assert built.messages[-1].content == "What?"
+    with pytest.raises(ContextOverflow):
+        prompt.build("What? " * 200, (), [], "en", (2000, len), tools=[tool])
+    assert prompt.build("What? " * 200, (), [], "en", (2000, len)).messages

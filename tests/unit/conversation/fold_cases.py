@@ -68,7 +68,7 @@ SOURCES = (
 )
 
 
-def asked(n: int, content: str, parent: str | None = None) -> MessageCreated:
+def asked(n: int, content: str, parent: str | None = None, *attached: str) -> MessageCreated:
     return MessageCreated(
         turn_id=TurnId(f"t{n}"),
         message_id=MessageId(f"q{n}"),
@@ -78,6 +78,7 @@ def asked(n: int, content: str, parent: str | None = None) -> MessageCreated:
         client_message_id=f"k{n}",
         parent_id=None if parent is None else MessageId(parent),
         language="zh" if content > "\u3000" else "en",
+        attachments=tuple(map(DocumentId, attached)),
     )
 
 
@@ -205,6 +206,7 @@ TOOL: list[ConversationEvent] = [
 LOGS: dict[str, list[ConversationEvent]] = {
     "nothing was asked": [],
     "a question waits for its answer": [asked(1, "Why?")],
+    "a question has documents attached": [asked(1, "Summarise them.", None, "d1", "d2")],
     "a whole turn": TURN,
     "an answer half said": TURN[:9],
     "a second question waits while the first is answered": [

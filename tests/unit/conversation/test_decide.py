@@ -8,7 +8,7 @@ import pytest
 from groundwire.conversation import decide
 from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, QueueFull
 from groundwire.model.events import TurnFailed
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 from tests.unit.conversation.table import Table, done
 
 RETRY = decide.Retry(
@@ -72,6 +72,17 @@ async def test_another_text_under_the_same_id_is_a_conflict() -> None:
         await table.ask(3, "Why?", client_message_id="k", model="another")
 
     assert (await table.ask(4, "How?", client_message_id="k", author="bob")).turn == "t4"
+
+
+async def test_other_documents_under_the_same_id_are_a_conflict_and_none_is_as_before() -> None:
+    table = Table()
+    plain = await table.ask(1, "Which?", client_message_id="k")
+    await table.ask(2, "Which?", client_message_id="d", attachments=(DocumentId("d1"),))
+
+    assert (await table.ask(3, "Which?", client_message_id="k")).turn == plain.turn
+    for other in ((), (DocumentId("d2"),)):
+        with pytest.raises(IdempotencyConflict):
+            await table.ask(3, "Which?", client_message_id="d", attachments=other)
 
 
 async def test_a_turn_is_found_by_the_id_its_author_gave_it() -> None:

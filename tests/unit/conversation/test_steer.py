@@ -10,7 +10,7 @@ from groundwire.conversation.asked import Accepted
 from groundwire.conversation.steer import Steering, steer
 from groundwire.model.errors import IdempotencyConflict
 from groundwire.model.events import FinishReason
-from groundwire.model.ids import MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, TurnId
 from tests.unit.conversation.table import Table, done, ids
 
 STEERING = Steering(
@@ -41,7 +41,7 @@ async def test_an_accepted_correction_is_the_next_turn_and_follows_the_answer() 
     accepted = await correct(table, 2, steered=TurnId("t1"), client_message_id="s")
     await table.run(lambda desk: decide.finish(desk, active, done(active, "steered")))
 
-    assert accepted == Accepted(TurnId("t2"), 2)
+    assert accepted == Accepted(TurnId("t2"), 2, ends=TurnId("t1"))
     assert (await table.said())[-3:] == ["t1 done", "t2 message.created", "t2 steer.applied"]
     fold = await table.fold()
     asked = fold.messages[MessageId("q2")]
@@ -118,7 +118,7 @@ async def test_who_asks_may_wish_to_correct_or_to_end_what_runs() -> None:
     steered = await table.ask(2, on_busy="steer", client_message_id="k")
     ending = await table.ask(3, on_busy="cancel")
 
-    assert (steered.turn, steered.ends) == ("t2", None)
+    assert (steered.turn, steered.ends) == ("t2", "t1")
     assert ending.ends == "t1"
     # Sent again after an unknown outcome, it is the same correction.
     assert (await table.ask(4, on_busy="steer", client_message_id="k")).turn == "t2"
@@ -130,3 +130,18 @@ async def test_to_correct_or_to_end_where_nothing_runs_is_to_ask() -> None:
     assert (await table.ask(1, on_busy="steer")).ends is None
     assert (await table.ask(2, on_busy="cancel")).ends is None
     assert await table.said() == ["t1 message.created", "t2 message.created", "t2 status"]
+
+
+@pytest.mark.parametrize(("named", "rests_on"), [((), "d1"), (("d2",), "d2")])
+async def test_a_correction_rests_on_what_the_answer_does_unless_it_names_others(
+    named: tuple[str, ...], rests_on: str
+) -> None:
+    table = Table()
+    await table.ask(1, attachments=(DocumentId("d1"),))
+    active = await table.start()
+    await table.ask(2, on_busy="steer", attachments=tuple(map(DocumentId, named)))
+
+    await table.run(lambda desk: decide.finish(desk, active, done(active, "steered")))
+
+    assert (await table.start()).asked.attachments == (rests_on,)
+    assert (await table.fold()).messages[MessageId("q2")].attachments == (rests_on,)

@@ -14,6 +14,7 @@ from groundwire.model.errors import (
     Interrupted,
     InvalidField,
     NotFound,
+    OtherSpace,
     QueueFull,
     RateLimited,
     RetrievalFailed,
@@ -30,6 +31,7 @@ from groundwire.model.errors import (
 SAID: list[GroundwireError] = [
     BadJson(), Busy(), Fenced(), IdempotencyConflict(), Idle(), Interrupted(), RetrievalFailed(),
     ApprovalExpired(), SlowReader(), TokenExpired(), Unauthorized(), NotFound("conversation"),
+    OtherSpace("384 numbers", "768 numbers"),
 ]  # fmt: skip
 TOLD: list[tuple[GroundwireError, dict[str, object]]] = [
     (UnknownType("shout", ["ping", "auth"]), {"known": ["ping", "auth"]}),
@@ -64,3 +66,11 @@ def test_an_error_tells_programs_what_they_need(
 
 def test_too_many_connections_are_not_called_too_many_commands() -> None:
     assert "64 connections" in str(ConnectionLimit(64))
+
+
+def test_vectors_of_another_space_say_what_to_do() -> None:
+    error = OtherSpace("384 numbers by e5", "768 numbers")
+
+    assert error.code == "model_unavailable"
+    assert "384 numbers by e5" in error.message
+    assert "Restart with the embedding model" in error.message

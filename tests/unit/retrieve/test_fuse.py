@@ -4,7 +4,7 @@ import pytest
 
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
-from groundwire.retrieve.fuse import fuse
+from groundwire.retrieve.fuse import BACKGROUND_COSINE, fuse, read_cosines
 
 
 def hits(**scores: float) -> list[Hit]:
@@ -61,3 +61,12 @@ def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> Non
 
     assert standing_out[0].relevance > 0.9
     assert lost[0].relevance < 0.1
+
+
+def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -> None:
+    same, half, none = read_cosines(hits(same=1.0, half=0.6, none=0.2), background=0.2)
+
+    assert same.score == pytest.approx(1.0)
+    assert half.score == pytest.approx((1.0 + BACKGROUND_COSINE) / 2)
+    assert none.score == pytest.approx(BACKGROUND_COSINE)
+    assert read_cosines([same], BACKGROUND_COSINE) == [same]

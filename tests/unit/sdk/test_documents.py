@@ -18,6 +18,7 @@ from groundwire_client.events import (
     DocumentRemoved,
     DocumentResumed,
     Recorded,
+    Unread,
 )
 
 GOLDEN = Path(__file__).parents[1] / "model" / "golden" / "workspace.jsonl"
@@ -28,6 +29,15 @@ def folded(*events: AnyEvent | None, documents: Documents = ()) -> Documents:
         recorded = Recorded(seq=seq, first=seq, ts="t", event=event)
         documents = fold_documents(documents, recorded)
     return documents
+
+
+def test_what_could_not_be_read_is_said_of_the_document() -> None:
+    unread = (Unread(where="a/cut.pdf", code="broken", reason="This PDF is damaged."),)
+    ready = DocumentReady(document_id="d", title="all.zip", chunks=9, unread=unread)
+
+    (document,) = folded(ready)
+
+    assert document.unread == unread
 
 
 RECEIVED = DocumentReceived(document_id="d", title="guide.pdf", size_bytes=7)

@@ -102,7 +102,7 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
             return replace(
                 document,
                 status="embedding",
-                searchable="words",
+                searchable=document.searchable if event.revises else "words",
                 embedded=event.done,
                 chunks=event.total,
             )

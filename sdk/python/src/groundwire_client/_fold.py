@@ -196,6 +196,7 @@ def _question(event: MessageCreated, ts: str) -> Message:
         author=event.author,
         client_message_id=event.client_message_id,
         language=event.language,
+        attachments=event.attachments,
     )
 
 

@@ -68,6 +68,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     author: str | None = None
     client_message_id: str | None = None
     language: str | None = None
+    attachments: tuple[str, ...] = ()
     model: str | None = None
     why: str | None = None
     reasoning: str | None = None

@@ -67,6 +67,7 @@ class ChatMessage(SessionCommand, frozen=True, kw_only=True, tag="chat_message")
     workspace_id: str | None = None
     language: Language | None = None
     parent_id: str | None = None
+    attachments: tuple[str, ...] = ()
     options: Options = Options()
     on_busy: OnBusy = "queue"
 
@@ -89,6 +90,7 @@ class Edit(SessionCommand, frozen=True, kw_only=True, tag="edit"):
     client_message_id: str
     model: str | None = None
     language: Language | None = None
+    attachments: tuple[str, ...] | None = None
     options: Options = Options()
 
 

@@ -1,6 +1,6 @@
 """A conversation that is followed: what was said in it, and what may be done there."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -182,6 +182,7 @@ class Conversation:
         workspace_id: str | None = None,
         language: Language | None = None,
         parent_id: str | None = None,
+        attachments: Sequence[str] = (),
         options: Options | None = None,
         on_busy: OnBusy = "queue",
         client_message_id: str | None = None,
@@ -190,7 +191,8 @@ class Conversation:
         often the connection is lost.
 
         A conversation that was not there yet begins, in ``workspace_id`` or the default one.
-        The question follows the answer ``parent_id``, or the newest one. While another is
+        The question follows the answer ``parent_id``, or the newest one; its answer rests on
+        the documents ``attachments``, or on whichever has to do with it. While another is
         answered it waits (``queue``), is refused (``reject``), corrects that answer (``steer``)
         or ends it (``cancel``). To ask again after an unknown outcome give the same
         ``client_message_id``: it stays one question.
@@ -203,6 +205,7 @@ class Conversation:
             workspace_id=workspace_id,
             language=language,
             parent_id=parent_id,
+            attachments=tuple(attachments),
             options=options or Options(),
             on_busy=on_busy,
         )
@@ -215,10 +218,14 @@ class Conversation:
         *,
         model: str | None = None,
         language: Language | None = None,
+        attachments: Sequence[str] | None = None,
         options: Options | None = None,
         client_message_id: str | None = None,
     ) -> Answer:
-        """Ask the question ``message_id`` in other words, in a branch beside it."""
+        """Ask the question ``message_id`` in other words, in a branch beside it.
+
+        Its answer rests on the documents ``attachments``, or on those of that question.
+        """
         command = Edit(
             session_id=self.id,
             message_id=message_id,
@@ -226,6 +233,7 @@ class Conversation:
             client_message_id=client_message_id or _new_id(),
             model=model,
             language=language,
+            attachments=None if attachments is None else tuple(attachments),
             options=options or Options(),
         )
         return await self._ask(command, content)

@@ -25,7 +25,9 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 
 
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
-    """A question was asked. ``fork_of`` is the question that it is another wording of."""
+    """A question was asked. ``fork_of`` is the question that it is another wording of;
+    ``attachments`` are the documents that its answer is to rest on, if not on all.
+    """
 
     message_id: str
     content: str
@@ -36,6 +38,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     fork_of: str | None = None
     model: str | None = None
     language: str = "en"
+    attachments: tuple[str, ...] = ()
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -265,10 +268,14 @@ class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.c
 
 
 class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks are found by their meaning; all are found by their words."""
+    """``done`` of ``total`` chunks are found by their meaning; all are found by their words.
+
+    If it ``revises`` the document, the version before is found until all of this one can be.
+    """
 
     done: int
     total: int
+    revises: bool = False
 
 
 class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):

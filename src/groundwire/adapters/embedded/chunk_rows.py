@@ -12,7 +12,11 @@ from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
-_MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 2))
+_MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
+
+
+WAITING = -2
+"""What ``chunks.embedded`` is of a staged chunk whose vector is here, and in no block yet."""
 
 
 class Draft(NamedTuple):
@@ -26,9 +30,14 @@ class Draft(NamedTuple):
 
 def draft(chunk: Chunk, title: str) -> Draft:
     """Cut the words of ``chunk``: the slow part, done before the transaction."""
-    above = " ".join(cut_terms(" \n ".join((title, *chunk.headings))))
     headings = msgspec.json.encode(chunk.headings).decode()
-    return Draft(chunk, title, headings, (above, " ".join(cut_terms(chunk.text))))
+    return Draft(chunk, title, headings, terms(title, headings, chunk.text))
+
+
+def terms(title: str, headings: str, text: str) -> tuple[str, str]:
+    """Return the terms of a title with headings, which are JSON, and those of a text."""
+    above = " \n ".join((title, *msgspec.json.decode(headings, type=tuple[str, ...])))
+    return " ".join(cut_terms(above)), " ".join(cut_terms(text))
 
 
 def replace(
@@ -41,7 +50,7 @@ def replace(
 
     Return how many rows are new or gone.
     """
-    number = _workspace_number(db, workspace)
+    number = workspace_number(db, workspace)
     before = {
         str(id): (row, said)
         for row, id, *said in db.execute(
@@ -59,11 +68,11 @@ def replace(
             )
         else:
             if row is not None:
-                _remove_row(db, int(str(row)))
-            _insert(db, number, item)
+                remove_row(db, int(str(row)))
+            insert(db, number, item)
             changed += 1
     for row, _ in before.values():
-        _remove_row(db, int(str(row)))
+        remove_row(db, int(str(row)))
     return changed + len(before)
 
 
@@ -71,7 +80,7 @@ def remove(db: apsw.Connection, document: DocumentId) -> int:
     """Return how many rows there were."""
     rows = db.execute("SELECT row FROM chunks WHERE document = ?", (document,)).fetchall()
     for (row,) in rows:
-        _remove_row(db, int(str(row)))
+        remove_row(db, int(str(row)))
     return len(rows)
 
 
@@ -94,8 +103,9 @@ def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> 
     return [
         _chunk(row)
         for row in db.execute(
-            f"SELECT {COLUMNS} FROM chunks WHERE document = ? AND embedded = 0 "
-            "ORDER BY position LIMIT ?",
+            f"SELECT {COLUMNS} FROM chunks WHERE document = ?1 AND embedded = 0 "
+            "AND staged = (SELECT max(staged) FROM chunks WHERE document = ?1) "
+            "ORDER BY position LIMIT ?2",
             (document, limit),
         )
     ]
@@ -123,7 +133,7 @@ def ids_of(db: apsw.Connection, rows: Sequence[int]) -> dict[int, ChunkId]:
 def rows_of(db: apsw.Connection, number: int, documents: Collection[DocumentId]) -> list[int]:
     """Return the rows of those of ``documents`` that are in workspace ``number``."""
     found = db.execute(
-        "SELECT row FROM chunks WHERE workspace = ? "
+        "SELECT row FROM chunks WHERE workspace = ? AND staged = 0 "
         "AND document IN (SELECT value FROM json_each(?))",
         (number, msgspec.json.encode(list(documents)).decode()),
     )
@@ -136,7 +146,7 @@ def terms_of(db: apsw.Connection, row: int) -> set[str]:
     return set(cut_terms(" \n ".join(map(str, found)))) if found else set()
 
 
-def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
+def workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
     number = find_workspace(db, workspace)
     if number is None:
         db.execute("INSERT INTO workspaces (id) VALUES (?)", (workspace,))
@@ -145,17 +155,21 @@ def _workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
     return number
 
 
-def _insert(db: apsw.Connection, number: int, item: Draft) -> None:
+def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = False) -> int:
+    """Return the row; a ``staged`` one has no words."""
     chunk = item.chunk
     page, last_page, place, part = _where(chunk)
     db.execute(
-        f"INSERT INTO chunks ({COLUMNS}, title, workspace) VALUES ({_MARKS})",
+        f"INSERT INTO chunks ({COLUMNS}, title, workspace, staged) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(page, last_page, item.headings, place, part, item.title, number),
+            *(page, last_page, item.headings, place, part, item.title, number, staged),
         ),
     )
-    word_search.put(db, number, db.last_insert_rowid(), item.terms)
+    row = db.last_insert_rowid()
+    if not staged:
+        word_search.put(db, number, row, item.terms)
+    return row
 
 
 def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
@@ -163,15 +177,18 @@ def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
     return chunk.page, chunk.last_page, place, chunk.part
 
 
-def _remove_row(db: apsw.Connection, row: int) -> None:
+def remove_row(db: apsw.Connection, row: int) -> None:
     found = db.execute(
-        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded", (row,)
+        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded, staged", (row,)
     ).fetchone()
     if found is not None:
-        number, block = map(int, map(str, found[1:]))
-        word_search.drop(db, number, row)
+        number, block, staged = map(int, map(str, found[1:]))
+        if not staged:
+            word_search.drop(db, number, row)
         if block == space.ELSEWHERE:
             space.leave_stale(db, str(found[0]))
+        elif block == WAITING:
+            db.execute("DELETE FROM embeddings WHERE row = ?", (row,))
         elif block:
             vector_blocks.drop(db, row, block)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from groundwire.adapters.embedded import chunk_rows, space, vector_blocks, word_search
+from groundwire.adapters.embedded import chunk_rows, space, staging, vector_blocks, word_search
 from groundwire.adapters.embedded.space import Space
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedded.words import cut_terms
@@ -58,6 +58,29 @@ class SqliteChunks:
             sync=False,
             then=self._counted.forget,
         )
+
+    async def stage(
+        self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        chunks: Sequence[Chunk],
+        *,
+        title: str = "",
+    ) -> None:
+        drafts = await asyncio.to_thread(
+            lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
+        )
+        await self._store.write(
+            lambda db: staging.stage(db, workspace, document, drafts), sync=False
+        )
+
+    async def publish(self, document: DocumentId) -> None:
+        await self._store.write(
+            lambda db: staging.publish(db, document), sync=False, then=self._counted.forget
+        )
+
+    async def discard(self, document: DocumentId) -> None:
+        await self._store.write(lambda db: staging.discard(db, document), sync=False)
 
     async def get(self, chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
         return await self._store.read(lambda db: chunk_rows.get(db, chunks))

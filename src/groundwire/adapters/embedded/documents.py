@@ -16,10 +16,8 @@ from groundwire.ports.documents import Workspace
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
 _COLUMNS = ", ".join(_FIELDS)
 # The names are our own; every value is bound.
-_INSERT = (
-    f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))}) "
-    "ON CONFLICT (workspace, digest) DO NOTHING"
-)
+_INSERT = f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_HAS_BYTES = "(digest = ?1 OR json_extract(next, '$.digest') = ?1)"
 _SET = ", ".join(f"{name} = ?" for name in _FIELDS)
 _UPDATE = f"UPDATE documents SET {_SET} WHERE id = ? AND fence = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM documents"
@@ -105,13 +103,11 @@ class SqliteDocuments:
 
     async def add(self, document: Document) -> Document:
         def work(connection: apsw.Connection) -> Document:
+            found = _find(connection, document.workspace, document.digest)
+            if found is not None:
+                return found
             connection.execute(_INSERT, _values(document))
-            rows = select(
-                connection,
-                f"{_SELECT} WHERE workspace = ? AND digest = ?",
-                (document.workspace, document.digest),
-            )
-            return _document(rows[0])
+            return document
 
         return await self._store.write(work)
 
@@ -185,16 +181,29 @@ class SqliteDocuments:
         )
         return [_batch(workspace, row) for row in rows]
 
-    async def remove(self, document: DocumentId) -> bool:
-        def work(connection: apsw.Connection) -> bool:
-            row = select_one(connection, "SELECT digest FROM documents WHERE id = ?", (document,))
-            if row is None:
-                return False
-            connection.execute("DELETE FROM documents WHERE id = ?", (document,))
-            others = select_one(connection, "SELECT 1 FROM documents WHERE digest = ?", row)
-            return others is None
+    async def find(self, workspace: WorkspaceId, digest: str) -> Document | None:
+        return await self._store.read(lambda connection: _find(connection, workspace, digest))
 
-        return await self._store.write(work)
+    async def is_used(self, digest: str) -> bool:
+        found = await self._store.read(
+            lambda connection: select_one(
+                connection, f"SELECT 1 FROM documents WHERE {_HAS_BYTES}", (digest,)
+            )
+        )
+        return found is not None
+
+    async def remove(self, document: DocumentId) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute("DELETE FROM documents WHERE id = ?", (document,))
+
+        await self._store.write(work)
+
+
+def _find(connection: apsw.Connection, workspace: WorkspaceId, digest: str) -> Document | None:
+    row = select_one(
+        connection, f"{_SELECT} WHERE {_HAS_BYTES} AND workspace = ?2", (digest, workspace)
+    )
+    return _document(row) if row else None
 
 
 def _workspace(row: Row) -> Workspace:
@@ -221,6 +230,7 @@ def _values(document: Document) -> tuple[Any, ...]:
     values = msgspec.structs.asdict(document)
     values["created_at"] = document.created_at.isoformat()
     values["unread"] = msgspec.json.encode(document.unread).decode()
+    values["next"] = msgspec.json.encode(document.next).decode() if document.next else None
     return tuple(values[name] for name in _FIELDS)
 
 
@@ -228,4 +238,5 @@ def _document(row: Row) -> Document:
     values = dict(zip(_FIELDS, row, strict=True))
     values["paused"] = bool(values["paused"])
     values["unread"] = msgspec.json.decode(values["unread"])
+    values["next"] = msgspec.json.decode(values["next"]) if values["next"] else None
     return msgspec.convert(values, Document)

@@ -7,7 +7,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import chunk_rows, vector_blocks
+from groundwire.adapters.embedded import chunk_rows, staging, vector_blocks
 from groundwire.adapters.embedded.chunks import SqliteChunks
 from groundwire.adapters.embedded.space import HERE
 from groundwire.adapters.embedded.store import select_one
@@ -61,17 +61,23 @@ def _add(
     for place, chunk in enumerate(chunks):
         found = select_one(
             db,
-            "SELECT row, embedded FROM chunks WHERE id = ? AND document = ? AND workspace = ?",
+            "SELECT row, embedded, staged FROM chunks "
+            "WHERE id = ? AND document = ? AND workspace = ?",
             (chunk, document, number),
         )
         # The document may have been replaced or removed while its vectors were made.
         if found is None:
             continue
-        row, before = found
+        row, before, staged = found
+        if staged:
+            staging.keep_vector(db, row, vectors[place])
+            continue
         if before:
             vector_blocks.drop(db, row, before)
         rows.append(row)
         places.append(place)
+    if not rows:
+        return
     blocks = vector_blocks.put(db, number, rows, vectors[places])
     db.executemany("UPDATE chunks SET embedded = ? WHERE row = ?", zip(blocks, rows, strict=True))
 

@@ -53,7 +53,7 @@ def which_count(
     found = select(
         db,
         "SELECT id FROM chunks WHERE id IN (SELECT value FROM json_each(?)) "
-        "AND workspace = ? AND embedded = ?",
+        "AND workspace = ? AND embedded = ? AND staged = 0",
         (_json(chunks), find_workspace(db, workspace), ELSEWHERE),
     )
     return {ChunkId(id) for (id,) in found}

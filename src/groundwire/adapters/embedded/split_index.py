@@ -53,6 +53,14 @@ class SplitIndex(SqliteChunks):
         await super().replace(workspace, document, chunks, title=title)
         await self.sweep()
 
+    async def publish(self, document: DocumentId) -> None:
+        await super().publish(document)
+        await self.sweep()
+
+    async def discard(self, document: DocumentId) -> None:
+        await super().discard(document)
+        await self.sweep()
+
     async def remove(self, document: DocumentId) -> None:
         await super().remove(document)
         await self.sweep()

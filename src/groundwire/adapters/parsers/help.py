@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from groundwire.adapters.parsers.ocr import Ocr
-from groundwire.adapters.parsers.pdf_layout import Line
+from groundwire.adapters.parsers.pdf_lines import Line
 
 
 class Aside(Protocol):

@@ -15,7 +15,7 @@ import msgspec
 
 from groundwire.adapters.parsers import confine, wire
 from groundwire.adapters.parsers.pdf import read_pages
-from groundwire.adapters.parsers.pdf_layout import Line
+from groundwire.adapters.parsers.pdf_lines import Line
 
 
 class _Share(msgspec.Struct, frozen=True, array_like=True):

@@ -5,6 +5,7 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import ctypes
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,8 @@ import pypdfium2.raw as pdfium
 
 from groundwire.adapters.parsers.help import Aside, Help
 from groundwire.adapters.parsers.parts import refuse
-from groundwire.adapters.parsers.pdf_layout import Entry, Line, arrange
+from groundwire.adapters.parsers.pdf_layout import arrange
+from groundwire.adapters.parsers.pdf_lines import GAP, Cell, Entry, Line, is_loose
 from groundwire.adapters.parsers.pdf_pictures import find_pictures, insert
 from groundwire.adapters.parsers.recognise import Recognised, recognise
 from groundwire.model.documents import Parsed
@@ -145,18 +147,43 @@ class _Measure:
         first = pdfium.FPDFText_GetCharIndexFromTextIndex(page, start)
         last = pdfium.FPDFText_GetCharIndexFromTextIndex(page, end)
         left, y = self._origin(first)
+        right = self._right(last)
+        size = pdfium.FPDFText_GetFontSize(page, first)
+        mono = self._is_monospaced(first) and self._is_monospaced(last)
+        loose = not mono and is_loose(text, right - left, size)
         return Line(
             text=text.encode("utf-8", "replace").decode(),
             left=left,
-            right=self._right(last),
+            right=right,
             y=y,
             # PDFium joins two lines where a word is cut between them.
             foot=self._origin(last)[1],
-            size=pdfium.FPDFText_GetFontSize(page, first),
+            size=size,
             bold=pdfium.FPDFText_GetFontWeight(page, first) >= _BOLD_WEIGHT,
-            mono=self._is_monospaced(first) and self._is_monospaced(last),
+            mono=mono,
             edge=min(y, height - y) / height if height else 0.5,
+            cells=tuple(self._cells(text, start, size)) if loose else (),
         )
+
+    def _cells(self, text: str, start: int, size: float) -> Iterator[Cell]:
+        """Yield what stands between wide gaps."""
+        left = right = 0.0
+        words = ""
+        for match in re.finditer(r"\S+", text):
+            # PDFium counts UTF-16 units; beyond the first plane there are no tables to be lost.
+            ends = [
+                pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, start + at)
+                for at in (match.start(), match.end() - 1)
+            ]
+            begin = self._origin(ends[0])[0]
+            if words and begin - right > GAP * size:
+                yield Cell(words, left, right)
+                words = ""
+            left = left if words else begin
+            words = f"{words} {match.group()}" if words else match.group()
+            right = self._right(ends[1])
+        if words:
+            yield Cell(words, left, right)
 
     def _origin(self, index: int) -> tuple[float, float]:
         x, y, *_ = self._numbers

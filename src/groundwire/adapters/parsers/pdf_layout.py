@@ -9,39 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 import msgspec
 
+from groundwire.adapters.parsers.assemble import CELL
 from groundwire.adapters.parsers.clean import clean_text, join_lines, tidy_spaces
+from groundwire.adapters.parsers.pdf_lines import Entry, Line
+from groundwire.adapters.parsers.pdf_tables import Table, find_tables
 from groundwire.model.documents import Block
-
-
-class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``left``, ``right``, ``y`` and ``foot`` in points from the lower left corner.
-
-    ``y`` is the baseline that it begins on, ``foot`` the one that it ends on. ``edge`` is how
-    far it is from the top or bottom of the page, as a share of its height.
-    """
-
-    text: str
-    left: float
-    right: float
-    y: float
-    foot: float
-    size: float
-    bold: bool = False
-    mono: bool = False
-    edge: float = 0.5
-
-
-class Entry(NamedTuple):
-    """A heading of the outline; ``level`` from 1, ``page`` from 1."""
-
-    title: str
-    level: int
-    page: int
-
 
 Page = Sequence[Line]
 
@@ -98,6 +73,10 @@ def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
     path: list[tuple[int, str]] = []
     for number, page in enumerate(kept, start=1):
         for group, level in _groups(page, number, headings, _Paragraphs(page, leading)):
+            if isinstance(group, Table):
+                text = "\n".join(CELL.join(row).rstrip() for row in group.rows)
+                blocks.append(Block(text=text, kind="table", page=number, headings=_texts(path)))
+                continue
             if level is None:
                 _append(blocks, _block(group, words, number, _texts(path)))
                 continue
@@ -306,8 +285,19 @@ def _leading(pages: Sequence[Page]) -> float:
 
 def _groups(
     page: Page, number: int, headings: _Headings, paragraphs: _Paragraphs
+) -> Iterator[tuple[list[Line] | Table, int | None]]:
+    """Yield the lines of each block, with the level of a heading; of a table, the table."""
+    at = 0
+    for table in find_tables(page):
+        yield from _text_groups(page[at : table.start], number, headings, paragraphs)
+        yield table, None
+        at = table.end
+    yield from _text_groups(page[at:], number, headings, paragraphs)
+
+
+def _text_groups(
+    page: Page, number: int, headings: _Headings, paragraphs: _Paragraphs
 ) -> Iterator[tuple[list[Line], int | None]]:
-    """Yield the lines of each block, with the level of a heading."""
     group: list[Line] = []
     for line in page:
         level = headings.level(line, number)

@@ -12,7 +12,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image
 
-from groundwire.adapters.parsers.pdf_layout import Entry, Line
+from groundwire.adapters.parsers.pdf_lines import Entry, Line
 from groundwire.adapters.parsers.recognise import DPI, Picture, fit
 from groundwire.model.documents import Block
 

@@ -82,6 +82,7 @@ class FetchPage:
     """The tool `fetch_page`: what ``web`` brings, read by ``parser``."""
 
     needs_approval = True
+    is_repeatable = True  # it only reads
 
     def __init__(self, parser: Parser, web: Web) -> None:
         self._parser = parser

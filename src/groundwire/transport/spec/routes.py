@@ -252,6 +252,14 @@ OPERATIONS: dict[str, Operation] = {
         },
         errors=("not_found", "invalid_field", "unreadable_document"),
     ),
+    "PUT /api/v1/documents/{id}/content": Operation(
+        "revise",
+        "Other bytes of a document; those before are found until these can be, whole",
+        DocumentBody,
+        202,
+        takes=FILES,
+        errors=("not_found", "conflict", "unreadable_document"),
+    ),
     "POST /api/v1/conversations": Operation(
         "beginConversation",
         "A new conversation, in the default workspace if none is named",

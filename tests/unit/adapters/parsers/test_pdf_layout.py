@@ -1,4 +1,5 @@
-from groundwire.adapters.parsers.pdf_layout import Entry, Line, arrange
+from groundwire.adapters.parsers.pdf_layout import arrange
+from groundwire.adapters.parsers.pdf_lines import Entry, Line
 from groundwire.model.documents import Block
 
 
