@@ -151,7 +151,7 @@ def saved_image(image: Image.Image, format: str, **options: object) -> bytes:
 
 def written(*lines: str, font: Path | None = None) -> Image.Image:
     """A picture of a page with ``lines`` on it, as a scanner would give it at 200 dpi."""
-    page = Image.new("L", (1240, 600), "white")
+    page = Image.new("L", (1240, 1000), "white")
     letters = ImageFont.truetype(font, 40) if font else ImageFont.load_default(40)
     ImageDraw.Draw(page).multiline_text((100, 100), "\n".join(lines), "black", letters, spacing=24)
     return page

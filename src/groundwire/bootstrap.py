@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from groundwire.answer.run import Answers
     from groundwire.app import Assistant
     from groundwire.archive import Archive
+    from groundwire.feeding import Feeding
     from groundwire.ingest.intake import Intake
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
@@ -81,6 +82,7 @@ class Groundwire:
         from groundwire.transport.attempts import Attempts
         from groundwire.transport.commands import Commands
         from groundwire.transport.company import Company
+        from groundwire.transport.feeds import FeedDoors
         from groundwire.transport.identity import Doorkeeper
         from groundwire.transport.origins import Origins
         from groundwire.transport.poll import Polls
@@ -98,6 +100,7 @@ class Groundwire:
         doors = Doors(
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
+            FeedDoors(_feeding(assistant.library), doorkeeper),
             Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
             Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
@@ -250,8 +253,10 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
     """Open where documents live, and set those to work who read them."""
+    from groundwire.adapters.connectors.choose import make_connectors
     from groundwire.adapters.embedded.blobs import FileBlobs
     from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+    from groundwire.adapters.embedded.feeds import SqliteFeeds
     from groundwire.adapters.embedded.job_queue import SqliteJobQueue
     from groundwire.ingest.intake import Means, open_intake
     from groundwire.library import Library
@@ -262,6 +267,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     documents = SqliteDocuments(parts.store)
     means = Means(
         documents=documents,
+        feeds=SqliteFeeds(parts.store),
         blobs=FileBlobs(data / "files"),
         jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
         parser=parts.parsers,
@@ -272,6 +278,11 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         now=utc_now,
         new_id=new_id,
         limit_bytes=parts.settings.upload_bytes,
+        connectors=make_connectors(
+            parts.settings.folders,
+            parts.settings.fetch_allowed,
+            limit_bytes=parts.settings.upload_bytes,
+        ),
     )
     return Library(
         SqliteWorkspaces(parts.store),
@@ -292,8 +303,15 @@ async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStac
     """Go on with the documents that an earlier process left, and with those that come."""
     await intake.resume()
     _run_until_closed(stack, intake.worker.run(), "worker")
+    _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
+
+
+def _feeding(library: "Library") -> "Feeding":
+    from groundwire.feeding import Feeding
+
+    return Feeding(library.workspaces, library.intake, utc_now, new_id)
 
 
 def _publish_to(log: "EventLog") -> "Publish":
@@ -344,8 +362,8 @@ def _parsers(settings: Settings, stack: contextlib.AsyncExitStack) -> "ParserPoo
 
 def _tools(settings: Settings, parser: "Parser") -> "tuple[Tool, ...]":
     """Make the tools that models are offered; they hold nothing that must be closed."""
+    from groundwire.adapters.network.web import Web
     from groundwire.adapters.tools.fetch_page import FetchPage
-    from groundwire.adapters.tools.web import Web
 
     tools = (FetchPage(parser, Web(allowed=settings.fetch_allowed)),)
     return tuple(tool for tool in tools if tool.spec.name in settings.tools)

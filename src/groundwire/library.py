@@ -1,6 +1,7 @@
 """Workspaces and their documents: the use cases around what answers rest on."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from groundwire.access.authorize import require, require_editor
+from groundwire.answer.clean import clean
 from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
@@ -37,6 +39,8 @@ MAX_NAME = 120
 ORDERS_AT_ONCE = 64
 MIN_WIDTH, MAX_WIDTH = 100, 2400
 DEFAULT_NAME = "Documents"
+# What a text may be besides plain, by the end of its title.
+TEXTS = (".txt", ".md", ".csv", ".html")
 
 Order = Literal["pause", "resume", "cancel", "retry"]
 """What may be done with the work on a document, besides removing it."""
@@ -113,6 +117,25 @@ class Library:
             by=identity.principal.id,
             batch=batch or self.new_batch(),
         )
+
+    async def add_text(
+        self,
+        identity: Identity,
+        workspace: WorkspaceId,
+        title: str,
+        text: str,
+        *,
+        batch: BatchId,
+    ) -> Document:
+        """Take in a text that is in no file, under a ``title`` that may be the name of one."""
+        if not text.strip():
+            raise InvalidField("text", "Give some text: `text` is empty.")
+        title = re.sub(r"[/\\]", "-", title).strip()
+        if not title:
+            raise InvalidField("title", "Give the text a title: `title` is empty.")
+        name = title if title.lower().endswith(TEXTS) else f"{title}.txt"
+        content = _once(clean(text).encode())
+        return await self.upload(identity, workspace, name, content, batch=batch)
 
     async def revise(
         self, identity: Identity, id: DocumentId, name: str, content: AsyncIterator[bytes]
@@ -258,6 +281,10 @@ class Library:
         await self.workspaces.create(workspace, owner=identity.principal.id)
         await self.log.create(workspace_log(id), name=id)
         return workspace
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _name(name: str) -> str:

@@ -24,7 +24,7 @@ SECRETS = frozenset({"openai_api_key", "embedder_api_key"})
 TOOLS = ("fetch_page",)
 """The tools that there are."""
 
-_LISTS = frozenset({"allowed_hosts", "model_hubs", "tools", "fetch_allowed"})
+_LISTS = frozenset({"allowed_hosts", "model_hubs", "tools", "fetch_allowed", "folders"})
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -106,8 +106,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a person has to allow what a model wants to do; then it is not done."""
 
     fetch_allowed: tuple[str, ...] = ()
-    """Hosts, as in `wiki.example.org` or `10.0.0.7:8080`, that `fetch_page` may fetch from though
-    they are not on the public internet."""
+    """Hosts, as in `wiki.example.org` or `10.0.0.7:8080`, that `fetch_page` and feeds may read
+    though they are not on the public internet."""
+
+    folders: tuple[Path, ...] = ()
+    """Folders of this machine, as in `/srv/documents`, that feeds may read, with all in them."""
 
     upload_bytes: Bytes = 512 * 1024 * 1024
     """The largest file that is taken in."""
@@ -154,6 +157,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if name not in TOOLS:
                 raise ValueError(
                     f"{PREFIX}TOOLS names `{name}`, which is no tool. There are: {', '.join(TOOLS)}"
+                )
+        for folder in self.folders:
+            if not folder.is_absolute():
+                raise ValueError(
+                    f"{PREFIX}FOLDERS takes whole paths, as in `/srv/documents`; `{folder}` is none"
                 )
         for place in self.fetch_allowed:
             if not _is_place(place):

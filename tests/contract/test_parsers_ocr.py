@@ -72,6 +72,20 @@ async def test_without_tesseract_the_text_is_read_and_the_scan_is_named(
     assert "tesseract-ocr-chi-sim" in unread.reason
 
 
+async def test_the_picture_on_a_title_page_is_no_page_of_text(
+    parser: ParserPool, tmp_path: Path
+) -> None:
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=30)
+    pdf.add_page()
+    pdf.multi_cell(0, 20, "The lighthouse")
+    pdf.image(Image.new("RGB", (400, 300), "navy"), 20, 80, 170)
+
+    parsed = await read(parser, tmp_path, "book.pdf", bytes(pdf.output()))
+
+    assert (texts(parsed), parsed.unread) == (["The lighthouse"], ())
+
+
 async def test_a_scan_without_tesseract_says_what_to_install(
     parser: ParserPool, tmp_path: Path
 ) -> None:

@@ -68,6 +68,19 @@ async def open_index(
         yield open
 
 
+@pytest.mark.parametrize("kind", ["chroma", "chroma server", "postgres"])
+async def test_a_store_says_which_product_answers(
+    kind: str, servers: Callable[[str], str], tmp_path: Path
+) -> None:
+    store = open_store(kind if kind == "chroma" else servers(kind), tmp_path)
+
+    told = await store.check()
+
+    assert told.casefold().startswith(kind.split()[0])
+    assert any(character.isdigit() for character in told)
+    await store.aclose()
+
+
 @pytest.fixture
 def index(open_index: Open) -> Index:
     return open_index("test")

@@ -254,7 +254,7 @@ class Conversation(RuleBasedStateMachine):
         return self.poster
 
     def _open(self, by: Transport, seen: Seen, cursor: str | None) -> Wire:
-        wire = WIRES[by](self.subject, self.session, self.subject.key, cursor, seen=seen)
+        wire = WIRES[by](self.subject, self.session, self.subject.key, cursor=cursor, seen=seen)
         self.world.run(wire.open())
         return wire
 

@@ -119,16 +119,16 @@ async def test_a_document_removed_during_its_ingest_ends_quietly(tmp_path: Path)
     async with AsyncExitStack() as stack:
         ingest = open_ingest(tmp_path, stack)
         received = await ingest.take("notes.md", once(TEXT.encode()))
-        await ingest.worker.index.parse(received.id)
+        await ingest.intake.index.parse(received.id)
         ingest.embedder.gate.clear()
         async with asyncio.TaskGroup() as group:
-            group.create_task(ingest.worker.index.embed(received.id))
+            group.create_task(ingest.intake.index.embed(received.id))
             await ingest.documents.remove(received.id)
             ingest.embedder.gate.set()
 
         assert not (await ingest.index.search_words(WS, "question", limit=1)).hits
         assert ingest.told(received.id)[-1] == "embedding"
-        await ingest.worker.index.parse(received.id)
+        await ingest.intake.index.parse(received.id)
 
 
 async def test_too_large_a_file_is_refused_and_leaves_nothing(ingest: Ingest) -> None:

@@ -164,7 +164,7 @@ async def test_a_large_import_does_not_keep_the_upload_of_another_waiting(
 async def test_a_long_embedding_lets_others_have_a_turn(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         ingest = open_ingest(tmp_path, stack, slice_s=0.0)
-        ingest.worker.embedding = 1
+        ingest.worker.duties = [duty._replace(room=1) for duty in ingest.worker.duties]
         async with working(ingest):
             long = await half_done(ingest, by="ada")
             short = await half_done(ingest, "A note about zebras.", by="bob")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from groundwire.adapters.network.web import Limits, LookUp, Web
 from groundwire.adapters.parsers.pool import ParserPool
 from groundwire.adapters.tools.fetch_page import FetchPage
-from groundwire.adapters.tools.web import Limits, LookUp, Web
 from groundwire.model.errors import ToolUnusable
 
 

@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Literal
 
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.blobs import FileBlobs
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.feeds import SqliteFeeds
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.job_queue import SqliteJobQueue
 from groundwire.adapters.embedded.store import Store
@@ -68,6 +69,7 @@ class MoodyEmbedder(ScriptedEmbedder):
 class Ingest:
     intake: Intake
     documents: SqliteDocuments
+    feeds: SqliteFeeds
     index: SqliteIndex
     jobs: SqliteJobQueue
     embedder: MoodyEmbedder
@@ -119,20 +121,20 @@ class Ingest:
         ]
 
 
-def open_ingest(folder: Path, stack: AsyncExitStack, **options: float) -> Ingest:
+def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
     store = Store(folder / "main.db", Path(store_module.__file__).parent / "migrations")
     stack.callback(store.close)
     index = SqliteIndex(folder / "index.db", embedder="scripted")
     stack.callback(index.close)
     parser = ParserPool(size=1)
     stack.push_async_callback(parser.close)
-    numbers, embedder = count(1), MoodyEmbedder()
+    embedder = MoodyEmbedder()
 
     def now() -> datetime:
         return datetime.now(UTC)
 
     def new_id(prefix: str) -> str:
-        return f"{prefix}_{next(numbers)}"
+        return f"{prefix}_{token_hex(8)}"
 
     async def publish(workspace: WorkspaceId, event: WorkspaceEvent) -> None:
         assert workspace == WS
@@ -141,8 +143,10 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: float) -> Ingest
             ingest.changed.notify_all()
 
     documents, jobs = SqliteDocuments(store), SqliteJobQueue(store, now=now, new_id=new_id)
+    feeds = SqliteFeeds(store)
     means = Means(
         documents=documents,
+        feeds=feeds,
         blobs=FileBlobs(folder / "blobs"),
         jobs=jobs,
         parser=parser,
@@ -156,7 +160,7 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: float) -> Ingest
         **options,
     )
     intake = open_intake(means)
-    ingest = Ingest(intake, documents, index, jobs, embedder)
+    ingest = Ingest(intake, documents, feeds, index, jobs, embedder)
     return ingest
 
 

@@ -58,6 +58,10 @@ class Site:
         shown = self.shows.get(request.path)
         if shown is None:
             return web.Response(status=404)
+        if "ETag" in shown.headers and shown.headers["ETag"] == request.headers.get(
+            "If-None-Match"
+        ):
+            return web.Response(status=304)
         return web.Response(body=shown.body, status=shown.status, headers=shown.headers)
 
     async def _pour(self, request: web.Request) -> web.StreamResponse:

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { documentInfo } from "../../sdk/typescript/src/index.ts";
+import { documentInfo } from "../../sdk/typescript/src/documents.ts";
 import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
-import { placeOf } from "../src/sources/place.ts";
+import { placeOf, webAddress } from "../src/sources/place.ts";
 import { citedNumbers } from "../src/sources/titles.ts";
 
 test("both languages say everything, with the same gaps to fill", () => {
@@ -52,6 +52,13 @@ test("where a passage stands is said in the units of its format", () => {
   assert.equal(placeOf({ place: { unit: "line", first: 7, last: 7 } }, en), "line 7");
   assert.equal(placeOf({ place: { unit: "second", first: 62, last: 3723 } }, zh), "1:02–1:02:03");
   assert.equal(placeOf({}, en), "");
+});
+
+test("only an address of the web is one that a source leads to", () => {
+  assert.equal(webAddress("https://example.org/a"), "https://example.org/a");
+  for (const uri of ["/api/v1/documents/d_1/content", "docs/a.md", "javascript:alert(1)", "", null]) {
+    assert.equal(webAddress(uri), null);
+  }
 });
 
 test("sizes and kinds are said briefly", () => {

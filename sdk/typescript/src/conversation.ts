@@ -385,6 +385,6 @@ export class LiveConversation extends Live<ConversationView> {
 }
 
 function notHere(): GroundwireError {
-  const message = "This answer is not in what was loaded.";
+  const message = "The answer was not loaded.";
   return new GroundwireError({ code: "not_found", message, retryable: false });
 }

@@ -79,7 +79,7 @@ export class Closed extends GroundwireError {
 /** A correction whose turn ended before it could be applied; its text is given back. */
 export class SteerFailed extends GroundwireError {
   constructor(reason: unknown) {
-    const message = "The answer ended before it could be corrected.";
+    const message = "The answer ended first.";
     super({ code: "steer_failed", message, retryable: false }, undefined, { reason });
   }
 }

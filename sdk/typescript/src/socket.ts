@@ -110,7 +110,7 @@ export class SocketChannel implements Channel {
     const text = JSON.stringify(frame);
     const { id } = frame;
     if (utf8(text).length > this.#frameBytes) {
-      const message = `This is larger than the ${this.#frameBytes} bytes that the server takes.`;
+      const message = `The server takes ${this.#frameBytes} bytes.`;
       this.#receiver.receive({ type: "error", ref: id, code: "too_large", message });
     } else this.#put(text);
   }
@@ -163,7 +163,7 @@ export class SocketChannel implements Channel {
     socket.addEventListener("error", () => this.#lose(new Unreachable(), false));
     socket.addEventListener("close", ({ code: number = 0 }) => {
       const code = CLOSES[number];
-      const message = `The server closed the connection (${number}).`;
+      const message = `The connection was closed (${number}).`;
       if (code) this.#lose(new GroundwireError({ code, message, retryable: false }), true);
       else this.#lose(new Unreachable(), false);
     });

@@ -253,5 +253,12 @@ def _source(n: int, passage: Passage) -> Source:
         headings=passage.headings,
         place=passage.place,
         part=passage.part,
-        uri=f"/api/v1/documents/{passage.document}/content",
+        uri=_uri(passage),
     )
+
+
+def _uri(passage: Passage) -> str:
+    """Return where a person reads on: the page of the web it is from, else our copy."""
+    if passage.uri and passage.uri.startswith(("https://", "http://")):
+        return passage.uri
+    return f"/api/v1/documents/{passage.document}/content"

@@ -13,7 +13,15 @@ from groundwire.ingest.versions import restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.events import DocumentReceived
-from groundwire.model.ids import BatchId, DocumentId, NewId, Now, PrincipalId, WorkspaceId
+from groundwire.model.ids import (
+    BatchId,
+    DocumentId,
+    FeedId,
+    NewId,
+    Now,
+    PrincipalId,
+    WorkspaceId,
+)
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.job_queue import JobQueue
@@ -61,8 +69,12 @@ class Accept:
         *,
         by: PrincipalId,
         batch: BatchId,
+        feed: FeedId | None = None,
+        uri: str | None = None,
     ) -> Document:
         """Store ``content`` as it comes and return the document that it is now.
+
+        ``feed`` brings it, or a person does: what a person brought stays when feeds let it go.
 
         The same bytes in the same workspace are the document that there is already; one that
         had failed is tried again. On return the document and its job are durable. Raises
@@ -81,13 +93,15 @@ class Accept:
             created_at=self.now(),
             added_by=by,
             batch=batch,
+            feed=feed,
+            uri=uri,
         )
         document = await self.documents.add(fresh)
         if document.id == fresh.id:
             await self._require_bytes(document)
             await self.tell_received(document)
         else:
-            document = await self._again(document, batch)
+            document = await self._again(document, fresh)
         await self.batches.tell(document)
         if not document.is_finished:
             await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
@@ -112,12 +126,18 @@ class Accept:
             kind = EMBED if document.status == "embedding" else PARSE
             await self.jobs.enqueue(kind, document.id, lane=document.added_by)
 
-    async def _again(self, document: Document, batch: BatchId) -> Document:
-        """Count the document that there is already to ``batch``, and try a failed one again."""
+    async def _again(self, document: Document, fresh: Document) -> Document:
+        """Count the document that there is already to the batch of ``fresh``, which is the same.
+
+        One that had failed is tried again.
+        """
         taken = await self.documents.change(
             document.id,
             lambda now: msgspec.structs.replace(
-                restarted(now) if now.status == "failed" else now, batch=batch
+                restarted(now) if now.status == "failed" else now,
+                batch=fresh.batch,
+                feed=now.feed and fresh.feed,
+                uri=now.uri or fresh.uri,
             ),
         )
         if document.status == "failed":

@@ -1,4 +1,4 @@
-"""What people do with work under way: pause, resume, cancel and try again."""
+"""What is done with documents that are in: pause, resume, cancel, try again, remove."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from groundwire.model.events import (
     DocumentResumed,
     WorkspaceEvent,
 )
-from groundwire.model.ids import BatchId, DocumentId
+from groundwire.model.ids import BatchId, DocumentId, FeedId
 from groundwire.ports.passage_index import ChunkStore
 
 CANCELLED = "cancelled"
@@ -152,6 +152,11 @@ class Control:
     async def _drop_unused(self, digest: str) -> None:
         if not await self.accept.documents.is_used(digest):
             await self.accept.blobs.remove(digest)
+
+    async def hand_over(self, id: DocumentId, feed: FeedId) -> None:
+        """Let another ``feed`` keep the document from now on."""
+        _, after = await self._change(id, lambda now: _change(now, feed=feed))
+        await self._enqueue(after)
 
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document]

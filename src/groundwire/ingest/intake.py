@@ -1,20 +1,34 @@
 """All that documents go through, put together over its ports."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from groundwire.ingest.accept import Accept
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.control import Control
 from groundwire.ingest.index import SLICE_S, Index
-from groundwire.ingest.progress import Publish
-from groundwire.ingest.worker import Worker
-from groundwire.model.ids import NewId, Now
+from groundwire.ingest.progress import EMBED, PARSE, SYNC, Publish
+from groundwire.ingest.schedule import Schedule
+from groundwire.ingest.sync import Sync
+from groundwire.ingest.worker import Duty, Worker
+from groundwire.model.feeds import FeedKind
+from groundwire.model.ids import DocumentId, FeedId, NewId, Now
 from groundwire.ports.blobs import Blobs
+from groundwire.ports.connector import Connector
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
-from groundwire.ports.job_queue import JobQueue
+from groundwire.ports.feeds import Feeds
+from groundwire.ports.job_queue import Job, JobQueue
 from groundwire.ports.parser import Parser
 from groundwire.ports.passage_index import ChunkStore, VectorIndex
+
+PARSING = 2
+# As many documents are embedded in turns, batch by batch: a large one keeps no small one waiting.
+EMBEDDING = 4
+# A site is read slowly, out of politeness, so one keeps its place for long.
+SYNCING = 4
+_FAULT = "Something went wrong here while reading this file. It is in the server's log."
+_FEED_FAULT = "Something went wrong here while reading this place. It is in the server's log."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,7 @@ class Means:
     """
 
     documents: Documents
+    feeds: Feeds
     blobs: Blobs
     jobs: JobQueue
     parser: Parser
@@ -37,26 +52,70 @@ class Means:
     new_id: NewId
     limit_bytes: int
     slice_s: float = SLICE_S
+    connectors: Mapping[FeedKind, Connector] = field(default_factory=dict[FeedKind, Connector])
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """``worker`` does what ``accept`` takes in and ``control`` orders."""
+    """``worker`` does what ``accept`` takes in, ``control`` orders and ``schedule`` wants."""
 
     accept: Accept
     control: Control
+    index: Index
     worker: Worker
+    sync: Sync
+    schedule: Schedule
 
     async def resume(self) -> None:
         """Go on with what an earlier process left. To be called once, as the server starts."""
         await self.accept.jobs.release_all()
         await self.accept.resume()
-        await self.worker.index.embed_again()
+        await self.schedule.resume()
+        await self.index.embed_again()
 
 
 def open_intake(means: Means) -> Intake:
     batches = Batches(documents=means.documents, publish=means.publish)
-    accept = Accept(
+    accept = _accept(means, batches)
+    # The worker's duties order what the worker does, so it is there before they are.
+    worker = Worker(duties=[], jobs=means.jobs, name=means.new_id("worker"))
+    control = Control(accept=accept, chunks=means.chunks, stop=worker.stop)
+    sync = Sync(
+        feeds=means.feeds,
+        connectors=means.connectors,
+        accept=accept,
+        control=control,
+        now=means.now,
+        new_id=means.new_id,
+    )
+    index = _index(means, batches)
+    worker.duties = _duties(index, sync)
+    schedule = Schedule(feeds=means.feeds, jobs=means.jobs, now=means.now)
+    return Intake(accept, control, index, worker, sync, schedule)
+
+
+def _duties(index: Index, sync: Sync) -> tuple[Duty, ...]:
+    async def parse(job: Job) -> bool:
+        return await index.parse(DocumentId(job.key))
+
+    async def embed(job: Job) -> bool:
+        return await index.embed(DocumentId(job.key))
+
+    async def fail(job: Job) -> None:
+        await index.fail(DocumentId(job.key), "internal", _FAULT)
+
+    async def fail_feed(job: Job) -> None:
+        await sync.fail(FeedId(job.key), "internal", _FEED_FAULT)
+
+    return (
+        Duty(PARSE, PARSING, parse, fail),
+        Duty(EMBED, EMBEDDING, embed, fail),
+        Duty(SYNC, SYNCING, sync.run, fail_feed),
+    )
+
+
+def _accept(means: Means, batches: Batches) -> Accept:
+    return Accept(
         documents=means.documents,
         blobs=means.blobs,
         jobs=means.jobs,
@@ -66,7 +125,10 @@ def open_intake(means: Means) -> Intake:
         new_id=means.new_id,
         limit_bytes=means.limit_bytes,
     )
-    index = Index(
+
+
+def _index(means: Means, batches: Batches) -> Index:
+    return Index(
         documents=means.documents,
         blobs=means.blobs,
         parser=means.parser,
@@ -78,6 +140,3 @@ def open_intake(means: Means) -> Intake:
         batches=batches,
         slice_s=means.slice_s,
     )
-    worker = Worker(index=index, jobs=means.jobs, name=means.new_id("worker"))
-    control = Control(accept=accept, chunks=means.chunks, stop=worker.stop)
-    return Intake(accept, control, worker)

@@ -10,5 +10,5 @@ Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 
 PARSE = "parse"
 EMBED = "embed"
-KINDS = (PARSE, EMBED)
-"""The kinds of jobs; the key of each is a document's id."""
+SYNC = "sync"
+"""The kinds of jobs; the key of the first two is a document's id, of the last a feed's."""

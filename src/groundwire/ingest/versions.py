@@ -21,8 +21,7 @@ def revised(document: Document, version: Version) -> Document:
     """
     if document.next is not None and document.next.is_whole:
         document = promoted(document)
-    coming = document.next.digest if document.next else document.digest
-    if version.digest == coming:
+    if version.digest == coming(document):
         return document
     if version.digest == document.digest:
         return withdrawn(document)
@@ -69,6 +68,11 @@ def promoted(document: Document) -> Document:
         version=document.version + 1,
         next=None,
     )
+
+
+def coming(document: Document) -> str:
+    """Return the digest of the bytes that it has, or will have."""
+    return (document.next or document).digest
 
 
 def digests(document: Document) -> set[str]:

@@ -2,16 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from groundwire.ingest.index import Index
-from groundwire.ingest.progress import KINDS, PARSE
 from groundwire.model.errors import Unavailable
-from groundwire.model.ids import DocumentId
 from groundwire.ports.job_queue import Job, JobQueue
 
 Outcome = Literal["done", "more", "lost"]
@@ -22,64 +19,72 @@ LEASE = timedelta(seconds=30)
 # Another process of this folder may have enqueued: look again without being woken.
 LOOK_AGAIN_S = 1.0
 MAX_FAULTS = 5
-_FAULT = "Something went wrong here while reading this file. It is in the server's log."
+
+
+class Duty(NamedTuple):
+    """What is done for the jobs of one ``kind``, as many as ``room`` at once.
+
+    ``work`` says whether all is done, or there is more for another turn. ``give_up`` tells those
+    who wait that a fault of ours stays.
+    """
+
+    kind: str
+    room: int
+    work: Callable[[Job], Coroutine[None, None, bool]]
+    give_up: Callable[[Job], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """Leases jobs of both kinds, each kind with its own room.
+    """Leases jobs of the kinds of its ``duties``, each kind with its own room.
 
-    Parsing never waits for embedding, so that a new file is found by its words at once. As
-    many as ``embedding`` documents are embedded in turns, batch by batch: a small one is not
-    kept waiting by a large one. ``name`` is that of this process among the workers.
+    So parsing never waits for embedding, and a new file is found by its words at once. ``name``
+    is that of this process among the workers.
     """
 
-    index: Index
+    duties: Sequence[Duty]
     jobs: JobQueue
     name: str
-    parsing: int = 2
-    embedding: int = 4
     lease: timedelta = LEASE
     look_again_s: float = LOOK_AGAIN_S
     _running: dict[str, asyncio.Future[bool]] = field(
         default_factory=dict[str, "asyncio.Future[bool]"]
     )
 
-    def stop(self, id: DocumentId) -> None:
-        """End what is being done with a document; its state says already why.
+    def stop(self, key: str) -> None:
+        """End what is being done with a document or a feed; its state says already why.
 
         Called after the state has changed, so that nobody takes the work up again.
         """
-        for kind in KINDS:
-            if task := self._running.get(f"{kind}:{id}"):
+        for duty in self.duties:
+            if task := self._running.get(f"{duty.kind}:{key}"):
                 task.cancel()
 
     async def run(self) -> None:
         """Work until cancelled; jobs that run then are given back at once."""
         async with asyncio.TaskGroup() as group:
-            for kind, room in zip(KINDS, (self.parsing, self.embedding), strict=True):
-                for _ in range(room):
-                    group.create_task(self._work(kind))
+            for duty in self.duties:
+                for _ in range(duty.room):
+                    group.create_task(self._work(duty))
 
-    async def _work(self, kind: str) -> None:
+    async def _work(self, duty: Duty) -> None:
+        kinds = (duty.kind,)
         while True:
             try:
-                job = await self.jobs.lease(kinds=(kind,), worker=self.name, duration=self.lease)
+                job = await self.jobs.lease(kinds=kinds, worker=self.name, duration=self.lease)
             except Unavailable:
                 log.exception("jobs cannot be read; trying again")
                 await asyncio.sleep(self.look_again_s)
                 continue
             if job is None:
-                await self.jobs.wait(kinds=(kind,), timeout_s=self.look_again_s)
+                await self.jobs.wait(kinds=kinds, timeout_s=self.look_again_s)
             else:
-                await self._do(job)
+                await self._do(duty, job)
 
-    async def _do(self, job: Job) -> None:
+    async def _do(self, duty: Duty, job: Job) -> None:
         """Do ``job`` under its lease; whatever comes of it, the worker goes on."""
-        id = DocumentId(job.key)
-        work = self.index.parse if job.kind == PARSE else self.index.embed
         try:
-            match await self._while_held(job, work(id)):
+            match await self._while_held(job, duty.work(job)):
                 case "done":
                     await self.jobs.finish(job, worker=self.name)
                 case "more":
@@ -95,7 +100,7 @@ class Worker:
             await self._give_back(job, backoff(job.attempt))
         except Exception:
             log.exception("%s of %s failed", job.kind, job.key)
-            await self._after_fault(job, id)
+            await self._after_fault(duty, job)
 
     async def _while_held(self, job: Job, work: Coroutine[None, None, bool]) -> Outcome:
         """Do ``work`` while the lease is renewed."""
@@ -117,13 +122,13 @@ class Worker:
                 task.cancel()
                 await asyncio.wait((task,))
 
-    async def _after_fault(self, job: Job, id: DocumentId) -> None:
-        """A fault of ours may pass; one that stays fails the document."""
+    async def _after_fault(self, duty: Duty, job: Job) -> None:
+        """A fault of ours may pass; one that stays ends the job."""
         with suppress(Unavailable):
             if job.attempt < MAX_FAULTS:
                 await self._give_back(job, backoff(job.attempt))
             else:
-                await self.index.fail(id, "internal", _FAULT)
+                await duty.give_up(job)
                 await self.jobs.finish(job, worker=self.name)
 
     async def _give_back(self, job: Job, delay: timedelta) -> None:

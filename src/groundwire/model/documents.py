@@ -5,7 +5,14 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.ids import BatchId, ChunkId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import (
+    BatchId,
+    ChunkId,
+    DocumentId,
+    FeedId,
+    PrincipalId,
+    WorkspaceId,
+)
 from groundwire.model.places import Place
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
@@ -53,6 +60,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``version`` counts from 1. While there is a ``next`` one, status, chunks and what was
     embedded of them are those of the next; what is searched is the present one, whole.
+
+    ``feed`` is what brought it and keeps it; ``None`` if a person did. ``uri`` is where in the
+    world it is from: an address of the web, or a path within its feed.
     """
 
     id: DocumentId
@@ -76,6 +86,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     fence: int = 0
     version: int = 1
     next: Version | None = None
+    feed: FeedId | None = None
+    uri: str | None = None
 
     @property
     def is_finished(self) -> bool:

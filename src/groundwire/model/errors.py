@@ -14,6 +14,7 @@
     * UnknownModel
     * UnreadableDocument (reasons: broken, encrypted, empty, too_large, unknown_type, timed_out,
       needs_ocr)
+    * FeedFailed (reasons: `model.feeds.FeedReason`)
     * RateLimited
         * ConnectionLimit
     * Unavailable (the caller may try again)
@@ -29,6 +30,8 @@
 """
 
 from typing import ClassVar, Literal
+
+from groundwire.model.feeds import FeedReason
 
 
 class GroundwireError(Exception):
@@ -217,6 +220,21 @@ class UnreadableDocument(GroundwireError):
     def __init__(self, reason: UnreadableReason, message: str) -> None:
         super().__init__(message, reason=reason)
         self.reason: UnreadableReason = reason
+
+
+class FeedFailed(GroundwireError):
+    """A place that documents come from, or one thing in it, cannot be read.
+
+    ``passes``: it may be otherwise in a moment.
+    """
+
+    code = "feed_failed"
+    status = 422
+
+    def __init__(self, reason: FeedReason, message: str, *, passes: bool = False) -> None:
+        super().__init__(message, reason=reason)
+        self.reason: FeedReason = reason
+        self.passes = passes
 
 
 class RateLimited(GroundwireError):

@@ -39,9 +39,8 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
     """A question was asked. ``parent_id`` is the message it follows, if any.
 
-    ``fork_of`` is the question that this one is another wording of. ``model`` is what the
-    asker wished for; ``language`` is the asker's, for the sentences of this turn.
-    ``attachments`` are the documents that the answer is to rest on, if not on all.
+    ``fork_of`` is the question that this is another wording of, ``model`` what was wished for,
+    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all.
     """
 
     synced: ClassVar[bool] = True
@@ -129,10 +128,8 @@ class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
 
 
 class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):
-    """A new attempt at the answer keeps its first ``to_offset`` code points and no more.
-
-    Of the reasoning it keeps ``to_reasoning``; citations and tool calls that lie past
-    ``to_offset`` are withdrawn as well.
+    """A new attempt keeps ``to_offset`` code points of the answer and ``to_reasoning`` of its
+    reasoning; citations and tool calls that lie past them are withdrawn as well.
     """
 
     message_id: MessageId
@@ -180,9 +177,8 @@ class ToolEvent(TurnEvent, frozen=True, kw_only=True):
 
 
 class ToolCalled(ToolEvent, frozen=True, kw_only=True, tag="tool.call"):
-    """The model wants a tool used. ``offset`` is how much of the answer stands before the call,
-    ``reasoning_offset`` how much of the reasoning. Calls of one ``step``, from 1, were wished
-    for together.
+    """The model wants a tool used. ``offset`` of the answer and ``reasoning_offset`` of the
+    reasoning stand before it; calls of one ``step``, from 1, were wished for together.
     """
 
     message_id: MessageId
@@ -194,9 +190,8 @@ class ToolCalled(ToolEvent, frozen=True, kw_only=True, tag="tool.call"):
 
 
 class ApprovalRequired(ToolEvent, frozen=True, kw_only=True, tag="tool.approval_required"):
-    """A person has to allow the call before ``expires_at`` (RFC 3339, UTC).
-
-    ``schema`` is the JSON Schema of what ``editedInput`` of the approval may be.
+    """A person has to allow the call before ``expires_at`` (RFC 3339, UTC); ``schema`` is the
+    JSON Schema of what ``editedInput`` of the approval may be.
     """
 
     synced: ClassVar[bool] = True

@@ -13,6 +13,7 @@ ConversationId = NewType("ConversationId", str)
 TurnId = NewType("TurnId", str)
 MessageId = NewType("MessageId", str)
 JobId = NewType("JobId", str)
+FeedId = NewType("FeedId", str)
 
 LogId = NewType("LogId", str)
 """The name of one log in the store: ``conversation:<id>`` or ``workspace:<id>``."""

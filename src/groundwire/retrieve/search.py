@@ -199,4 +199,5 @@ def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
         headings=chunk.headings,
         place=chunk.place,
         part=chunk.part,
+        uri=document.uri,
     )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from groundwire.model.errors import Forbidden, GroundwireError, InvalidField, NotFound
 from groundwire.transport.accounts import Accounts
 from groundwire.transport.bodies import answer
+from groundwire.transport.feeds import FeedDoors
 from groundwire.transport.hub import Hub
 from groundwire.transport.origins import Origins
 from groundwire.transport.poll import Polls
@@ -39,6 +40,7 @@ CONTENT_SECURITY = (
 class Doors:
     accounts: Accounts
     resources: Resources
+    feeds: FeedDoors
     streams: Streams
     polls: Polls
     posts: Posts
@@ -65,6 +67,7 @@ class Doors:
         api = [
             *self.accounts.routes(),
             *self.resources.routes(),
+            *self.feeds.routes(),
             *self.streams.routes(),
             *self.polls.routes(),
             *self.posts.routes(),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from groundwire.conversation.state import Message
 from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import BatchId, DocumentId, WorkspaceId
+from groundwire.model.ids import BatchId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.places import Place
 from groundwire.model.refused import field_and_reason
@@ -51,6 +51,12 @@ class ChangeWorkspace(Body):
     model: str | None = None
 
 
+class NewText(Body):
+    title: str
+    text: str
+    batch: str | None = None
+
+
 class NewConversation(Body):
     workspace_id: WorkspaceId | None = None
 
@@ -83,6 +89,8 @@ class DocumentBody(Body, omit_defaults=False):
     paused: bool
     version: int
     revising: bool
+    feed_id: FeedId | None
+    uri: str | None
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -105,6 +113,8 @@ class DocumentBody(Body, omit_defaults=False):
             paused=document.paused,
             version=document.version,
             revising=document.next is not None,
+            feed_id=document.feed,
+            uri=document.uri,
         )
 
 
@@ -145,6 +155,7 @@ class PassageBody(Body, omit_defaults=False):
     headings: tuple[str, ...]
     place: Place | None
     part: str
+    uri: str | None
     score: float
     relevance: float
 
@@ -159,6 +170,7 @@ class PassageBody(Body, omit_defaults=False):
             headings=passage.headings,
             place=passage.place,
             part=passage.part,
+            uri=passage.uri,
             score=passage.score,
             relevance=passage.relevance,
         )

@@ -26,6 +26,7 @@ from groundwire.transport.bodies import (
     MessagesBody,
     ModelsBody,
     NewConversation,
+    NewText,
     NewWorkspace,
     PassageBody,
     Rename,
@@ -68,6 +69,7 @@ class Resources:
             Route("/workspaces/{id}", self.change_workspace, methods=["PATCH"]),
             Route("/workspaces/{id}/documents", self.upload, methods=["POST"]),
             Route("/workspaces/{id}/documents", self.list_documents, methods=["GET"]),
+            Route("/workspaces/{id}/texts", self.add_text, methods=["POST"]),
             Route("/workspaces/{id}/batches", self.list_batches, methods=["GET"]),
             Route("/workspaces/{id}/batches/{batch}", self.get_batch, methods=["GET"]),
             *(
@@ -125,7 +127,7 @@ class Resources:
         """Take in the files of a form; one that is refused does not hold back the others."""
         identity, id = await self._workspace(request)
         _require_form(request)
-        batch = _batch(request) or self.assistant.library.new_batch()
+        batch = _batch_of(request.query_params.get("batch")) or self.assistant.library.new_batch()
         taken: list[object] = []
         refused: list[GroundwireError] = []
         async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
@@ -145,6 +147,15 @@ class Resources:
         if len(refused) == len(taken) == 1:
             return as_response(refused[0])
         return answer({"documents": taken}, 202)
+
+    async def add_text(self, request: Request) -> Response:
+        """Take in a text that is in no file."""
+        identity, id = await self._workspace(request)
+        body = await read_body(request, NewText)
+        library = self.assistant.library
+        batch = _batch_of(body.batch) or library.new_batch()
+        document = await library.add_text(identity, id, body.title, body.text, batch=batch)
+        return answer(DocumentBody.of(document), 202)
 
     async def list_documents(self, request: Request) -> Response:
         """Return all, or those of one `status`: the failed ones say why and may be retried."""
@@ -301,9 +312,8 @@ def _require_form(request: Request) -> None:
         raise InvalidField("file", "Send the files as multipart/form-data, in `file`.")
 
 
-def _batch(request: Request) -> BatchId | None:
+def _batch_of(text: str | None) -> BatchId | None:
     """Return which batch the files belong to, if that is said. Raises ``InvalidField``."""
-    text = request.query_params.get("batch")
     if text is None:
         return None
     if not BATCH.fullmatch(text):

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from groundwire.adapters.network.web import Web, look_up
 from groundwire.adapters.parsers.pool import ParserPool
 from groundwire.adapters.tools.fetch_page import FetchPage
-from groundwire.adapters.tools.web import Web, look_up
 from tests.support.fetching import knowing, refusal, tool
 from tests.support.site import Site, open_site
 

@@ -1,5 +1,6 @@
 """Chunks here, vectors elsewhere: what happens when elsewhere fails, at each step."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from groundwire.adapters.embedded import split_index
 from groundwire.adapters.embedded.split_index import SplitIndex
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import VectorsUnavailable
@@ -55,6 +57,8 @@ class FailingStore:
         documents: Collection[DocumentId] | None,
     ) -> Sequence[Hit]:
         self._fail("before")
+        if self.down == "silent":
+            await asyncio.Event().wait()
         hits = [Hit(id, float(row @ vector)) for (name, id), row in self.kept.items()
                 if name == collection]  # fmt: skip
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
@@ -158,6 +162,17 @@ async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
     await index.remove(GUIDE)
 
     assert store.kept == {}
+
+
+async def test_a_store_that_is_silent_is_not_waited_for(
+    index: SplitIndex, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(split_index, "PATIENCE_S", 0.01)
+    await put(index, "one")
+    store.down = "silent"
+
+    with pytest.raises(VectorsUnavailable, match="did not answer"):
+        await found(index)
 
 
 async def test_vectors_of_an_earlier_embedder_are_swept(

@@ -22,6 +22,7 @@ PUBLIC = {
     # Resources.
     "ApiKey", "NewApiKey", "Principal", "WorkspaceInfo", "ConversationInfo", "DocumentInfo",
     "ModelInfo", "Models", "Choice", "Passage", "Place", "Unread", "BatchInfo",
+    "FeedInfo",
     # Whole vocabularies, and the version of the protocol.
     "errors", "events", "GroundwireError", "PROTOCOL",
 }  # fmt: skip

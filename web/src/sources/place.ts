@@ -27,6 +27,11 @@ export function placeOf(source: Pick<Source, "page" | "place">, texts: Texts): s
   }
 }
 
+/** The address of the page of the web that a source is from, if it is from one. */
+export function webAddress(uri: string | null | undefined): string | null {
+  return uri && /^https?:\/\//.test(uri) ? uri : null;
+}
+
 function clock(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];

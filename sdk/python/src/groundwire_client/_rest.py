@@ -1,6 +1,7 @@
 """The resources under ``/api/v1``. Every call raises ``GroundwireError``."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -89,6 +90,28 @@ class Models(Body, frozen=True, kw_only=True):
     auto: Choice | None = None
 
 
+FeedKind = Literal["page", "site", "repository", "folder"]
+
+
+class FeedInfo(Body, frozen=True, kw_only=True):
+    """A place that documents come from; ``counts`` is what became of what its last sync found.
+
+    ``refusals`` are the first of what it did not take: each with ``uri``, ``code`` and ``reason``.
+    """
+
+    id: str
+    kind: str
+    address: str
+    status: str
+    interval_s: float | None = None
+    synced_at: str | None = None
+    batch_id: str | None = None
+    counts: dict[str, int] = {}
+    refusals: tuple[dict[str, str], ...] = ()
+    reason: str | None = None
+    reason_code: str | None = None
+
+
 Order = Literal["pause", "resume", "cancel", "retry"]
 """What may be done with the work on a document or a batch, besides deleting."""
 
@@ -142,6 +165,10 @@ class _Workspaces(Body, frozen=True, kw_only=True):
 
 class _Documents(Body, frozen=True, kw_only=True):
     documents: list[DocumentInfo]
+
+
+class _Feeds(Body, frozen=True, kw_only=True):
+    feeds: list[FeedInfo]
 
 
 class _Batches(Body, frozen=True, kw_only=True):
@@ -244,6 +271,46 @@ class Rest:
         """Do the same with every document of a batch."""
         path = f"/workspaces/{part(workspace_id)}/batches/{part(batch)}/{order}"
         return await self._call("POST", path, BatchInfo)
+
+    async def add_text(
+        self, workspace_id: str, title: str, text: str, *, batch: str | None = None
+    ) -> DocumentInfo:
+        """Take in a text that is in no file; the end of ``title``, as in ``.md``, says its form."""
+        body = {"title": title, "text": text} | ({} if batch is None else {"batch": batch})
+        path = f"/workspaces/{part(workspace_id)}/texts"
+        return await self._call("POST", path, DocumentInfo, json=body)
+
+    async def feeds(self, workspace_id: str) -> list[FeedInfo]:
+        """Return the places that documents come from, the oldest first."""
+        path = f"/workspaces/{part(workspace_id)}/feeds"
+        return (await self._call("GET", path, _Feeds)).feeds
+
+    async def feed(self, id: str) -> FeedInfo:
+        return await self._call("GET", f"/feeds/{part(id)}", FeedInfo)
+
+    async def add_feed(
+        self,
+        workspace_id: str,
+        kind: FeedKind,
+        address: str,
+        *,
+        options: Mapping[str, Any] | None = None,
+        interval_s: float | None = None,
+    ) -> FeedInfo:
+        """Add a place and begin to take its documents in; ``interval_s`` of 0 is by hand."""
+        body: dict[str, Any] = {"kind": kind, "address": address, "options": dict(options or {})}
+        if interval_s is not None:
+            body["intervalS"] = interval_s
+        path = f"/workspaces/{part(workspace_id)}/feeds"
+        return await self._call("POST", path, FeedInfo, json=body)
+
+    async def sync_feed(self, id: str) -> FeedInfo:
+        """Look at the place now."""
+        return await self._call("POST", f"/feeds/{part(id)}/sync", FeedInfo)
+
+    async def delete_feed(self, id: str) -> None:
+        """Forget a feed with the documents that nobody else brought."""
+        await self._send("DELETE", f"/feeds/{part(id)}")
 
     async def delete_document(self, id: str) -> None:
         await self._send("DELETE", f"/documents/{part(id)}")

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 SWEPT_AT_ONCE = 500
 # Some of what is found may not count any more: so much more is asked for.
 SPARE = 20
+# A question waits no longer for the store: it is answered by the words.
+PATIENCE_S = 5.0
 
 
 class SplitIndex(SqliteChunks):
@@ -97,9 +99,19 @@ class SplitIndex(SqliteChunks):
         if nothing or not self._space.dimensions:
             return ()
         self._space.require(len(vector))
-        found = await self._vectors.nearest(
-            self._space.collection, workspace, vector, limit=limit + SPARE, documents=documents
-        )
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                found = await self._vectors.nearest(
+                    self._space.collection,
+                    workspace,
+                    vector,
+                    limit=limit + SPARE,
+                    documents=documents,
+                )
+        except TimeoutError as error:
+            raise VectorsUnavailable(
+                f"{self._vectors.place} did not answer within {PATIENCE_S:g} s."
+            ) from error
         ids = [hit.chunk for hit in found]
         count = await self._store.read(lambda db: marks.which_count(db, workspace, ids))
         return [hit for hit in found if hit.chunk in count][:limit]

@@ -39,9 +39,10 @@ def parse_pdf(source: Path | bytes, help: Help) -> Parsed:
         pages = _pages(document, source, help.aside)
         outline = list(_outline(document))
         pictures = list(find_pictures(document, pages))
-        for picture in pictures:
-            pages[picture.page - 1] = []  # what little there is is on the picture as well
         read = recognise(pictures, help.ocr, help.alive)
+        for page, paragraphs in read.paragraphs.items():
+            if paragraphs:
+                pages[page - 1] = []  # what little there was is on the picture as well
         blocks = insert(arrange(pages, outline), read.paragraphs, outline)
         if not blocks:
             raise _nothing(read)

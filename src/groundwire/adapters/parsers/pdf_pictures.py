@@ -18,8 +18,9 @@ from groundwire.model.documents import Block
 
 # A scanner's stamp and a page number are not the text of a page.
 _FEW_CHARS = 40
-# Of the page's area: less is an illustration.
-_COVERED = 0.3
+# Of the page's area: less is an illustration, on a cover or on a title page.
+_COVERED = 0.5
+_COVERED_BESIDE_TEXT = 0.7
 # Letters that were drawn as outlines are many.
 _OUTLINES = 40
 _LOOKED_AT = 2000
@@ -50,7 +51,8 @@ def _is_picture(document: pypdfium2.PdfDocument, index: int, *, has_text: bool) 
         elif kind in (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_TEXT):
             outlines += 1
     page.close()
-    is_covered = covered >= _COVERED * width * height
+    enough = _COVERED_BESIDE_TEXT if has_text else _COVERED
+    is_covered = covered >= enough * width * height
     return is_covered or (outlines >= _OUTLINES and not has_text)
 
 

@@ -1,7 +1,6 @@
 """A page of the web as text, once a person has allowed it."""
 
 import asyncio
-import re
 import secrets
 import tempfile
 from collections.abc import Generator, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from groundwire.adapters.tools.web import MAX_URL_CHARACTERS, Page, Web, read_url
+from groundwire.adapters.network.web import MAX_URL_CHARACTERS, Page, Web, read_url
 from groundwire.model.documents import Block, Parsed
 from groundwire.model.errors import GroundwireError, ToolUnusable, UnreadableDocument
 from groundwire.ports.chat_model import Language, ToolSpec
@@ -29,12 +28,6 @@ _SUFFIXES = {
     "application/json": ".json",
     "application/pdf": ".pdf",
 }
-# What a server may say of a text; Python knows other codecs, which are no encodings of texts.
-_CHARSET = re.compile(
-    r"iso-8859-\d{1,2}|windows-12\d\d|gb2312|gbk|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-[ru]",
-    re.IGNORECASE,
-)
-
 _SPEC = ToolSpec(
     name="fetch_page",
     description=(
@@ -106,7 +99,7 @@ class FetchPage:
     async def _parse(self, page: Page) -> Parsed:
         suffix = _suffix(page.media_type)
         try:
-            with _kept(_in_utf8(page), suffix) as path:
+            with _kept(page.in_utf8(), suffix) as path:
                 async with asyncio.timeout(READ_S):
                     return await self._parser.parse(path, name=path.name)
         except TimeoutError as error:
@@ -135,12 +128,6 @@ def _suffix(media_type: str) -> str:
             "Markdown, JSON and PDF. Fetch another page."
         )
     return suffix
-
-
-def _in_utf8(page: Page) -> bytes:
-    if page.charset and _CHARSET.fullmatch(page.charset):
-        return page.content.decode(page.charset, "replace").encode()
-    return page.content
 
 
 @contextmanager

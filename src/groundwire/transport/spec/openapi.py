@@ -11,12 +11,14 @@ from groundwire.transport.spec.answers import ProblemBody, RefusedBody
 from groundwire.transport.spec.asyncapi import LICENSE, SECURITY, VERSION
 from groundwire.transport.spec.meanings import Meaning, describe
 from groundwire.transport.spec.messages import ANSWERS, COMMANDS
-from groundwire.transport.spec.routes import FILES, OPERATIONS, Operation
+from groundwire.transport.spec.operation import Operation
+from groundwire.transport.spec.routes import FILES, OPERATIONS
 from groundwire.transport.spec.schemas import REF, Schema, body_schemas, parts, wire_schemas
 
 TAGS = {
     "documents": "Workspaces and documents",
     "workspaces": "Workspaces and documents",
+    "feeds": "Workspaces and documents",
     "conversations": "Conversations",
     "models": "Conversations",
     "healthz": "This server",

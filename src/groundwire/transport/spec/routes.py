@@ -1,10 +1,6 @@
 """What each route takes and answers: the part of OpenAPI that handlers do not say themselves."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import get_args
-
-import msgspec
 
 from groundwire.model.documents import DocumentStatus
 from groundwire.ports.documents import Workspace
@@ -19,6 +15,7 @@ from groundwire.transport.bodies import (
     ModelsBody,
     NewConversation,
     NewKey,
+    NewText,
     NewWorkspace,
     Rename,
     SearchFor,
@@ -28,30 +25,12 @@ from groundwire.transport.bodies import (
 from groundwire.transport.poll import Page
 from groundwire.transport.spec import answers
 from groundwire.transport.spec.asyncapi import CURSOR, DEVICE
+from groundwire.transport.spec.feed_routes import FEEDS
+from groundwire.transport.spec.operation import Operation
 from groundwire.transport.spec.schemas import Schema
 
 FILES = "multipart/form-data"
 STREAM = "text/event-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path.
-
-    ``takes`` is the body of the request and ``answer`` that of the answer: a type, the name of a
-    schema of the protocol, or a media type. ``errors`` are codes beside those that every
-    operation may meet.
-    """
-
-    id: str
-    summary: str
-    answer: type[msgspec.Struct] | str | None = None
-    status: int = 200
-    takes: type[msgspec.Struct] | str | None = None
-    errors: tuple[str, ...] = ()
-    query: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
-    headers: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
-    is_open: bool = False
 
 
 _WORKSPACE = ("not_found",)
@@ -182,6 +161,15 @@ OPERATIONS: dict[str, Operation] = {
         errors=(*_WORKSPACE, "invalid_field"),
         query={"status": _STATUS},
     ),
+    "POST /api/v1/workspaces/{id}/texts": Operation(
+        "addText",
+        "Take in a text that is in no file",
+        DocumentBody,
+        202,
+        takes=NewText,
+        errors=_WORKSPACE,
+    ),
+    **FEEDS,
     "GET /api/v1/workspaces/{id}/batches": Operation(
         "listBatches", "What came together, newest first", BatchesBody, errors=_WORKSPACE
     ),

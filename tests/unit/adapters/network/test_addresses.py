@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwire.adapters.tools.addresses import Address, is_public, read_literal
-from groundwire.adapters.tools.web import read_url
+from groundwire.adapters.network.addresses import Address, is_public, read_literal
+from groundwire.adapters.network.web import read_url
 from groundwire.model.errors import ToolUnusable
 
 PRIVATE = [

@@ -1,19 +1,21 @@
 """The way out to the web: one page at a time, and never into a network that is somebody's own."""
 
 import asyncio
+import io
 import re
 import socket
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import BinaryIO
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from groundwire.adapters.tools.addresses import is_public, read_literal
+from groundwire.adapters.network.addresses import is_public, read_literal
 from groundwire.model.errors import ToolUnusable
 
 MAX_URL_CHARACTERS = 2048
@@ -21,6 +23,11 @@ MAX_URL_CHARACTERS = 2048
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """A host and a port to its addresses; raises ``OSError`` for a host that there is not."""
 
+# What a server may say of a text; Python knows other codecs, which are no encodings of texts.
+_CHARSET = re.compile(
+    r"iso-8859-\d{1,2}|windows-12\d\d|gb2312|gbk|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-[ru]",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
 # `http://[]@` makes yarl raise the second.
@@ -51,6 +58,34 @@ class Page:
     media_type: str
     charset: str | None
     content: bytes
+
+    def in_utf8(self) -> bytes:
+        """Return the content, in UTF-8 if the server names another encoding of texts for it."""
+        if self.charset and _CHARSET.fullmatch(self.charset):
+            return self.content.decode(self.charset, "replace").encode()
+        return self.content
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a server said to one request. ``leads_to`` is where a redirect leads.
+
+    ``page`` is there if the status is 200, and its content is empty if it went elsewhere.
+    """
+
+    url: URL
+    status: int
+    headers: Mapping[str, str]
+    page: Page | None = None
+    leads_to: URL | None = None
+
+
+class NotPublic(ToolUnusable):
+    """The host is in a network that is somebody's own, and not allowed."""
+
+
+class PageTooLarge(ToolUnusable):
+    pass
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
@@ -116,29 +151,62 @@ class Web:
         ``ToolUnusable``.
         """
         url = read_url(text)
+        async with self._in_time(url):
+            for _ in range(self._limits.redirects + 1):
+                answer = await self._ask(url, _Request(check=check))
+                if answer.leads_to is None:
+                    return _require_page(answer)
+                url = answer.leads_to
+        raise ToolUnusable(
+            f"This address leads on more than {self._limits.redirects} times. Fetch another."
+        )
+
+    async def ask(
+        self,
+        url: URL,
+        *,
+        check: Callable[[str], object] = str,
+        headers: Mapping[str, str] | None = None,
+        post: bytes | None = None,
+        into: BinaryIO | None = None,
+    ) -> Answer:
+        """Return what the server says to one request, whatever it says, in bounded time.
+
+        ``post`` makes it a POST with this body. A page goes ``into`` a file, if one is given. No
+        redirect is followed. Raises ``ToolUnusable``.
+        """
+        async with self._in_time(url):
+            return await self._ask(url, _Request(check, headers or {}, post, into))
+
+    @asynccontextmanager
+    async def _in_time(self, url: URL) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(self._limits.wall_s):
-                return await self._follow(url, check)
+                yield
         except TimeoutError as error:
             raise ToolUnusable(
                 f"{_host(url)} took longer than {self._limits.wall_s:g} seconds. "
                 "Try again later, or fetch another page."
             ) from error
 
-    async def _follow(self, url: URL, check: Callable[[str], object]) -> Page:
-        for _ in range(self._limits.redirects + 1):
-            async with self._opened(url) as response:
-                if response.status not in _REDIRECTS:
-                    _require_page(url, response)
-                    check(response.content_type.lower())
-                    return await self._read(url, response)
-                url = _redirected(url, response)
-        raise ToolUnusable(
-            f"This address leads on more than {self._limits.redirects} times. Fetch another."
-        )
+    async def _ask(self, url: URL, request: "_Request") -> Answer:
+        async with self._opened(url, request) as response:
+            status, headers = response.status, response.headers
+            if status in _REDIRECTS:
+                leads_to = _redirected(url, response)
+                return Answer(url=url, status=status, headers=headers, leads_to=leads_to)
+            if status != 200:
+                return Answer(url=url, status=status, headers=headers)
+            media_type, charset = response.content_type.lower(), response.charset
+            request.check(media_type)
+            content = await self._content(url, response, request.into)
+            page = Page(url=str(url), media_type=media_type, charset=charset, content=content)
+            return Answer(url=url, status=status, headers=headers, page=page)
 
     @asynccontextmanager
-    async def _opened(self, url: URL) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async def _opened(
+        self, url: URL, request: "_Request"
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=_Checked(await self._addresses(url)), use_dns_cache=False, force_close=True
@@ -147,10 +215,14 @@ class Web:
             trust_env=False,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None),
-            headers=_HEADERS,
+            headers={**_HEADERS, **request.headers},
         )
+        method = "GET" if request.post is None else "POST"
         try:
-            async with session, session.get(url, allow_redirects=False) as response:
+            async with (
+                session,
+                session.request(method, url, data=request.post, allow_redirects=False) as response,
+            ):
                 try:
                     yield response
                 finally:
@@ -177,18 +249,15 @@ class Web:
             raise ToolUnusable(f"There is no host {host}. Check the address.")
         is_allowed = not self._allowed.isdisjoint({(host, None), (host, url.port)})
         if not is_allowed and not all(is_public(ip_address(address)) for address in found):
-            raise ToolUnusable(
+            raise NotPublic(
                 f"{host} is not on the public internet, so nothing is fetched from there. Fetch "
                 "another page, or have it allowed by the setting GROUNDWIRE_FETCH_ALLOWED."
             )
         return found
 
-    async def _read(self, url: URL, response: aiohttp.ClientResponse) -> Page:
-        media_type, charset = response.content_type.lower(), response.charset
-        content = await self._content(url, response)
-        return Page(url=str(url), media_type=media_type, charset=charset, content=content)
-
-    async def _content(self, url: URL, response: aiohttp.ClientResponse) -> bytes:
+    async def _content(
+        self, url: URL, response: aiohttp.ClientResponse, into: BinaryIO | None
+    ) -> bytes:
         most = self._limits.page_bytes
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip", "x-gzip"):
@@ -196,19 +265,29 @@ class Web:
                 f"{_host(url)} sends the page in a form that was not asked for. Fetch another."
             )
         unpacker = None if encoding == "identity" else zlib.decompressobj(_GZIP)
-        content = bytearray()
-        received = 0
+        content = io.BytesIO() if into is None else into
+        received = unpacked = 0
         async for data in response.content.iter_any():
             received += len(data)
             # One byte above the limit tells, and no more than that is ever unpacked.
-            content += unpacker.decompress(data, most + 1 - len(content)) if unpacker else data
-            if max(received, len(content), response.content_length or 0) > most:
-                raise ToolUnusable(f"This page is larger than {most:,} bytes. Fetch a smaller one.")
+            piece = unpacker.decompress(data, most + 1 - unpacked) if unpacker else data
+            unpacked += len(piece)
+            if max(received, unpacked, response.content_length or 0) > most:
+                raise PageTooLarge(f"This page is larger than {most:,} bytes. Fetch a smaller one.")
+            content.write(piece)
         if unpacker and not unpacker.eof:
             raise ToolUnusable(
                 f"{_host(url)} broke off in the middle of the page. Try again later."
             )
-        return bytes(content)
+        return content.getvalue() if isinstance(content, io.BytesIO) else b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    check: Callable[[str], object]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    post: bytes | None = None
+    into: BinaryIO | None = None
 
 
 class _Checked(AbstractResolver):
@@ -251,9 +330,10 @@ def _redirected(url: URL, response: aiohttp.ClientResponse) -> URL:
         ) from error
 
 
-def _require_page(url: URL, response: aiohttp.ClientResponse) -> None:
-    if response.status != 200:
-        raise ToolUnusable(f"{_host(url)} {_complaint(response.status)}")
+def _require_page(answer: Answer) -> Page:
+    if answer.page is None:
+        raise ToolUnusable(f"{_host(answer.url)} {_complaint(answer.status)}")
+    return answer.page
 
 
 def _complaint(status: int) -> str:
