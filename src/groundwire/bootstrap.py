@@ -145,8 +145,7 @@ async def open_groundwire(
     """Open everything, go on with what an earlier process left, and stop in order.
 
     ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
-    ``now`` may be any time. Raises
-    ``Overloaded`` if another process serves the data folder.
+    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.embedded.lease import Lease

@@ -11,6 +11,7 @@ from groundwire.adapters.connectors.repository import RepositoryConnector
 from groundwire.adapters.network.web import Limits, Web
 from groundwire.model.errors import FeedFailed
 from groundwire.model.feeds import FeedOptions
+from groundwire.ports.connector import Connector
 from tests.support.places import RepositoryPlace, feed_at, serving_git, visit
 from tests.support.site import open_site
 
@@ -33,7 +34,7 @@ def add(place: RepositoryPlace, **files: bytes) -> None:
     place.commit()
 
 
-async def failure(connector: RepositoryConnector, url: str, **options: object) -> FeedFailed:
+async def failure(connector: Connector, url: str, **options: object) -> FeedFailed:
     with pytest.raises(FeedFailed) as raised:
         await visit(connector, feed_at("repository", url, **options))
     return raised.value
