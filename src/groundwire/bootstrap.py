@@ -152,9 +152,10 @@ async def open_groundwire(
     from groundwire.adapters.embedded.lease import Lease
 
     store = _open_store(settings.data)
-    # What libraries write while they work stays in the data folder as well.
-    tempfile.tempdir = str(_folder(settings.data / "tmp"))
     async with contextlib.AsyncExitStack() as stack:
+        # What libraries write while they work stays in the data folder as well.
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(_folder(settings.data / "tmp"))
         stack.callback(store.close)
         lease = Lease(settings.data)
         stack.callback(lease.release)

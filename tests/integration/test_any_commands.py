@@ -49,14 +49,14 @@ class World:
     """A server that outlives the examples, each of which has a conversation of its own."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.stack = AsyncExitStack()
         self.model = GatedModel()
         self.served: Served = self.run(self.open())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
+        return self.runner.run(work)
 
     async def open(self) -> Served:
         return await self.stack.enter_async_context(serve(Path(self.folder.name), model=self.model))
@@ -67,7 +67,7 @@ class World:
 
     def close(self) -> None:
         self.run(self.stack.aclose())
-        self.loop.close()
+        self.runner.close()
         self.folder.cleanup()
 
 

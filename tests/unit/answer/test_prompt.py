@@ -115,3 +115,9 @@ def test_the_tools_themselves_take_room() -> None:
     with pytest.raises(ContextOverflow):
         prompt.build("What? " * 200, (), [], "en", (2000, len), tools=[tool])
     assert prompt.build("What? " * 200, (), [], "en", (2000, len)).messages
+
+
+def test_a_result_that_does_not_fit_at_all_is_not_shown() -> None:
+    built = build(2000, passages=0)
+    told = prompt.with_tools(built.messages, [used(1, "long " * 2000)], (2000, len))
+    assert [each.content for each in told if each.role == "tool"] == [prompt.UNSEEN]
