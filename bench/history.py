@@ -45,7 +45,6 @@ from groundwire.model.events import (
     ConversationEvent,
     Done,
     Progress,
-    Source,
     Sources,
     Token,
     TurnStarted,
@@ -59,6 +58,7 @@ from groundwire.model.ids import (
     TurnId,
     conversation_log,
 )
+from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.event_log import Desk
 from groundwire.settings import Settings

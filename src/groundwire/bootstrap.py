@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groundwire.app import Assistant
     from groundwire.archive import Archive
     from groundwire.feeding import Feeding
-    from groundwire.ingest.intake import Intake
+    from groundwire.ingest.intake import Intake, Means
     from groundwire.ingest.progress import Publish
     from groundwire.library import Library
     from groundwire.ports.chat_model import ChatModel, Models
@@ -145,16 +145,16 @@ async def open_groundwire(
     """Open everything, go on with what an earlier process left, and stop in order.
 
     ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
-    ``now`` may be any time. Raises
-    ``Overloaded`` if another process serves the data folder.
+    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.embedded.lease import Lease
 
     store = _open_store(settings.data)
-    # What libraries write while they work stays in the data folder as well.
-    tempfile.tempdir = str(_folder(settings.data / "tmp"))
     async with contextlib.AsyncExitStack() as stack:
+        # What libraries write while they work stays in the data folder as well.
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(_folder(settings.data / "tmp"))
         stack.callback(store.close)
         lease = Lease(settings.data)
         stack.callback(lease.release)
@@ -253,37 +253,14 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
     """Open where documents live, and set those to work who read them."""
-    from groundwire.adapters.connectors.choose import make_connectors
-    from groundwire.adapters.embedded.blobs import FileBlobs
-    from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
-    from groundwire.adapters.embedded.feeds import SqliteFeeds
-    from groundwire.adapters.embedded.job_queue import SqliteJobQueue
-    from groundwire.ingest.intake import Means, open_intake
+    from groundwire.adapters.embedded.documents import SqliteWorkspaces
+    from groundwire.ingest.intake import open_intake
     from groundwire.library import Library
     from groundwire.retrieve.search import Search
 
-    data, embedder = parts.settings.data, parts.embedder
-    index = equip.open_index(parts.settings, embedder, stack)
-    documents = SqliteDocuments(parts.store)
-    means = Means(
-        documents=documents,
-        feeds=SqliteFeeds(parts.store),
-        blobs=FileBlobs(data / "files"),
-        jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
-        parser=parts.parsers,
-        chunks=index,
-        vectors=index,
-        embedder=embedder,
-        publish=_publish_to(parts.log),
-        now=utc_now,
-        new_id=new_id,
-        limit_bytes=parts.settings.upload_bytes,
-        connectors=make_connectors(
-            parts.settings.folders,
-            parts.settings.fetch_allowed,
-            limit_bytes=parts.settings.upload_bytes,
-        ),
-    )
+    index = equip.open_index(parts.settings, parts.embedder, stack)
+    means = _means(parts, index)
+    documents = means.documents
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
@@ -291,11 +268,35 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         means.blobs,
         index,
         await _work(open_intake(means), parts, stack),
-        Search(chunks=index, vectors=index, embedder=embedder, documents=documents),
+        Search(chunks=index, vectors=index, embedder=parts.embedder, documents=documents),
         parts.parsers,
         parts.log,
         utc_now,
         new_id,
+    )
+
+
+def _means(parts: _Parts, index: equip.PassageIndex) -> "Means":
+    from groundwire.adapters.embedded.blobs import FileBlobs
+    from groundwire.adapters.embedded.documents import SqliteDocuments
+    from groundwire.adapters.embedded.feeds import SqliteFeeds
+    from groundwire.adapters.embedded.job_queue import SqliteJobQueue
+    from groundwire.ingest.intake import Means
+
+    return Means(
+        documents=SqliteDocuments(parts.store),
+        feeds=SqliteFeeds(parts.store),
+        blobs=FileBlobs(parts.settings.data / "files"),
+        jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
+        parser=parts.parsers,
+        chunks=index,
+        vectors=index,
+        embedder=parts.embedder,
+        publish=_publish_to(parts.log),
+        now=utc_now,
+        new_id=new_id,
+        limit_bytes=parts.settings.upload_bytes,
+        connectors=equip.make_connectors(parts.settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""What documents are found by their meaning with, as the settings say: embedder and index."""
+"""What documents come from and are found by their meaning with, as the settings say."""
 
 import contextlib
 from typing import TYPE_CHECKING, Protocol
@@ -8,11 +8,19 @@ from groundwire.ports.passage_index import ChunkStore, VectorIndex
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundwire.model.feeds import FeedKind
+    from groundwire.ports.connector import Connector
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.vector_store import VectorStore
 
 EMBEDDED = "embedded"
 UNLOAD_AFTER_S = 600.0
+# A page of a feed is held in memory as a whole.
+PAGE_BYTES = 32 * 1024 * 1024
+# One commit of a repository, packed; it lies on the disk meanwhile.
+PACK_BYTES = 512 * 1024 * 1024
 
 
 class PassageIndex(ChunkStore, VectorIndex, Protocol):
@@ -78,3 +86,23 @@ def open_index(
         index = SplitIndex(path, embedder=embedder.name, vectors=vectors)
     stack.callback(index.close)
     return index
+
+
+def make_connectors(settings: Settings) -> "Mapping[FeedKind, Connector]":
+    """Make what reads the places that documents come from; they hold nothing to be closed."""
+    from groundwire.adapters.connectors.folder import FolderConnector
+    from groundwire.adapters.connectors.folders import Folders
+    from groundwire.adapters.connectors.repository import RepositoryConnector
+    from groundwire.adapters.connectors.site import SiteConnector
+    from groundwire.adapters.network.web import Limits, Web
+
+    hosts, folders = settings.fetch_allowed, Folders(settings.folders)
+    pages = Limits(wall_s=60.0, page_bytes=PAGE_BYTES)
+    packs = Limits(wall_s=900.0, page_bytes=PACK_BYTES)
+    site = SiteConnector(Web(allowed=hosts, limits=pages))
+    return {
+        "page": site,
+        "site": site,
+        "repository": RepositoryConnector(folders, Web(allowed=hosts, limits=packs)),
+        "folder": FolderConnector(folders, limit_bytes=settings.upload_bytes),
+    }

@@ -7,7 +7,7 @@ import msgspec
 
 from groundwire.access.authorize import require
 from groundwire.ingest.intake import Intake
-from groundwire.ingest.progress import SYNC
+from groundwire.ingest.progress import job_of
 from groundwire.model.access import Identity
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.feeds import Feed, FeedKind, FeedOptions
@@ -127,7 +127,7 @@ class Feeding:
         return await self.intake.sync.feeds.change(id, change)
 
     async def _enqueue(self, feed: Feed) -> None:
-        await self.intake.accept.jobs.enqueue(SYNC, feed.id, lane=feed.added_by)
+        await self.intake.accept.jobs.enqueue(job_of(feed), feed.id, lane=feed.added_by)
 
 
 def _interval(kind: FeedKind, interval_s: float | None) -> float | None:

@@ -292,6 +292,12 @@ async def test_text_is_read_in_the_encoding_it_has(
     assert texts(parsed) == [text]
 
 
+async def test_a_text_that_begins_as_a_picture_does_is_a_text(
+    parser: ParserPool, tmp_path: Path
+) -> None:
+    assert texts(await read(parser, tmp_path, "t.txt", b"BMW makes cars.")) == ["BMW makes cars."]
+
+
 async def test_csv_is_one_table_with_its_header_first(parser: ParserPool, tmp_path: Path) -> None:
     content = '商品;价格;备注\n油;12,5;"两行\n备注"\n灯芯;3;\n'.encode("gb18030")
 

@@ -46,7 +46,9 @@ async def keep(served: Served, session: str) -> tuple[bytes, str]:
 async def test_all_that_is_said_is_observed(served: Served, transport: TransportName) -> None:
     record = Record()
     async with client(served, record, transport) as groundwire:
-        await (await groundwire.conversation(served.new_session()).ask("hi")).done()
+        conversation = await groundwire.create_conversation()
+        await conversation.loaded()
+        await (await conversation.ask("hi")).done()
 
     assert {"ack", "token", "done"} <= set(record.types)
     seqs = [frame["seq"] for frame in record.frames if "seq" in frame]

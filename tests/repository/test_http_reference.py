@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.routing import Route
 
 from groundwire.transport.accounts import Accounts
+from groundwire.transport.feeds import FeedDoors
 from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
 from groundwire.transport.rest import Resources
@@ -26,6 +27,7 @@ def served() -> set[tuple[str, str]]:
     routes = [
         *Accounts.routes(object.__new__(Accounts)),
         *Resources.routes(object.__new__(Resources)),
+        *FeedDoors.routes(object.__new__(FeedDoors)),
         *Streams.routes(object.__new__(Streams)),
         *Polls.routes(object.__new__(Polls)),
         *Posts.routes(object.__new__(Posts)),

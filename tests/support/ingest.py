@@ -143,10 +143,9 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
             ingest.changed.notify_all()
 
     documents, jobs = SqliteDocuments(store), SqliteJobQueue(store, now=now, new_id=new_id)
-    feeds = SqliteFeeds(store)
     means = Means(
         documents=documents,
-        feeds=feeds,
+        feeds=(feeds := SqliteFeeds(store)),
         blobs=FileBlobs(folder / "blobs"),
         jobs=jobs,
         parser=parser,
@@ -159,8 +158,7 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
         limit_bytes=1 << 20,
         **options,
     )
-    intake = open_intake(means)
-    ingest = Ingest(intake, documents, feeds, index, jobs, embedder)
+    ingest = Ingest(open_intake(means), documents, feeds, index, jobs, embedder)
     return ingest
 
 

@@ -3,8 +3,9 @@
 from hashlib import sha256
 
 from groundwire.conversation import decide
-from groundwire.model.events import Done, Progress, Source, Sources, Token, TurnStarted
+from groundwire.model.events import Done, Progress, Sources, Token, TurnStarted
 from groundwire.model.ids import ChunkId, DocumentId, LogId, MessageId, TurnId
+from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.event_log import EventLog
 

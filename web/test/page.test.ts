@@ -56,7 +56,13 @@ test("where a passage stands is said in the units of its format", () => {
 
 test("only an address of the web is one that a source leads to", () => {
   assert.equal(webAddress("https://example.org/a"), "https://example.org/a");
-  for (const uri of ["/api/v1/documents/d_1/content", "docs/a.md", "javascript:alert(1)", "", null]) {
+  for (const uri of [
+    "/api/v1/documents/d_1/content",
+    "docs/a.md",
+    "javascript:alert(1)",
+    "",
+    null,
+  ]) {
     assert.equal(webAddress(uri), null);
   }
 });

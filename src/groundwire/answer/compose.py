@@ -15,9 +15,10 @@ from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message as Said
 from groundwire.model.documents import Document
 from groundwire.model.errors import GroundwireError
-from groundwire.model.events import Progress, Source, Sources, Status, TurnStarted
+from groundwire.model.events import Progress, Sources, Status, TurnStarted
 from groundwire.model.ids import ConversationId, DocumentId, LogId, WorkspaceId
 from groundwire.model.passages import Passage
+from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Choice, Language, Message, Models
 from groundwire.ports.conversations import Conversations

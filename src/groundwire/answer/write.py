@@ -19,13 +19,13 @@ from groundwire.model.events import (
     Done,
     FinishReason,
     Reasoning,
-    Source,
     Token,
     TurnFailed,
     TurnStarted,
     Usage,
 )
 from groundwire.model.ids import LogId, TurnId
+from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import Delta
 from groundwire.ports.event_log import EventLog

@@ -19,7 +19,6 @@ from groundwire.model.events import (
     DocumentReady,
     Done,
     Progress,
-    Source,
     Sources,
     Token,
     TurnFailed,
@@ -27,6 +26,7 @@ from groundwire.model.events import (
     decode_workspace_event,
 )
 from groundwire.model.places import describe_place
+from groundwire.model.sources import Source
 from groundwire.settings import load
 
 

@@ -44,8 +44,8 @@ class Wire(ABC):
     subject: Subject
     session: str
     key: str
-    fresh: str = ""
     cursor: str | None = None
+    fresh: str = ""
     frames: list[Frame] = field(default_factory=list[Frame])
     seen: Seen = field(default_factory=Seen)
     patience_s: ClassVar[float] = PATIENCE_S

@@ -5,8 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from groundwire.model.events import Citation, FinishReason, Source, Usage
+from groundwire.model.events import Citation, FinishReason, Usage
 from groundwire.model.ids import DocumentId, MessageId, TurnId
+from groundwire.model.sources import Source
 
 MessageStatus = Literal["streaming", "complete"]
 ToolStatus = Literal["called", "waiting", "approved", "denied", "done", "failed"]

@@ -96,16 +96,7 @@ class Accept:
             feed=feed,
             uri=uri,
         )
-        document = await self.documents.add(fresh)
-        if document.id == fresh.id:
-            await self._require_bytes(document)
-            await self.tell_received(document)
-        else:
-            document = await self._again(document, fresh)
-        await self.batches.tell(document)
-        if not document.is_finished:
-            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
-        return document
+        return await self._record(fresh)
 
     async def tell_received(self, document: Document) -> None:
         what = document.next or document
@@ -125,6 +116,18 @@ class Accept:
         for document in await self.documents.list_unfinished():
             kind = EMBED if document.status == "embedding" else PARSE
             await self.jobs.enqueue(kind, document.id, lane=document.added_by)
+
+    async def _record(self, fresh: Document) -> Document:
+        document = await self.documents.add(fresh)
+        if document.id == fresh.id:
+            await self._require_bytes(document)
+            await self.tell_received(document)
+        else:
+            document = await self._again(document, fresh)
+        await self.batches.tell(document)
+        if not document.is_finished:
+            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
+        return document
 
     async def _again(self, document: Document, fresh: Document) -> Document:
         """Count the document that there is already to the batch of ``fresh``, which is the same.

@@ -7,7 +7,7 @@ from groundwire.ingest.accept import Accept
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.control import Control
 from groundwire.ingest.index import SLICE_S, Index
-from groundwire.ingest.progress import EMBED, PARSE, SYNC, Publish
+from groundwire.ingest.progress import CRAWL, EMBED, PARSE, SYNC, Publish
 from groundwire.ingest.schedule import Schedule
 from groundwire.ingest.sync import Sync
 from groundwire.ingest.worker import Duty, Worker
@@ -25,8 +25,9 @@ from groundwire.ports.passage_index import ChunkStore, VectorIndex
 PARSING = 2
 # As many documents are embedded in turns, batch by batch: a large one keeps no small one waiting.
 EMBEDDING = 4
-# A site is read slowly, out of politeness, so one keeps its place for long.
-SYNCING = 4
+SYNCING = 2
+# A site is read slowly, so one keeps its place for long, and costs little meanwhile.
+CRAWLING = 8
 _FAULT = "Something went wrong here while reading this file. It is in the server's log."
 _FEED_FAULT = "Something went wrong here while reading this place. It is in the server's log."
 
@@ -111,6 +112,7 @@ def _duties(index: Index, sync: Sync) -> tuple[Duty, ...]:
         Duty(PARSE, PARSING, parse, fail),
         Duty(EMBED, EMBEDDING, embed, fail),
         Duty(SYNC, SYNCING, sync.run, fail_feed),
+        Duty(CRAWL, CRAWLING, sync.run, fail_feed),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from groundwire.model.events import WorkspaceEvent
+from groundwire.model.feeds import Feed
 from groundwire.model.ids import WorkspaceId
 
 Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
@@ -11,4 +12,13 @@ Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 PARSE = "parse"
 EMBED = "embed"
 SYNC = "sync"
-"""The kinds of jobs; the key of the first two is a document's id, of the last a feed's."""
+CRAWL = "crawl"
+"""The kinds of jobs; the key of the first two is a document's id, of the last two a feed's."""
+
+
+def job_of(feed: Feed) -> str:
+    """Return the kind of the feed's job.
+
+    A folder is not to wait for a site, which is read slowly, out of politeness.
+    """
+    return SYNC if feed.kind == "folder" else CRAWL

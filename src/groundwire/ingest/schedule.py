@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from groundwire.ingest.progress import SYNC
+from groundwire.ingest.progress import job_of
 from groundwire.model.errors import NotFound, Unavailable
 from groundwire.model.ids import Now
 from groundwire.ports.feeds import Feeds
@@ -35,11 +35,11 @@ class Schedule:
 
     async def enqueue_due(self) -> None:
         for feed in await self.feeds.list_due(self.now()):
-            await self.jobs.enqueue(SYNC, feed.id, lane=feed.added_by)
+            await self.jobs.enqueue(job_of(feed), feed.id, lane=feed.added_by)
             try:
                 # The sync says at its end when the next one is due.
                 await self.feeds.change(
-                    feed.id, lambda now: msgspec.structs.replace(now, next_at=None)
+                    feed.id, lambda now: msgspec.structs.replace(now, next_at=None), sync=False
                 )
             except NotFound:
                 continue
@@ -47,4 +47,4 @@ class Schedule:
     async def resume(self) -> None:
         """Give a job to what had begun when the process died."""
         for feed in await self.feeds.list_unfinished():
-            await self.jobs.enqueue(SYNC, feed.id, lane=feed.added_by)
+            await self.jobs.enqueue(job_of(feed), feed.id, lane=feed.added_by)

@@ -79,16 +79,9 @@ class Sync:
     async def fail(self, id: FeedId, code: FeedReason, reason: str) -> None:
         """Store why the place cannot be read; what was taken from it stays."""
         with suppress(NotFound):
-            await self.feeds.change(
-                id,
-                lambda now: _change(
-                    now,
-                    status="failed",
-                    reason_code=code,
-                    reason=reason,
-                    next_at=self.next_time(now.interval_s),
-                ),
-            )
+            feed = await self.feeds.get(id)
+            due = self.next_time(feed.interval_s)
+            await self._store(id, status="failed", reason_code=code, reason=reason, next_at=due)
 
     def next_time(self, interval_s: float | None) -> datetime | None:
         return self.now() + timedelta(seconds=interval_s) if interval_s else None
@@ -96,18 +89,15 @@ class Sync:
     async def _begin(self, feed: Feed) -> Feed:
         if feed.status == "syncing":
             return feed  # a process died over it: its batch goes on
-        return await self.feeds.change(
+        return await self._store(
             feed.id,
-            lambda now: _change(
-                now,
-                status="syncing",
-                batch=BatchId(self.new_id("b")),
-                counts=Counts(),
-                refusals=(),
-                reason_code=None,
-                reason=None,
-                next_at=None,
-            ),
+            status="syncing",
+            batch=BatchId(self.new_id("b")),
+            counts=Counts(),
+            refusals=(),
+            reason_code=None,
+            reason=None,
+            next_at=None,
         )
 
     async def _follow(self, feed: Feed) -> None:
@@ -123,7 +113,7 @@ class Sync:
                     gone.discard(each.uri)
                 if time() - told_at >= EVERY_S:
                     told_at = time()
-                    await self._tell(feed, tally)
+                    await self._store(feed.id, counts=tally.counts)
         await self.feeds.drop(feed.id, sorted(gone))
         tally.removed = len(gone)
         await self._let_go(feed)
@@ -223,18 +213,17 @@ class Sync:
         await self._let_go(feed)
         await self.feeds.forget(feed.id)
 
-    async def _tell(self, feed: Feed, tally: Tally) -> None:
-        await self.feeds.change(feed.id, lambda now: _change(now, counts=tally.counts))
-
     async def _end(self, feed: Feed, tally: Tally) -> None:
-        await self.feeds.change(
+        feed = await self.feeds.get(feed.id)
+        await self._store(
             feed.id,
-            lambda now: _change(
-                now,
-                status="idle",
-                synced_at=self.now(),
-                next_at=self.next_time(now.interval_s),
-                counts=tally.counts,
-                refusals=tuple(tally.refusals),
-            ),
+            status="idle",
+            synced_at=self.now(),
+            next_at=self.next_time(feed.interval_s),
+            counts=tally.counts,
+            refusals=tuple(tally.refusals),
         )
+
+    async def _store(self, id: FeedId, **changes: object) -> Feed:
+        # A sync that is lost with the power is done again.
+        return await self.feeds.change(id, lambda now: _change(now, **changes), sync=False)

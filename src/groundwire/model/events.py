@@ -13,7 +13,7 @@ import msgspec
 
 from groundwire.model.documents import Unread
 from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
-from groundwire.model.places import Place
+from groundwire.model.sources import Source
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
 Status = Literal["queued", "retrieving", "reranking", "thinking", "generating", "tool"]
@@ -77,22 +77,6 @@ class Progress(TurnEvent, frozen=True, kw_only=True, tag="status"):
     status: Status
     msg: str
     detail: dict[str, object] = {}
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
-
-    id: ChunkId
-    n: int
-    document_id: DocumentId
-    title: str
-    text: str
-    score: float
-    page: int | None = None
-    headings: tuple[str, ...] = ()
-    place: Place | None = None
-    part: str = ""
-    uri: str | None = None
 
 
 class Sources(TurnEvent, frozen=True, kw_only=True, tag="sources"):

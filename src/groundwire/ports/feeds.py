@@ -34,8 +34,13 @@ class Feeds(Protocol):
         """Return those whose sync, or whose removal, has begun and not ended."""
         ...
 
-    async def change(self, feed: FeedId, change: Callable[[Feed], Feed]) -> Feed:
-        """Store and return what ``change`` makes of it as it is now. Raises ``NotFound``."""
+    async def change(
+        self, feed: FeedId, change: Callable[[Feed], Feed], *, sync: bool = True
+    ) -> Feed:
+        """Store and return what ``change`` makes of it as it is now. Raises ``NotFound``.
+
+        Without ``sync`` it may be lost with the power.
+        """
         ...
 
     async def forget(self, feed: FeedId) -> None:

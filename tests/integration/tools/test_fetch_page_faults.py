@@ -143,7 +143,7 @@ async def test_a_page_that_is_not_shown_is_told(
         ("text/html", "<script>render()</script>", "no text"),
         ("text/html", "", "no text"),
         ("application/pdf", "%PDF-1.7 and no more", "cannot be read"),
-        ("text/plain", b"\x89PNG", "cannot be read"),
+        ("text/plain", b"GIF89a", "cannot be read"),
     ],
 )
 async def test_a_page_that_the_parser_refuses_is_told(

@@ -24,7 +24,6 @@ from groundwire.model.events import (
     Progress,
     Reasoning,
     Recorded,
-    Source,
     Sources,
     Status,
     SteerAccepted,
@@ -41,6 +40,7 @@ from groundwire.model.events import (
     Usage,
 )
 from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.sources import Source
 
 SHARED = Path(__file__).parents[2] / "fold" / "cases.json"
 SESSION = "c_fold"

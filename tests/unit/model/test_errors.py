@@ -7,6 +7,7 @@ from groundwire.model.errors import (
     BadJson,
     Busy,
     ConnectionLimit,
+    FeedFailed,
     Fenced,
     GroundwireError,
     IdempotencyConflict,
@@ -74,3 +75,9 @@ def test_vectors_of_another_space_say_what_to_do() -> None:
     assert error.code == "model_unavailable"
     assert "384 numbers by e5" in error.message
     assert "Restart with the embedding model" in error.message
+
+
+def test_a_feed_that_fails_says_why_and_whether_it_may_pass() -> None:
+    error = FeedFailed("not_found", "There is nothing at this address.", passes=True)
+
+    assert (error.details, error.passes) == ({"reason": "not_found"}, True)

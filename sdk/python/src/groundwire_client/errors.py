@@ -14,6 +14,7 @@
         * IdempotencyConflict, QueueFull, Busy, ApprovalExpired, WorkerLost
     * UnknownModel
     * UnreadableDocument
+    * FeedFailed
     * RateLimited
         * ConnectionLimit
     * ContextOverflow
@@ -166,6 +167,12 @@ class UnreadableDocument(GroundwireError):
     """The file cannot become a document; the message is for the one who uploaded it."""
 
     default_code = "unreadable_document"
+
+
+class FeedFailed(GroundwireError):
+    """A place that documents come from cannot be read; the message says what to do."""
+
+    default_code = "feed_failed"
 
 
 class RateLimited(GroundwireError):

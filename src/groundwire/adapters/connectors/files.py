@@ -62,7 +62,7 @@ def _is_left_out(path: str, unread: frozenset[str]) -> bool:
     return (
         name.startswith(".")
         or os.path.splitext(name)[1].lower() in unread  # noqa: PTH122 (ten times as fast)
-        or _is_generated(name)
+        or bool(_is_generated(name))
         or any(folder.startswith(".") or folder in _VENDORED for folder in folders)
     )
 

@@ -52,13 +52,15 @@ class SqliteFeeds:
     async def list_unfinished(self) -> Sequence[Feed]:
         return await self._list("WHERE status = 'syncing' OR removed ORDER BY created_at, rowid")
 
-    async def change(self, feed: FeedId, change: Callable[[Feed], Feed]) -> Feed:
+    async def change(
+        self, feed: FeedId, change: Callable[[Feed], Feed], *, sync: bool = True
+    ) -> Feed:
         def work(connection: apsw.Connection) -> Feed:
             changed = change(_get(connection, feed))
             _put(connection, changed)
             return changed
 
-        return await self._store.write(work)
+        return await self._store.write(work, sync=sync)
 
     async def forget(self, feed: FeedId) -> None:
         def work(connection: apsw.Connection) -> None:

@@ -13,7 +13,7 @@ from groundwire.adapters.parsers.parts import refuse
 from groundwire.adapters.parsers.recognise import Picture, fit, recognise
 from groundwire.model.documents import Parsed
 
-MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM")
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 MAX_FILE_PIXELS = 120_000_000
 MAX_FRAMES = 2000
@@ -22,6 +22,8 @@ _SMALL = 1000
 
 
 def is_image(head: bytes) -> bool:
+    if head[:2] == b"BM":
+        return head[6:10] == bytes(4)  # or it is a text about cars
     return head.startswith(MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 

@@ -116,7 +116,10 @@ def _content(body: type[msgspec.Struct] | str) -> Schema:
 def _responses(operation: Operation) -> Schema:
     answer: Schema = {"description": "Done."}
     if operation.answer is not None:
-        answer = {"description": operation.summary, "content": _content(operation.answer)}
+        content = _content(operation.answer)
+        for media_type in operation.shown_as:
+            content |= _content(media_type)
+        answer = {"description": operation.summary, "content": content}
     return {str(operation.status): answer} | {
         str(status): {"$ref": "#/components/responses/" + "-".join(codes)}
         for status, codes in sorted(_errors(operation).items())

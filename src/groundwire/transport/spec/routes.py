@@ -23,6 +23,7 @@ from groundwire.transport.bodies import (
     WorkspacesBody,
 )
 from groundwire.transport.poll import Page
+from groundwire.transport.rest import INLINE
 from groundwire.transport.spec import answers
 from groundwire.transport.spec.asyncapi import CURSOR, DEVICE
 from groundwire.transport.spec.feed_routes import FEEDS
@@ -211,7 +212,11 @@ OPERATIONS: dict[str, Operation] = {
         "removeDocument", "Delete a document", status=204, errors=("not_found",)
     ),
     "GET /api/v1/documents/{id}/content": Operation(
-        "getContent", "The original bytes", "application/octet-stream", errors=("not_found",)
+        "getContent",
+        "The original bytes",
+        "application/octet-stream",
+        shown_as=tuple(sorted(INLINE)),
+        errors=("not_found",),
     ),
     "GET /api/v1/documents/{id}/page": Operation(
         "getPage",

@@ -1,0 +1,22 @@
+"""What an answer rests on, as its readers are told."""
+
+import msgspec
+
+from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.places import Place
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
+
+    id: ChunkId
+    n: int
+    document_id: DocumentId
+    title: str
+    text: str
+    score: float
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    place: Place | None = None
+    part: str = ""
+    uri: str | None = None
