@@ -231,11 +231,10 @@ class Library:
         """Raise ``InvalidField`` if one is no document of the workspace, or could not be read."""
         if not ids:
             return
-        listed = await self.list_documents(identity, workspace)
-        documents = {document.id: document for document in listed}
+        await require(self.workspaces, identity, "document:read", workspace)
         for id in ids:
-            document = documents.get(id)
-            if document is None:
+            document = await self._find_document(id)
+            if document is None or document.workspace != workspace:
                 raise InvalidField("attachments", f"This workspace has no document `{id[:64]}`.")
             if document.status == "failed":
                 raise InvalidField(
@@ -258,6 +257,12 @@ class Library:
             raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
         found = await self.search.search(workspace, query, limit=limit)
         return found.passages
+
+    async def _find_document(self, id: DocumentId) -> Document | None:
+        try:
+            return await self.documents.get(id)
+        except NotFound:
+            return None
 
     async def _order_if_there(self, id: DocumentId, order: Order) -> None:
         with suppress(NotFound):  # it was removed just now
