@@ -50,9 +50,7 @@ class SqliteChunks:
         *,
         title: str = "",
     ) -> None:
-        drafts = await asyncio.to_thread(
-            lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
-        )
+        drafts = await _draft(chunks, title)
         await self._store.write(
             lambda db: chunk_rows.replace(db, workspace, document, drafts),
             sync=False,
@@ -67,9 +65,7 @@ class SqliteChunks:
         *,
         title: str = "",
     ) -> None:
-        drafts = await asyncio.to_thread(
-            lambda: [chunk_rows.draft(chunk, title) for chunk in chunks]
-        )
+        drafts = await _draft(chunks, title)
         await self._store.write(
             lambda db: staging.stage(db, workspace, document, drafts), sync=False
         )
@@ -112,6 +108,10 @@ class SqliteChunks:
             )
         self._space.require(count)
         return self._space
+
+
+async def _draft(chunks: Sequence[Chunk], title: str) -> list[chunk_rows.Draft]:
+    return await asyncio.to_thread(lambda: [chunk_rows.draft(chunk, title) for chunk in chunks])
 
 
 def _prepare(db: apsw.Connection) -> None:

@@ -39,14 +39,12 @@ def stage(
         row = chunk_rows.insert(db, number, item, staged=True)
         like = live.get((item.chunk.text, item.headings, item.title))
         if like is not None:
-            ((vector,),) = select(db, "SELECT vector FROM embeddings WHERE row = ?", (like,))
-            keep_vector(db, row, np.frombuffer(vector, "<f4"))
+            keep_vector(db, row, vector_blocks.read(db, [like])[0])
 
 
 def keep_vector(db: apsw.Connection, row: int, vector: NDArray[np.float32]) -> None:
     """Keep the vector of a staged chunk until it is published."""
-    packed = vector.astype("<f4").tobytes()
-    db.execute("INSERT OR REPLACE INTO embeddings VALUES (?, ?)", (row, packed))
+    vector_blocks.keep(db, [row], vector[None])
     db.execute("UPDATE chunks SET embedded = ? WHERE row = ?", (chunk_rows.WAITING, row))
 
 
@@ -85,9 +83,5 @@ def publish(db: apsw.Connection, document: DocumentId) -> int:
 def _put_into_blocks(db: apsw.Connection, workspace: int, rows: Sequence[int]) -> None:
     if not rows:
         return
-    packed = [
-        select(db, "SELECT vector FROM embeddings WHERE row = ?", (row,))[0][0] for row in rows
-    ]
-    vectors = np.frombuffer(b"".join(packed), "<f4").reshape(len(rows), -1)
-    blocks = vector_blocks.put(db, workspace, rows, vectors)
+    blocks = vector_blocks.place(db, workspace, rows, vector_blocks.read(db, rows))
     db.executemany("UPDATE chunks SET embedded = ? WHERE row = ?", zip(blocks, rows, strict=True))

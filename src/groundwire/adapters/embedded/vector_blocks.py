@@ -35,10 +35,28 @@ def register(db: apsw.Connection) -> None:
 
 def put(db: apsw.Connection, workspace: int, rows: Sequence[int], vectors: Vector) -> list[int]:
     """Store a vector for each of ``rows``; return the numbers of their blocks, never 0."""
+    keep(db, rows, vectors)
+    return place(db, workspace, rows, vectors)
+
+
+def keep(db: apsw.Connection, rows: Sequence[int], vectors: Vector) -> None:
+    """Store a vector for each of ``rows``, which no search finds before it has a `place`."""
     db.executemany(
         "INSERT OR REPLACE INTO embeddings VALUES (?, ?)",
         zip(rows, (vector.astype("<f4").tobytes() for vector in vectors), strict=True),
     )
+
+
+def read(db: apsw.Connection, rows: Sequence[int]) -> Vector:
+    """Return the vectors that are kept of ``rows``, in their order."""
+    packed = [
+        select(db, "SELECT vector FROM embeddings WHERE row = ?", (row,))[0][0] for row in rows
+    ]
+    return np.frombuffer(b"".join(packed), "<f4").reshape(len(rows), -1)
+
+
+def place(db: apsw.Connection, workspace: int, rows: Sequence[int], vectors: Vector) -> list[int]:
+    """Let searches find ``vectors``, which are kept; return the numbers of their blocks."""
     codes, numbers = encode(vectors), list[int]()
     while len(numbers) < len(rows):
         numbers += _fill(db, workspace, rows[len(numbers) :], codes[len(numbers) :])
