@@ -9,7 +9,7 @@ import msgspec
 
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.progress import EMBED, PARSE, Publish
-from groundwire.ingest.versions import restarted
+from groundwire.ingest.versions import read_of, restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.events import DocumentReceived
@@ -98,8 +98,13 @@ class Accept:
         )
         return await self._record(fresh)
 
+    async def enqueue(self, document: Document) -> None:
+        """Have the document read on, unless nothing is to be done with it."""
+        if not document.is_finished and not document.paused:
+            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
+
     async def tell_received(self, document: Document) -> None:
-        what = document.next or document
+        what = read_of(document)
         event = DocumentReceived(
             document_id=document.id,
             title=what.title,
@@ -125,8 +130,7 @@ class Accept:
         else:
             document = await self._again(document, fresh)
         await self.batches.tell(document)
-        if not document.is_finished:
-            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
+        await self.enqueue(document)
         return document
 
     async def _again(self, document: Document, fresh: Document) -> Document:
@@ -154,6 +158,12 @@ class Accept:
         except NotFound as error:
             await self.documents.remove(document.id)
             raise Conflict("This file was being removed just now. Upload it again.") from error
+
+
+async def drop_unused(documents: Documents, blobs: Blobs, digest: str) -> None:
+    """Remove bytes that no document has or will have."""
+    if not await documents.is_used(digest):
+        await blobs.remove(digest)
 
 
 def clean_name(name: str) -> str:

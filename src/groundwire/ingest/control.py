@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from groundwire.ingest.accept import Accept, clean_name, media_type
-from groundwire.ingest.progress import PARSE
+from groundwire.ingest.accept import Accept, clean_name, drop_unused, media_type
+from groundwire.ingest.progress import ready
 from groundwire.ingest.versions import digests, restarted, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.errors import Conflict
 from groundwire.model.events import (
     DocumentFailed,
     DocumentPaused,
-    DocumentReady,
     DocumentRemoved,
     DocumentResumed,
     WorkspaceEvent,
@@ -52,7 +51,7 @@ class Control:
         before, after = await self._change(id, lambda now: _change(now, paused=False))
         if before.paused:
             await self._tell(after, DocumentResumed(document_id=id, title=after.title))
-        await self._enqueue(after)
+        await self.accept.enqueue(after)
         return after
 
     async def revise(
@@ -113,7 +112,7 @@ class Control:
         self.stop(id)
         await self.chunks.remove(id)
         for digest in digests(document):
-            await self._drop_unused(digest)
+            await drop_unused(self.accept.documents, self.accept.blobs, digest)
         await self._tell(document, DocumentRemoved(document_id=id, title=document.title))
 
     async def retry(self, id: DocumentId) -> Document:
@@ -124,39 +123,28 @@ class Control:
         if before.status == "failed":
             await self.accept.tell_received(after)
             await self.accept.batches.tell(after)
-        await self._enqueue(after)
+        await self.accept.enqueue(after)
         return after
 
     async def _go_on(self, document: Document) -> None:
         """Have a document read whose bytes are others, or say that it is what it was."""
         if document.is_finished:
             await self.chunks.discard(document.id)
-            event = DocumentReady(
-                document_id=document.id,
-                title=document.title,
-                chunks=document.chunks,
-                pages=document.pages,
-                unread=document.unread,
-            )
-            await self._tell(document, event)
+            await self._tell(document, ready(document))
             return
         await self.accept.tell_received(document)
         await self.accept.batches.tell(document)
-        await self._enqueue(document)
+        await self.accept.enqueue(document)
 
     async def _drop_bytes(self, before: Document, after: Document) -> None:
         """Remove the bytes that the document does not need any more, if nobody does."""
         for digest in digests(before) - digests(after):
-            await self._drop_unused(digest)
-
-    async def _drop_unused(self, digest: str) -> None:
-        if not await self.accept.documents.is_used(digest):
-            await self.accept.blobs.remove(digest)
+            await drop_unused(self.accept.documents, self.accept.blobs, digest)
 
     async def hand_over(self, id: DocumentId, feed: FeedId) -> None:
         """Let another ``feed`` keep the document from now on."""
         _, after = await self._change(id, lambda now: _change(now, feed=feed))
-        await self._enqueue(after)
+        await self.accept.enqueue(after)
 
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document]
@@ -170,10 +158,6 @@ class Control:
 
         after = await self.accept.documents.change(id, work)
         return seen[0], after
-
-    async def _enqueue(self, document: Document) -> None:
-        if not document.is_finished and not document.paused:
-            await self.accept.jobs.enqueue(PARSE, document.id, lane=document.added_by)
 
     async def _tell(self, document: Document, event: WorkspaceEvent) -> None:
         await self.accept.publish(document.workspace, event)

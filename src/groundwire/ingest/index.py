@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from groundwire.ingest.accept import drop_unused
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
-from groundwire.ingest.progress import EMBED, Publish
-from groundwire.ingest.versions import promoted
-from groundwire.model.documents import Chunk, Document, Parsed, Version
+from groundwire.ingest.progress import EMBED, Publish, ready
+from groundwire.ingest.versions import promoted, read_of
+from groundwire.model.documents import Chunk, Document, Parsed
 from groundwire.model.errors import (
     ModelUnavailable,
     NotFound,
@@ -23,7 +24,6 @@ from groundwire.model.events import (
     DocumentEmbedding,
     DocumentFailed,
     DocumentParsing,
-    DocumentReady,
 )
 from groundwire.model.ids import DocumentId
 from groundwire.ports.blobs import Blobs
@@ -151,9 +151,9 @@ class Index:
 
     async def _index_words(self, document: Document) -> Document:
         document = await self._store(document, status="parsing")
-        event = DocumentParsing(document_id=document.id, title=_read_of(document).title)
+        what = read_of(document)
+        event = DocumentParsing(document_id=document.id, title=what.title)
         await self.publish(document.workspace, event)
-        what = _read_of(document)
         parsed = await self.parser.parse(self.blobs.path(what.digest), name=what.title)
         return await self._cut(document, parsed)
 
@@ -161,7 +161,7 @@ class Index:
         document = await self._store(
             document, status="chunking", pages=parsed.pages, unread=parsed.unread
         )
-        title = _read_of(document).title
+        title = read_of(document).title
         event = DocumentChunking(document_id=document.id, title=title, pages=parsed.pages)
         await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
@@ -213,12 +213,12 @@ class Index:
         document = await self._store(
             document, status="ready", searchable="meaning", embedded=document.chunks
         )
-        if before != document.digest and not await self.documents.is_used(before):
-            await self.blobs.remove(before)
+        if before != document.digest:
+            await drop_unused(self.documents, self.blobs, before)
         return document
 
     async def _embed_batch(self, document: Document, batch: Sequence[Chunk]) -> None:
-        title = _read_of(document).title
+        title = read_of(document).title
         texts = [embedding_text(chunk, title) for chunk in batch]
         vectors = await self.embedder.embed(texts, kind="passage")
         ids = [chunk.id for chunk in batch]
@@ -257,17 +257,5 @@ class Index:
         await self.publish(document.workspace, event)
 
     async def _tell_ready(self, document: Document) -> None:
-        event = DocumentReady(
-            document_id=document.id,
-            title=document.title,
-            chunks=document.chunks,
-            pages=document.pages,
-            unread=document.unread,
-        )
-        await self.publish(document.workspace, event)
+        await self.publish(document.workspace, ready(document))
         await self.batches.tell(document)
-
-
-def _read_of(document: Document) -> Document | Version:
-    """Return what is being read: the next version, if one came."""
-    return document.next or document

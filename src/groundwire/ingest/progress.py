@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from groundwire.model.events import WorkspaceEvent
+from groundwire.model.documents import Document
+from groundwire.model.events import DocumentReady, WorkspaceEvent
 from groundwire.model.feeds import Feed
 from groundwire.model.ids import WorkspaceId
 
@@ -22,3 +23,14 @@ def job_of(feed: Feed) -> str:
     A folder is not to wait for a site, which is read slowly, out of politeness.
     """
     return SYNC if feed.kind == "folder" else CRAWL
+
+
+def ready(document: Document) -> DocumentReady:
+    """Return what tells that all of the document can be found."""
+    return DocumentReady(
+        document_id=document.id,
+        title=document.title,
+        chunks=document.chunks,
+        pages=document.pages,
+        unread=document.unread,
+    )

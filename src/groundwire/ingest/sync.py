@@ -11,7 +11,7 @@ import msgspec
 from groundwire.ingest.accept import Accept
 from groundwire.ingest.control import Control
 from groundwire.ingest.tally import Tally
-from groundwire.ingest.versions import coming
+from groundwire.ingest.versions import read_of
 from groundwire.model.documents import Document
 from groundwire.model.errors import (
     Conflict,
@@ -170,7 +170,7 @@ class Sync:
             with suppress(Conflict, NotFound):
                 batch = feed.batch or BatchId("")
                 after = await self.control.revise(own.id, found.name, found.open(), batch=batch)
-                return after, coming(after) != coming(own)
+                return after, read_of(after).digest != read_of(own).digest
         document = await self._accept(feed, found)
         return document, before is None or before.document != document.id
 

@@ -21,7 +21,7 @@ def revised(document: Document, version: Version) -> Document:
     """
     if document.next is not None and document.next.is_whole:
         document = promoted(document)
-    if version.digest == coming(document):
+    if version.digest == read_of(document).digest:
         return document
     if version.digest == document.digest:
         return withdrawn(document)
@@ -70,9 +70,9 @@ def promoted(document: Document) -> Document:
     )
 
 
-def coming(document: Document) -> str:
-    """Return the digest of the bytes that it has, or will have."""
-    return (document.next or document).digest
+def read_of(document: Document) -> Document | Version:
+    """Return what is read of it: the next version, if one came."""
+    return document.next or document
 
 
 def digests(document: Document) -> set[str]:

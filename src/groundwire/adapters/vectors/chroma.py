@@ -44,7 +44,7 @@ class ChromaVectors:
         chunks: Sequence[ChunkId],
         vectors: NDArray[np.float32],
     ) -> None:
-        about = [{"workspace": workspace, "document": document}] * len(chunks)
+        about = [origin(workspace, document)] * len(chunks)
 
         def work() -> None:
             self._collection(collection).upsert(
@@ -73,8 +73,7 @@ class ChromaVectors:
                 include=["distances"],
             )
         )
-        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-        return [Hit(ChunkId(id), 1.0 - float(distance)) for id, distance in pairs]
+        return hits(found["ids"][0], found["distances"][0])
 
     async def check(self) -> str:
         return f"Chroma {await self._ask(lambda: self._connect().get_version())}"
@@ -108,6 +107,17 @@ class ChromaVectors:
                 # Its errors have no common ancestor but this.
                 self._collections.clear()
                 raise VectorsUnavailable(f"Chroma failed: {error}") from error
+
+
+def origin(workspace: WorkspaceId, document: DocumentId) -> dict[str, str]:
+    """Say in Chroma's words where a chunk is from."""
+    return {"workspace": workspace, "document": document}
+
+
+def hits(ids: Sequence[str], distances: Sequence[float]) -> list[Hit]:
+    """Return what Chroma found, with its distances as cosines."""
+    pairs = zip(ids, distances, strict=True)
+    return [Hit(ChunkId(id), 1.0 - float(distance)) for id, distance in pairs]
 
 
 def scope(workspace: WorkspaceId, documents: Collection[DocumentId] | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.vectors.chroma import COSINE, scope
+from groundwire.adapters.vectors.chroma import COSINE, hits, origin, scope
 from groundwire.model.errors import InvalidField, VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit
@@ -71,7 +71,7 @@ class ChromaServerVectors:
         chunks: Sequence[ChunkId],
         vectors: NDArray[np.float32],
     ) -> None:
-        about = [{"workspace": workspace, "document": document}] * len(chunks)
+        about = [origin(workspace, document)] * len(chunks)
         body = {"ids": chunks, "embeddings": vectors.tolist(), "metadatas": about}
         await self._ask(collection, "upsert", body, object)
 
@@ -94,8 +94,7 @@ class ChromaServerVectors:
             "include": ["distances"],
         }
         found = await self._ask(collection, "query", body, _Found)
-        pairs = zip(found.ids[0], found.distances[0], strict=True)
-        return [Hit(ChunkId(id), 1.0 - distance) for id, distance in pairs]
+        return hits(found.ids[0], found.distances[0])
 
     async def check(self) -> str:
         async with self._failing_in_words():
