@@ -57,6 +57,8 @@ _NUMBER_CHARS = 20
 _COLUMN = 20
 # A line that ends further than this many type sizes from the margin ends its paragraph.
 _RAGGED = 4.5
+# So many lines of a page may run out of its text's width.
+_FEW = 2
 # PDFium's marks for a hyphen at the end of a line.
 _CUTS = ("\ufffe", "\x02")
 _CUT_WORD = re.compile(f"([A-Za-z]*)[{''.join(_CUTS)}]([A-Za-z]*)")
@@ -67,12 +69,12 @@ def arrange(pages: Sequence[Page], outline: Sequence[Entry]) -> list[Block]:
     kept = [_without_contents(page) for page in _without_furniture(pages)]
     body = _body_size(kept)
     words = _vocabulary(kept)
-    leading = _leading(kept)
+    leading, end = _leading(kept), _end(kept)
     headings = _Headings(outline, body, kept)
     blocks: list[Block] = []
     path: list[tuple[int, str]] = []
     for number, page in enumerate(kept, start=1):
-        for group, level in _groups(page, number, headings, _Paragraphs(page, leading)):
+        for group, level in _groups(page, number, headings, _Paragraphs(page, leading, end)):
             if isinstance(group, Table):
                 text = "\n".join(CELL.join(row).rstrip() for row in group.rows)
                 blocks.append(Block(text=text, kind="table", page=number, headings=_texts(path)))
@@ -240,13 +242,19 @@ def _bare(title: str) -> str:
 
 
 class _Paragraphs:
-    """Says which lines of a page are one paragraph, given how far apart lines usually are."""
+    """Says which lines of a page are one paragraph.
 
-    def __init__(self, page: Page, leading: float) -> None:
+    Given how far apart lines usually are, and how far to the right pages usually reach.
+    """
+
+    def __init__(self, page: Page, leading: float, end: float) -> None:
         self._leading = leading
         self._margins: dict[int, float] = defaultdict(float)
+        beyond = [line for line in page if line.right > end + line.size]
+        # A few lines that could not be broken tell nothing of the margin; many are a wide page.
+        overfull = beyond if len(beyond) <= _FEW else []
         for line in page:
-            if not line.mono:
+            if not line.mono and line not in overfull:
                 column = int(line.left // _COLUMN)
                 self._margins[column] = max(self._margins[column], line.right)
 
@@ -281,6 +289,13 @@ def _leading(pages: Sequence[Page]) -> float:
     )
     common = [drop for drop, _ in drops.most_common(1)]
     return min(max(common[0] if common else 1.2, 1.1), 2.6)
+
+
+def _end(pages: Sequence[Page]) -> float:
+    """Return how far to the right text usually reaches, in points."""
+    prose = ([line.right for line in page if not line.mono] for page in pages)
+    ends = [max(rights) for rights in prose if rights]
+    return median(ends) if ends else 0.0
 
 
 def _groups(

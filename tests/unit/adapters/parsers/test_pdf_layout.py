@@ -44,6 +44,29 @@ def test_a_line_that_reaches_the_margin_goes_on() -> None:
     assert texts(arrange([page(*WRAPPED)], [])) == [" ".join(WRAPPED)]
 
 
+def usual_pages() -> list[list[Line]]:
+    return [page(f"{name}: {WRAPPED[0]}", f"{name}: {WRAPPED[1]}") for name in ("Ann", "Bo")]
+
+
+def test_a_line_that_runs_out_of_the_text_does_not_move_the_margin() -> None:
+    address = line("https://example.org/" + "a-very-long-name/" * 8)
+
+    told = (WRAPPED[0], "Elsewhere, every night.")
+
+    blocks = arrange([*usual_pages(), page(*told, address)], [])
+
+    assert texts(blocks)[-2:] == [" ".join(told), address.text]
+
+
+def test_a_page_that_is_wider_than_others_has_a_margin_of_its_own() -> None:
+    wide = [f"{text} {text}" for text in WRAPPED * 2]
+    short = "This one ends where lines of other pages do"
+
+    blocks = arrange([*usual_pages(), page(*wide, short, "And so it is whole.")], [])
+
+    assert texts(blocks)[-2:] == [short, "And so it is whole."]
+
+
 def test_a_line_that_ends_early_with_its_sentence_ends_the_paragraph() -> None:
     lines = page("A short one.", "The next paragraph, which is as wide as the column.")
 
