@@ -6,7 +6,13 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 export default defineConfig({
   plugins: [svelte()],
-  resolve: { alias: { "@groundwire/client": path("../sdk/typescript/src/index.ts") } },
+  resolve: {
+    // The first that fits counts.
+    alias: {
+      "@groundwire/client/knowledge": path("../sdk/typescript/src/knowledge/index.ts"),
+      "@groundwire/client": path("../sdk/typescript/src/index.ts"),
+    },
+  },
   build: {
     outDir: path("../src/groundwire/static"),
     emptyOutDir: true,

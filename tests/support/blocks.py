@@ -49,12 +49,13 @@ class Block:
 
     def filled_in(self, *, port: int, key: str, epoch: str = "EPOCH") -> str:
         """Return the code to run, with what it leaves to the reader in its place."""
-        client = ROOT / "sdk" / "typescript" / "src" / "index.ts"
+        client = ROOT / "sdk" / "typescript" / "src"
         return (
             ADDRESS.sub(f"127.0.0.1:{port}", TYPED.sub("", self.code))
             .replace("gw_…", key)
             .replace("EPOCH", epoch)
-            .replace('"@groundwire/client"', f'"{client}"')
+            .replace('"@groundwire/client"', f'"{client / "index.ts"}"')
+            .replace('"@groundwire/client/knowledge"', f'"{client / "knowledge" / "index.ts"}"')
         )
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { documentInfo } from "../../sdk/typescript/src/documents.ts";
+import { documentInfo } from "../../sdk/typescript/src/knowledge/documents.ts";
 import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
 import { en } from "../src/i18n/en.ts";

@@ -5,7 +5,6 @@ import { Http, type HttpOptions } from "./http.ts";
 import { newId } from "./ids.ts";
 import { Rest } from "./rest.ts";
 import { type Identification, type OpenSocket, openPlatformSocket } from "./socket.ts";
-import { LiveWorkspace } from "./workspace.ts";
 
 /** What is left out is the platform's own: a browser's, Node's or React Native's. */
 export interface GroundwireOptions extends HttpOptions {
@@ -28,11 +27,13 @@ export interface GroundwireOptions extends HttpOptions {
 
 /** A server, its resources (`rest`) and the one connection that all conversations share. */
 export class Groundwire {
+  readonly http: Http;
   readonly rest: Rest;
   readonly connection: Connection;
 
   constructor(options: GroundwireOptions = {}) {
     const http = new Http(options);
+    this.http = http;
     this.rest = new Rest(http);
     this.connection = new Connection({
       identify: "ticket",
@@ -61,11 +62,6 @@ export class Groundwire {
     return new LiveConversation(this.connection, id, (before, limit) =>
       this.rest.messages(id, before, limit),
     );
-  }
-
-  /** Follow a workspace's documents, until `close()`. */
-  attachWorkspace(id: string): LiveWorkspace {
-    return new LiveWorkspace(this.connection, id, () => this.rest.documents(id));
   }
 }
 

@@ -127,6 +127,11 @@ export class Http {
   }
 }
 
+/** An id within an address. */
+export function part(id: string): string {
+  return encodeURIComponent(id);
+}
+
 async function textOf(response: Response): Promise<string> {
   try {
     return await response.text();

@@ -12,16 +12,9 @@ export {
   type SteerOptions,
 } from "./conversation.ts";
 export type { Device } from "./devices.ts";
-export {
-  type DocumentInfo,
-  type DocumentStatus,
-  documentInfo,
-  foldDocuments,
-  type Searchable,
-} from "./documents.ts";
 export { Closed, type ErrorCode, GroundwireError, SteerFailed, Unreachable } from "./errors.ts";
 export { fold } from "./fold.ts";
-export type { HttpOptions } from "./http.ts";
+export type { Http, HttpOptions } from "./http.ts";
 export type { Pending } from "./pending.ts";
 export * from "./rest.ts";
 export { sha256, verify } from "./sha256.ts";
@@ -39,4 +32,3 @@ export {
 } from "./state.ts";
 export type { ConnectionState, ConnectionStatus } from "./status.ts";
 export type * from "./wire.ts";
-export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";

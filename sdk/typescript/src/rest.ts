@@ -1,7 +1,6 @@
 /** The resources under `/api/v1`. Every call throws `GroundwireError`. */
 
-import { type DocumentInfo, documentInfo } from "./documents.ts";
-import { Http, type HttpOptions } from "./http.ts";
+import { Http, type HttpOptions, part } from "./http.ts";
 import type { MessagePage, Snapshot } from "./wire.ts";
 
 export interface Entrance {
@@ -56,27 +55,6 @@ export interface Models {
   readonly models: readonly Model[];
   readonly auto?: { readonly name: string; readonly why?: string | null } | null;
 }
-
-export interface Uploaded {
-  readonly id?: string | null;
-  readonly title?: string | null;
-  readonly status?: string;
-  readonly error?: {
-    readonly code?: string;
-    readonly message?: string;
-    readonly detail?: string;
-  } | null;
-}
-
-export interface FoundPassage {
-  readonly text: string;
-  readonly documentId: string;
-  readonly title: string;
-  readonly page?: number | null;
-  readonly score: number;
-}
-
-export type Order = "pause" | "resume" | "cancel" | "retry";
 
 export class Rest {
   readonly #http: Http;
@@ -136,57 +114,6 @@ export class Rest {
     return this.#call("PATCH", `/workspaces/${part(id)}`, change);
   }
 
-  async documents(workspaceId: string): Promise<readonly DocumentInfo[]> {
-    const path = `/workspaces/${part(workspaceId)}/documents`;
-    const { documents } = await this.#call<{ documents: DocumentInfo[] }>("GET", path);
-    return documents.map(documentInfo);
-  }
-
-  /** What is sent with the same `batch` belongs together. */
-  async upload(
-    workspaceId: string,
-    files: readonly File[],
-    batch?: string,
-  ): Promise<readonly Uploaded[]> {
-    const form = new FormData();
-    for (const file of files) form.append("file", file, file.name);
-    const at = batch ? `?batch=${part(batch)}` : "";
-    const path = `/workspaces/${part(workspaceId)}/documents${at}`;
-    return (await this.#call<{ documents: Uploaded[] }>("POST", path, form)).documents;
-  }
-
-  /** Work on a document: twice is once. */
-  order(documentId: string, order: Order): Promise<unknown> {
-    return this.#call("POST", `/documents/${part(documentId)}/${order}`);
-  }
-
-  /** The same with every document of a batch. */
-  orderBatch(workspaceId: string, batch: string, order: Order): Promise<unknown> {
-    return this.#call("POST", `/workspaces/${part(workspaceId)}/batches/${part(batch)}/${order}`);
-  }
-
-  deleteDocument(id: string): Promise<unknown> {
-    return this.#call("DELETE", `/documents/${part(id)}`);
-  }
-
-  /** Where the uploaded file itself is; a browser opens a PDF at `page`. */
-  contentUrl(documentId: string, page?: number | null): string {
-    const at = page ? `#page=${page}` : "";
-    return this.#http.url(`/documents/${part(documentId)}/content${at}`);
-  }
-
-  /** A picture of a page of a PDF; what the passage with the id `passage` says is marked on it. */
-  pageUrl(documentId: string, page: number, passage?: string): string {
-    const marked = passage ? `&passage=${part(passage)}` : "";
-    return this.#http.url(`/documents/${part(documentId)}/page?page=${page}${marked}`);
-  }
-
-  async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {
-    const path = `/workspaces/${part(workspaceId)}/search`;
-    const found = await this.#call<{ passages: FoundPassage[] }>("POST", path, { query, limit });
-    return found.passages;
-  }
-
   async conversations(workspaceId: string): Promise<readonly ConversationInfo[]> {
     const path = `/workspaces/${part(workspaceId)}/conversations`;
     return (await this.#call<{ conversations: ConversationInfo[] }>("GET", path)).conversations;
@@ -221,8 +148,4 @@ export class Rest {
   #call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
     return this.#http.call(method, path, body);
   }
-}
-
-function part(id: string): string {
-  return encodeURIComponent(id);
 }

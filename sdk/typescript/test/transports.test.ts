@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Frame } from "../src/index.ts";
+import { Knowledge } from "../src/knowledge/index.ts";
 import { EventReader } from "../src/sse.ts";
 import { Refused } from "./commands.ts";
 import { ANSWER, read, turnOf, until, untilStatus } from "./reader.ts";
@@ -119,7 +120,7 @@ for (const transport of ["sse", "poll"] as const) {
   test(`over ${transport} the documents of a workspace are followed`, async (t) => {
     const server = await TestServer.for(t);
     const { groundwire } = read(t, server, { transports });
-    const workspace = groundwire.attachWorkspace("w1");
+    const workspace = new Knowledge(groundwire).attachWorkspace("w1");
     await new Promise<void>((resolve) => {
       workspace.subscribe((view) => view.loaded && resolve());
     });

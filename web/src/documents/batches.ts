@@ -1,6 +1,6 @@
 /** Documents that came together, as one line says it. Pure. */
 
-import type { DocumentInfo } from "@groundwire/client";
+import type { DocumentInfo } from "@groundwire/client/knowledge";
 
 export interface Batch {
   readonly id: string;

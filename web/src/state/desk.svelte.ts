@@ -5,16 +5,14 @@ import {
   type ConversationView,
   GroundwireError,
   type LiveConversation,
-  type LiveWorkspace,
   type Models,
-  type Order,
   type Workspace,
-  type WorkspaceView,
 } from "@groundwire/client";
+import type { LiveWorkspace, Order, WorkspaceView } from "@groundwire/client/knowledge";
 import { Followed } from "./followed.svelte.ts";
 import { recall, remember } from "./memory.ts";
 import { place } from "./route.svelte.ts";
-import { server } from "./server.ts";
+import { knowledge, server } from "./server.ts";
 
 /** What the side panel shows. */
 export type Panel =
@@ -141,16 +139,16 @@ class Desk {
   }
 
   async order(documentId: string, order: Order): Promise<void> {
-    await this.attempt(() => server.rest.order(documentId, order));
+    await this.attempt(() => knowledge.order(documentId, order));
   }
 
   async orderBatch(batch: string, order: Order): Promise<void> {
     const id = this.#workspace?.live.id;
-    if (id !== undefined) await this.attempt(() => server.rest.orderBatch(id, batch, order));
+    if (id !== undefined) await this.attempt(() => knowledge.orderBatch(id, batch, order));
   }
 
   async deleteDocument(id: string): Promise<void> {
-    await this.attempt(() => server.rest.deleteDocument(id));
+    await this.attempt(() => knowledge.deleteDocument(id));
   }
 
   /** Do it; what goes wrong is told in `problem`. */
@@ -172,7 +170,7 @@ class Desk {
   #showWorkspace(id: string): void {
     if (this.#workspace?.live.id === id) return;
     this.#workspace?.close();
-    this.#workspace = new Followed(server.attachWorkspace(id));
+    this.#workspace = new Followed(knowledge.attachWorkspace(id));
     this.panel = null;
     this.conversations = [];
     remember("workspace", id);

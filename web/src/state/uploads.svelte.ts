@@ -1,7 +1,7 @@
 /** Files on their way to the server. Once there, the workspace's log tells how they go on. */
 
 import { GroundwireError } from "@groundwire/client";
-import { server } from "./server.ts";
+import { knowledge } from "./server.ts";
 
 export interface Upload {
   readonly key: number;
@@ -60,7 +60,7 @@ class Uploads {
 
   async #send(upload: Upload, file: File): Promise<void> {
     try {
-      const [answer] = await server.rest.upload(upload.workspaceId, [file], upload.batch);
+      const [answer] = await knowledge.upload(upload.workspaceId, [file], upload.batch);
       const error = answer?.error;
       if (error) this.#fail(upload, error.message ?? error.detail ?? error.code ?? "");
       else this.dismiss(upload.key);

@@ -1,10 +1,10 @@
 /** A workspace's documents, kept current by the workspace's own log. */
 
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
+import { GroundwireError } from "../errors.ts";
+import { Live } from "../live.ts";
+import type { Frame, Ready } from "../wire.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
-import { GroundwireError } from "./errors.ts";
-import { Live } from "./live.ts";
-import type { Frame, Ready } from "./wire.ts";
 
 export interface WorkspaceView {
   readonly documents: readonly DocumentInfo[];

@@ -1,8 +1,8 @@
 /** What the events of a workspace's log do to its list of documents. Pure. */
 
-import type { Unread } from "./events.ts";
-import { filled } from "./state.ts";
-import type { Frame, WorkspaceEvent } from "./wire.ts";
+import { filled } from "../state.ts";
+import type { Frame } from "../wire.ts";
+import type { Unread, WorkspaceEvent } from "./events.ts";
 
 export type DocumentStatus = "queued" | "parsing" | "chunking" | "embedding" | "ready" | "failed";
 export type Searchable = "none" | "words" | "meaning";

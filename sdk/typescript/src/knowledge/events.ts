@@ -1,0 +1,73 @@
+/** What can happen to the documents of a workspace, as it is in its log. */
+
+import type { Durable } from "../events.ts";
+
+/** A part of a document that could not be read: a file in it, or pages; and why. */
+export interface Unread {
+  readonly where: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+interface OfBatch extends Durable {
+  readonly workspaceId: string;
+}
+
+interface OfWorkspace extends OfBatch {
+  readonly documentId: string;
+  readonly title: string;
+}
+
+export interface DocumentReceived extends OfWorkspace {
+  readonly type: "document.received";
+  readonly sizeBytes: number;
+  readonly batchId?: string | null;
+}
+
+export interface DocumentStep extends OfWorkspace {
+  readonly type:
+    | "document.parsing"
+    | "document.chunking"
+    | "document.removed"
+    | "document.paused"
+    | "document.resumed";
+}
+
+export interface DocumentEmbedding extends OfWorkspace {
+  readonly type: "document.embedding";
+  readonly done: number;
+  readonly total: number;
+  /** The version before is found until all of this one can be. */
+  readonly revises?: boolean;
+}
+
+export interface DocumentReady extends OfWorkspace {
+  readonly type: "document.ready";
+  readonly pages?: number | null;
+  readonly chunks: number;
+  readonly unread?: readonly Unread[];
+}
+
+export interface DocumentFailed extends OfWorkspace {
+  readonly type: "document.failed";
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** How many of the `total` documents that came together are ready, failed or paused. */
+export interface BatchProgress extends OfBatch {
+  readonly type: "batch.progress";
+  readonly batchId: string;
+  readonly total: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly paused: number;
+}
+
+export type WorkspaceEvent =
+  | BatchProgress
+  | DocumentReceived
+  | DocumentStep
+  | DocumentEmbedding
+  | DocumentReady
+  | DocumentFailed;
