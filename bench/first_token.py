@@ -13,8 +13,9 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -28,6 +29,8 @@ from groundwire.settings import Settings
 
 RESULT = Path(__file__).parent / "results" / "first_token.json"
 MODEL = "stamps"
+Open = Callable[[], connect]
+"""Opens a socket: ``async with open() as socket``."""
 
 
 class Stamps:
@@ -108,8 +111,8 @@ def _run(start: int, arrivals: Sequence[tuple[int, int]]) -> Run:
 
 
 @asynccontextmanager
-async def serve_ours(upstream: str) -> AsyncGenerator[ClientConnection]:
-    """Yield a socket to a server in a process of its own."""
+async def serve_ours(upstream: str) -> AsyncGenerator[Open]:
+    """Yield what opens sockets to a server in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_accounts(Settings(data=Path(folder))) as accounts:
             owner = await accounts.authenticator.owner()
@@ -130,8 +133,7 @@ async def serve_ours(upstream: str) -> AsyncGenerator[ClientConnection]:
             address = (await child.stdout.readline()).decode().split()[2]
             url = address.replace("http", "ws", 1) + "/api/v1/chat/stream"
             headers = {"Authorization": f"Bearer {key}"}
-            async with connect(url, additional_headers=headers, proxy=None) as socket:
-                yield socket
+            yield partial(connect, url, additional_headers=headers, proxy=None)
         finally:
             child.terminate()
             await child.wait()
@@ -139,7 +141,12 @@ async def serve_ours(upstream: str) -> AsyncGenerator[ClientConnection]:
 
 async def measure(questions: int, answers: int, tokens: int, pace_s: float) -> dict[str, Any]:
     model = Stamps()
-    async with model.serve() as url, ClientSession() as session, serve_ours(url) as socket:
+    async with (
+        model.serve() as url,
+        ClientSession() as session,
+        serve_ours(url) as open,
+        open() as socket,
+    ):
         for n in range(10):
             await ask_bare(session, url)
             await ask_through(socket, f"warm-{n}")
@@ -172,6 +179,12 @@ def _compare(bare: Sequence[float], ours: Sequence[float]) -> dict[str, dict[str
     }
 
 
+def where() -> dict[str, object]:
+    """Say what a result was measured on."""
+    machine = {"python": platform.python_version(), "cores": os.cpu_count()}
+    return {"machine": machine, "loadBefore": round(os.getloadavg()[0], 1)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=100)
@@ -179,12 +192,11 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=100, help="in each of the paced answers")
     parser.add_argument("--pace-ms", type=float, default=20.0)
     options = parser.parse_args()
+    before = where()
     measured = asyncio.run(
         measure(options.questions, options.answers, options.tokens, options.pace_ms / 1000)
     )
-    machine = {"python": platform.python_version(), "cores": os.cpu_count()}
-    load = round(os.getloadavg()[0], 1)
-    result = json.dumps({**measured, "machine": machine, "loadBefore": load}, indent=2)
+    result = json.dumps({**measured, **before}, indent=2)
     RESULT.write_text(result + "\n", encoding="utf-8")
     print(result)
 
