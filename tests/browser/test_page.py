@@ -161,6 +161,27 @@ def test_an_answer_goes_on_without_its_reader(
     expect(answer(again)).to_contain_text(WHOLE)
 
 
+def test_a_second_browser_sees_the_answer_grow_and_stops_it(
+    browser: Browser, page: Page, owner: StorageState, model: ScriptedServer
+) -> None:
+    model.enqueue(Reply(deltas=LONG, pace_s=0.1))
+    ask(page, "Who may work on a live conductor?")
+    expect(answer(page)).to_contain_text("word3")
+    context = new_context(browser, owner)
+    second = context.new_page()
+    second.goto(page.url)
+    expect(answer(second)).to_contain_text("word3")
+    page.close()
+    expect(answer(second)).to_contain_text("word9")
+
+    second.get_by_role("button", name="Stop").click()
+
+    until_done(second)
+    expect(answer(second)).to_contain_text("Stopped")
+    assert model.asked[-1].deltas_sent < len(LONG)
+    context.close()
+
+
 def test_a_cut_connection_says_so_and_resumes_the_answer_whole(
     context: BrowserContext, served: Served, model: ScriptedServer
 ) -> None:
