@@ -24,6 +24,16 @@ SHUTDOWN = (
     "参见第 6.3.8 节。",
 )
 
+PRICES = (
+    "Item | Price (EUR) | Supplier | Since\nOil for lamps | 12 | Barbier and Sons | March 2021\n"
+    "Wick | 3 | Ada Brass | May 2020\nFog bell | 950 | Gillett | 1911",
+)
+DEVICES = (
+    "设备 | 价格（元） | 供应商 | 保修期\n"
+    "灯油 | 96 | 海光公司 | 一年\n"
+    "透镜 | 38000 | 明镜厂 | 五年",
+)
+
 
 def passages(*texts: str) -> tuple[Passage, ...]:
     return tuple(
@@ -56,6 +66,10 @@ async def answer(question: str, texts: tuple[str, ...] = (), language: Language 
         ("每位读者最多可以借几本书？", LIBRARY, "zh", "借期为三十天。 [2]"),
         ("图书馆周末的开放时间是什么？", LIBRARY, "zh", "[1]"),
         ("怎样关闭系统？", SHUTDOWN, "zh", "关闭系统。 [1]\n\n```\n# shutdown -h now\n```"),
+        ("What is the price of a fog bell?", PRICES, "en", "\n\nFog bell — Price (EUR): 950 [1]"),
+        ("Since when do we buy wick?", PRICES, "en", "\n\nWick — Since: May 2020 [1]"),
+        ("透镜的保修期是多久？", DEVICES, "zh", "\n\n透镜 — 保修期：五年 [1]"),
+        ("谁供应灯油？", DEVICES, "zh", "\n\n灯油 — 供应商：海光公司 [1]"),
     ],
 )
 async def test_the_sentence_that_answers_is_quoted_and_cited(

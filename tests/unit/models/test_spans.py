@@ -4,7 +4,19 @@ from hypothesis import strategies as st
 
 from groundwire.adapters.models.spans import cut_spans
 
-PIECES = ["One. ", "Two? ", "一。", "二！", "\n", "\n\n", "• item ", "$ run it", "e.g. this", " "]
+PIECES = [
+    "One. ",
+    "Two? ",
+    "一。",
+    "二！",
+    "\n",
+    "\n\n",
+    "• item ",
+    "$ run it",
+    "a | b",
+    "e.g. this",
+    " ",
+]
 
 
 def said(text: str) -> list[tuple[str, str]]:
@@ -12,7 +24,9 @@ def said(text: str) -> list[tuple[str, str]]:
 
 
 def test_sentences_items_and_code_are_told_apart() -> None:
-    text = "3.1 Setup\n\nUse it, e.g. here. 然后重启。完成\n• one\n\n$ make 3.0\n\nNote"
+    text = (
+        "3.1 Setup\n\nUse it, e.g. here. 然后重启。完成\n• one\n\n$ make 3.0\n\nNote\na | b. c\nd |"
+    )
 
     assert said(text) == [
         ("heading", "3.1 Setup"),
@@ -22,6 +36,8 @@ def test_sentences_items_and_code_are_told_apart() -> None:
         ("item", "• one"),
         ("code", "$ make 3.0"),
         ("label", "Note"),
+        ("row", "a | b. c"),
+        ("row", "d |"),
     ]
 
 

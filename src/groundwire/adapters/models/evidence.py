@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from groundwire.adapters.models.rows import read_rows, say_row
 from groundwire.adapters.models.spans import Span, cut_spans
 from groundwire.adapters.models.terms import cut_terms, question_terms
 from groundwire.adapters.models.wanted import Wanted, holds, measures_of, subject_of, wanted_of
@@ -28,7 +29,8 @@ TOO_LONG = 420
 class Evidence:
     """``passages[n - 1].text[start:end]``, and how well it answers.
 
-    ``covers`` is the share of the question, by rarity of its terms, that the text has.
+    ``covers`` is the share of the question, by rarity of its terms, that the text has. ``row``
+    is the text of a table's row in words.
     """
 
     n: int
@@ -36,6 +38,7 @@ class Evidence:
     text: str
     covers: float
     score: float
+    row: str | None = None
 
     @property
     def start(self) -> int:
@@ -108,20 +111,38 @@ def _of_passage(asked: Question, n: int, passage: Passage) -> list[Evidence]:
     heading = asked.weigh(
         set(cut_terms(" ".join((*passage.headings[-2:], *_headings(passage, spans)))))
     )
-    found: list[Evidence] = []
+    beside = 0.35 * heading + 0.2 * around + 0.25 * passage.score + 0.1 / n
+    found = _rows(asked, n, passage.text, spans, beside)
     for index, span in enumerate(spans):
-        if span.kind in ("heading", "label"):
+        if span.kind in ("heading", "label", "row"):
             continue
         quoted = _grown(passage.text, spans, index, asked.wanted)
         text = passage.text[quoted[0].start : quoted[-1].end]
         anchor = passage.text[span.start : span.end]
         near = _near(passage.text, spans, index)
-        score = _score(asked, anchor, text, near) + 0.35 * heading + 0.2 * around
-        score += 0.25 * passage.score + 0.1 / n
+        score = _score(asked, anchor, text, near) + beside
         if span.kind == "code" and asked.wanted not in ("command", "path"):
             score -= 0.3
         covers = asked.weigh(set(cut_terms(text)))
         found.append(Evidence(n, tuple(quoted), text, covers, score))
+    return found
+
+
+def _rows(
+    asked: Question, n: int, text: str, spans: Sequence[Span], beside: float
+) -> list[Evidence]:
+    found: list[Evidence] = []
+    for index, row in read_rows(text, spans).items():
+        if row is None:
+            continue
+        span = spans[index]
+        said = text[span.start : span.end]
+        whole = " ".join((*row.columns, said))
+        covers = asked.weigh(set(cut_terms(whole)))
+        # What a row is about is in the row; the names above it are those of all the others.
+        score = _score(asked, whole, whole, "") + 0.5 * asked.weigh(set(cut_terms(said))) + beside
+        words = say_row(row, lambda name: asked.weigh(set(cut_terms(name))) > 0)
+        found.append(Evidence(n, (span,), said, covers, score, words))
     return found
 
 

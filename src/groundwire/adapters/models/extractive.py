@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from groundwire.adapters.models.evidence import Evidence, find_evidence, seen_share
 from groundwire.adapters.models.terms import has_wide
@@ -101,7 +102,7 @@ class ExtractiveModel:
         try:
             async with asyncio.timeout(self._embed_limit_s):
                 asked = await self._embedder.embed([question], kind="query")
-                texts = [evidence.text[:400] for evidence in best]
+                texts = [(evidence.row or evidence.text)[:400] for evidence in best]
                 vectors = await self._embedder.embed(texts, kind="passage")
         except (GroundwireError, TimeoutError):
             return list(found)
@@ -112,10 +113,7 @@ class ExtractiveModel:
             (evidence.score + MEANING_WEIGHT * (close - low) / spread, evidence)
             for evidence, close in zip(best, closeness, strict=True)
         ]
-        return [
-            Evidence(e.n, e.spans, e.text, e.covers, score)
-            for score, e in sorted(scored, key=lambda pair: -pair[0])
-        ]
+        return [replace(e, score=score) for score, e in sorted(scored, key=lambda pair: -pair[0])]
 
 
 def seen_by_words(question: str, passages: Sequence[Passage]) -> float:
@@ -143,6 +141,8 @@ def choose(found: Sequence[Evidence]) -> list[Evidence]:
 
 def quote(evidence: Evidence) -> str:
     """Return the quotation with its marker; code stands in a block after it."""
+    if evidence.row is not None:
+        return f"{_escaped(evidence.row)} [{evidence.n}]"
     prose: list[str] = []
     code: list[str] = []
     for span in evidence.spans:

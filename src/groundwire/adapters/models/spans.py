@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple
 
 from groundwire.model.abbreviations import is_abbreviation
 
-Kind = Literal["prose", "item", "code", "heading", "label"]
+Kind = Literal["prose", "item", "code", "heading", "label", "row"]
 
 _ITEM = re.compile(r"\s*(?:[•*‣▪◦·–—-]|\(?\d{1,2}[.)、]|[a-z]\))\s+\S")
 _CODE = re.compile(r"\s*(?:[$#%>]\s+\S|\w[\w-]*=\S|[{}<]|[-+]{1,3}\s?\S+\s\S+\s\d{4}-)")
+_ROW = re.compile(r".*\S \|(?: |$)")
 _LABEL = re.compile(
     r"\s*(?:(?:chapter|table|figure|section|appendix)\s*[\dA-Z.]+.*|tip|note|caution|warning"
     r"|important|注意|提示|警告|小心|重要)\s*[:：]?\s*$",
@@ -30,7 +31,7 @@ LONGEST = 600
 class Span(NamedTuple):
     """``text[start:end]`` of a passage, and how it stands there.
 
-    ``group`` counts paragraphs: spans of one group belong together.
+    ``group`` counts paragraphs and tables: spans of one group belong together.
     """
 
     start: int
@@ -50,7 +51,7 @@ def cut_spans(text: str) -> list[Span]:
             after_blank = True
             continue
         kind = _kind(line)
-        if after_blank or kind != "prose" or not spans or spans[-1].kind != "prose":
+        if after_blank or kind not in ("prose", "row") or not spans or spans[-1].kind != kind:
             group += 1
         after_blank = False
         spans.extend(_of_line(text, start, end, kind, group))
@@ -71,6 +72,8 @@ def _kind(line: str) -> Kind:
         return "item"
     if _CODE.match(line):
         return "code"
+    if _ROW.match(line):
+        return "row"
     if _NUMBERED.match(line) and not _END.search(line[-2:]):
         return "heading"
     return "prose"
