@@ -15,8 +15,8 @@ from groundwire import adapters, equip
 from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.events import WorkspaceEvent
 from groundwire.model.ids import Now, WorkspaceId, workspace_log
+from groundwire.model.workspace_events import WorkspaceEvent
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
