@@ -15,8 +15,8 @@ from groundwire import adapters, equip
 from groundwire.access.authenticate import Authenticator
 from groundwire.adapters.embedded.identities import SqliteIdentities
 from groundwire.adapters.embedded.store import Store
-from groundwire.model.events import WorkspaceEvent
 from groundwire.model.ids import Now, WorkspaceId, workspace_log
+from groundwire.model.workspace_events import WorkspaceEvent
 from groundwire.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ class Groundwire:
     authenticator: Authenticator
     hub: "Hub"
 
+    @property
+    def feeding(self) -> "Feeding":
+        from groundwire.feeding import Feeding
+
+        library = self.assistant.library
+        return Feeding(library.workspaces, library.intake, utc_now, new_id)
+
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
         from groundwire.transport import accounts
@@ -100,7 +107,7 @@ class Groundwire:
         doors = Doors(
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
-            FeedDoors(_feeding(assistant.library), doorkeeper),
+            FeedDoors(self.feeding, doorkeeper),
             Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
             Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
@@ -307,12 +314,6 @@ async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStac
     _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
-
-
-def _feeding(library: "Library") -> "Feeding":
-    from groundwire.feeding import Feeding
-
-    return Feeding(library.workspaces, library.intake, utc_now, new_id)
 
 
 def _publish_to(log: "EventLog") -> "Publish":

@@ -66,7 +66,8 @@ class Feeding:
             interval_s=_interval(kind, interval_s),
         )
         await self.intake.sync.feeds.add(feed)
-        await self._enqueue(feed)
+        await self.intake.sync.tell(feed, "added")
+        await self._wish(feed)
         return feed
 
     async def list_of(self, identity: Identity, workspace: WorkspaceId) -> Sequence[Feed]:
@@ -91,30 +92,74 @@ class Feeding:
         *,
         options: FeedOptions | None,
         interval_s: float | None,
+        paused: bool | None,
     ) -> Feed:
-        """Change what of it is taken, at the next sync, or how often; 0 is by hand."""
+        """Change what of it is taken, at the next sync, or how often; 0 is by hand.
+
+        While ``paused`` it is not looked at. Resumed, it goes on with the sync that this broke
+        off, and one that is looked at by itself is looked at now.
+        """
         feed = await self.get(identity, id)
+        interval = feed.interval_s
         if options is not None:
             self.intake.sync.connectors[feed.kind].check(feed.address, options)
-            feed = await self._store(id, lambda now: _change(now, options=options))
         if interval_s is not None:
             interval = _interval(feed.kind, interval_s)
-            due = self.intake.sync.next_time(interval)
-            feed = await self._store(id, lambda now: _change(now, interval_s=interval, next_at=due))
+        if options is not None or interval_s is not None:
+            feed = await self._rearrange(id, options, interval)
+        if paused is not None and paused != feed.paused:
+            feed = await (self._pause(feed) if paused else self._resume(feed))
         return feed
 
     async def sync(self, identity: Identity, id: FeedId) -> Feed:
-        """Look at the place now; once more, if that is being done."""
+        """Look at the place now; once more, if that is being done.
+
+        Raises ``Conflict`` for one that is paused.
+        """
         feed = await self.get(identity, id)
-        await self._enqueue(feed)
+        if feed.paused:
+            raise Conflict("This feed is paused. Resume it, then have it synced.")
+        await self._wish(feed)
         return feed
 
-    async def remove(self, identity: Identity, id: FeedId) -> None:
-        """Forget the feed, and take the documents away that only it brought."""
-        feed = await self.get(identity, id)
-        await self._store(id, lambda now: _change(now, removed=True))
+    async def remove(self, identity: Identity, id: FeedId, *, keep_documents: bool = False) -> None:
+        """Forget the feed, and take the documents away that only it brought.
+
+        Or keep them: then they are documents like those that a person brought.
+        """
+        await self.get(identity, id)
+        feed = await self._store(
+            id, lambda now: _change(now, removed=True, keeps_documents=keep_documents)
+        )
         self.intake.worker.stop(id)
+        await self.intake.sync.tell(feed, "removed")
         await self._enqueue(feed)
+
+    async def _rearrange(
+        self, id: FeedId, options: FeedOptions | None, interval_s: float | None
+    ) -> Feed:
+        def work(now: Feed) -> Feed:
+            after = _change(now, options=options or now.options, interval_s=interval_s)
+            if interval_s != now.interval_s:
+                after = _change(after, next_at=self.intake.sync.next_time(after))
+            return after
+
+        feed = await self._store(id, work)
+        await self.intake.sync.tell(feed, "changed")
+        return feed
+
+    async def _pause(self, feed: Feed) -> Feed:
+        feed = await self._store(feed.id, lambda now: _change(now, paused=True, next_at=None))
+        self.intake.worker.stop(feed.id)
+        await self.intake.sync.tell(feed, "paused")
+        return feed
+
+    async def _resume(self, feed: Feed) -> Feed:
+        feed = await self._store(feed.id, lambda now: _change(now, paused=False))
+        await self.intake.sync.tell(feed, "resumed")
+        if feed.interval_s or feed.status == "syncing":
+            await self._wish(feed)
+        return feed
 
     async def _require_new(self, workspace: WorkspaceId, kind: FeedKind, address: str) -> None:
         feeds = await self.intake.sync.feeds.list_of(workspace)
@@ -125,6 +170,10 @@ class Feeding:
 
     async def _store(self, id: FeedId, change: Callable[[Feed], Feed]) -> Feed:
         return await self.intake.sync.feeds.change(id, change)
+
+    async def _wish(self, feed: Feed) -> None:
+        self.intake.sync.wish(feed.id)
+        await self._enqueue(feed)
 
     async def _enqueue(self, feed: Feed) -> None:
         await self.intake.accept.jobs.enqueue(job_of(feed), feed.id, lane=feed.added_by)

@@ -198,10 +198,17 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] | None = No
             else "default"
         )  # fmt: skip
     try:
-        settings = msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise _explain(error, sources) from error
     return Loaded(settings, sources)
+
+
+def _path(kind: type, value: object) -> object:
+    """Read a path, which is all that msgspec does not know of."""
+    if not isinstance(value, str | Path):
+        raise TypeError("Expected a path")
+    return kind(value)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

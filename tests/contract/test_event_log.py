@@ -22,7 +22,7 @@ from groundwire.adapters.memory import MemoryEventLog
 from groundwire.conversation import decide
 from groundwire.conversation.follow import follow
 from groundwire.model.errors import Fenced, IdempotencyConflict, NotFound
-from groundwire.model.events import DocumentParsing, Done, Token
+from groundwire.model.events import Done, Token
 from groundwire.model.ids import (
     ConversationId,
     DocumentId,
@@ -33,6 +33,7 @@ from groundwire.model.ids import (
     workspace_log,
 )
 from groundwire.model.standing import Active
+from groundwire.model.workspace_events import DocumentParsing
 from groundwire.ports.event_log import EventLog
 
 T = TypeVar("T")

@@ -82,6 +82,7 @@ async def test_only_what_is_due_is_due_the_longest_first(feeds: SqliteFeeds) -> 
         await feeds.add(feed(id, next_at=NOW + timedelta(seconds=seconds)))
     await feeds.add(feed("by hand"))
     await feeds.add(feed("removed", next_at=NOW, removed=True))
+    await feeds.add(feed("paused", next_at=NOW, paused=True))
 
     assert [each.id for each in await feeds.list_due(NOW)] == ["late", "later"]
 
@@ -93,6 +94,8 @@ async def test_nobody_sees_a_removed_feed_but_who_cleans_up(feeds: SqliteFeeds) 
 
     assert [each.id for each in await feeds.list_of(WS)] == ["b"]
     assert [each.id for each in await feeds.list_unfinished()] == ["a", "b"]
+    await feeds.change(FeedId("b"), lambda now: replace(now, paused=True))
+    assert [each.id for each in await feeds.list_unfinished()] == ["a"]
     await feeds.forget(FeedId("a"))
     with pytest.raises(NotFound):
         await feeds.change(FeedId("a"), lambda now: now)

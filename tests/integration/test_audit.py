@@ -13,8 +13,8 @@ from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.bootstrap import utc_now
-from groundwire.model.events import DocumentParsing
 from groundwire.model.ids import DocumentId, LogId, WorkspaceId, workspace_log
+from groundwire.model.workspace_events import DocumentParsing
 from tests.support.socket import eventually
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ import pytest
 
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, NotFound
-from groundwire.model.events import BatchProgress, DocumentReady
 from groundwire.model.ids import BatchId
+from groundwire.model.workspace_events import BatchProgress, DocumentReady
 from tests.support.ingest import TEXT, WS, Ingest, once, open_ingest, working
 
 

@@ -52,6 +52,13 @@ class Fed:
                 await asyncio.sleep(0.02)
         return feed
 
+    async def until_forgotten(self) -> None:
+        """Wait until nothing is left to be done with feeds that were removed."""
+        feeds = self.served.groundwire.assistant.library.intake.sync.feeds
+        async with asyncio.timeout(30):
+            while await feeds.list_unfinished():  # noqa: ASYNC110 (it is told before)
+                await asyncio.sleep(0.02)
+
     async def documents(self, workspace: str) -> dict[str, Any]:
         """Return the workspace's documents by where they are from, once all are finished."""
         path = f"/api/v1/workspaces/{workspace}"

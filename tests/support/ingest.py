@@ -24,13 +24,13 @@ from groundwire.ingest.intake import Intake, Means, open_intake
 from groundwire.ingest.worker import Worker
 from groundwire.model.documents import Document
 from groundwire.model.errors import ModelUnavailable
-from groundwire.model.events import (
+from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.workspace_events import (
     DocumentEvent,
     DocumentFailed,
     DocumentReady,
     WorkspaceEvent,
 )
-from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
 
 if TYPE_CHECKING:
     import numpy as np

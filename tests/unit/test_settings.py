@@ -54,6 +54,16 @@ def test_lists_and_tables_come_from_the_environment_too() -> None:
     assert settings.model_aliases == {"llama3": "qwen2.5-1.5b-instruct"}
 
 
+def test_folders_come_from_the_environment_and_the_file(tmp_path: Path) -> None:
+    told = load({}, {"GROUNDWIRE_FOLDERS": "/srv/documents, /srv/mail"}).settings.folders
+    assert told == (Path("/srv/documents"), Path("/srv/mail"))
+    (tmp_path / FILE).write_text('folders = ["/srv/documents"]\n', encoding="utf-8")
+    assert load({"data": tmp_path}, {}).settings.folders == (Path("/srv/documents"),)
+    (tmp_path / FILE).write_text("folders = [7]\n", encoding="utf-8")
+    with pytest.raises(InvalidField, match="FOLDERS"):
+        load({"data": tmp_path}, {})
+
+
 def test_no_tool_is_offered_unless_someone_says_so() -> None:
     environment = {"GROUNDWIRE_TOOLS": "fetch_page", "GROUNDWIRE_FETCH_ALLOWED": "wiki, [::1]:80"}
 

@@ -38,6 +38,8 @@ export class TestServer {
   /** The close code, and the error before it, that the next sockets get instead of a welcome. */
   greeting: { code: number; error?: object } | undefined;
   limits: object = {};
+  /** The feeds of every workspace. */
+  readonly feeds: object[] = [];
   #server: Server;
   #lines = new Set<Line>();
   #peers = new Set<Peer>();
@@ -246,6 +248,7 @@ export class TestServer {
     else if (what === "messages")
       json(response, log.page(query.get("before") ?? "", Number(query.get("limit"))));
     else if (what === "documents") json(response, { documents: [] });
+    else if (what === "feeds") json(response, { feeds: this.feeds });
     else if (what === "commands") {
       const frame = JSON.parse(body) as Frame;
       const answer = this.commands.run({ sessionId: log.id, ...frame });

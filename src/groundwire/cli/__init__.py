@@ -11,6 +11,7 @@ from groundwire import __version__
 from groundwire.model.errors import GroundwireError
 
 KEYS = "Create, list and revoke API keys."
+FEEDS = "Keep up with web pages, sites, Git repositories and folders."
 MODELS = "List the models there are, and get more."
 
 
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_ask(commands)
     _add_ingest(commands)
+    _add_feed(commands)
     _add_key(commands)
     _add_model(commands)
     _add_doctor(commands)
@@ -89,6 +91,44 @@ def _add_ingest(commands: Commands) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--workspace", help="into this workspace, by name; it is made if needed")
     parser.set_defaults(run=_ingest)
+
+
+def _add_feed(commands: Commands) -> None:
+    feeds = commands.add_parser("feed", help=FEEDS, description=FEEDS)
+    each = feeds.add_subparsers(required=True, metavar="ACTION")
+    _add_feed_add(each)
+    listing = _add(each, "list", "List the feeds of a workspace, and how each stands.")
+    listing.add_argument("--workspace", help="of this workspace, by name")
+    listing.set_defaults(run=_feed_list)
+    for name, help in (
+        ("sync", "Look at the place of a feed now, and show what is found."),
+        ("pause", "Leave a feed as it is until it is resumed."),
+        ("resume", "Go on with a feed that was paused."),
+        ("remove", "Forget a feed, and delete the documents that nobody else brought."),
+    ):
+        parser = _add(each, name, help)
+        parser.add_argument("id", help="as `groundwire feed list` shows it")
+        if name == "remove":
+            parser.add_argument("--keep-documents", action="store_true", help="delete none of them")
+        parser.set_defaults(run=_feed_do, action=name)
+
+
+def _add_feed_add(each: Commands) -> None:
+    parser = _add(each, "add", "Add a place, take its documents in, and print the feed's id.")
+    parser.add_argument("kind", choices=["page", "site", "repository", "folder"])
+    parser.add_argument("address", help="an address of the web, or the whole path of a folder")
+    parser.add_argument("--workspace", help="to this workspace, by name; it is made if needed")
+    parser.add_argument("--depth", type=int, help="of a site: so many links away (default: 3)")
+    parser.add_argument("--pages", type=int, help="of a site: so many in all (default: 200)")
+    parser.add_argument("--branch", help="of a repository (default: the one it names itself)")
+    parser.add_argument(
+        "--include", action="append", metavar="PATTERN", help="only what has such a path"
+    )
+    parser.add_argument(
+        "--exclude", action="append", metavar="PATTERN", help="nothing that has such a path"
+    )
+    parser.add_argument("--interval", type=float, metavar="SECONDS", help="how often; 0: by hand")
+    parser.set_defaults(run=_feed_add)
 
 
 def _add_key(commands: Commands) -> None:
@@ -177,6 +217,33 @@ def _ingest(options: argparse.Namespace) -> int:
     from groundwire.cli.ask import ingest
 
     return asyncio.run(ingest({"data": options.data}, options.files, workspace=options.workspace))
+
+
+def _feed_add(options: argparse.Namespace) -> int:
+    from groundwire.cli import feeds
+
+    names = ("depth", "pages", "branch", "include", "exclude")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    wish: dict[str, Any] = {"kind": options.kind, "address": options.address, "options": given}
+    if options.interval is not None:
+        wish["intervalS"] = options.interval
+    return asyncio.run(feeds.add({"data": options.data}, wish, options.workspace))
+
+
+def _feed_list(options: argparse.Namespace) -> int:
+    from groundwire.cli import feeds
+
+    return asyncio.run(feeds.show({"data": options.data}, options.workspace))
+
+
+def _feed_do(options: argparse.Namespace) -> int:
+    from groundwire.cli import feeds
+
+    flags = {"data": options.data}
+    if options.action == "remove":
+        kept = options.keep_documents
+        return asyncio.run(feeds.remove(flags, options.id, keep_documents=kept))
+    return asyncio.run(getattr(feeds, options.action)(flags, options.id))
 
 
 def _key_create(options: argparse.Namespace) -> int:

@@ -11,22 +11,24 @@ from groundwire.cli.session import Session, open_session
 from groundwire.cli.taken import Events
 from groundwire.model.errors import GroundwireError, InvalidField
 from groundwire.model.events import (
-    DocumentChunking,
-    DocumentEmbedding,
-    DocumentEvent,
-    DocumentFailed,
-    DocumentParsing,
-    DocumentReady,
     Done,
     Progress,
     Sources,
     Token,
     TurnFailed,
     decode_conversation_event,
-    decode_workspace_event,
 )
 from groundwire.model.places import describe_place
 from groundwire.model.sources import Source
+from groundwire.model.workspace_events import (
+    DocumentChunking,
+    DocumentEmbedding,
+    DocumentEvent,
+    DocumentFailed,
+    DocumentParsing,
+    DocumentReady,
+    decode_workspace_event,
+)
 from groundwire.settings import load
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from groundwire.bootstrap import ADDRESS, open_accounts
+from groundwire.cli.places import RemotePlaces
 from groundwire.cli.taken import Events, Taken
 from groundwire.model.errors import FolderInUse, GroundwireError
 from groundwire.settings import Settings
@@ -25,6 +26,10 @@ class Refused(GroundwireError):
 @dataclass(frozen=True, slots=True)
 class RemoteSession:
     http: aiohttp.ClientSession
+
+    @property
+    def places(self) -> RemotePlaces:
+        return RemotePlaces(self._json)
 
     async def workspace(self, name: str | None) -> str:
         if name is None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from groundwire.app import Asking
 from groundwire.bootstrap import Groundwire, open_groundwire
+from groundwire.cli.places import LocalPlaces, Places
 from groundwire.cli.remote import open_remote
 from groundwire.cli.taken import Events, Taken
 from groundwire.conversation.follow import follow
@@ -20,6 +21,11 @@ READ_BYTES = 262_144
 
 
 class Session(Protocol):
+    @property
+    def places(self) -> Places:
+        """Where documents come from."""
+        ...
+
     async def workspace(self, name: str | None) -> str:
         """Return the id of the workspace of that name, made if needed, or the default one."""
         ...
@@ -43,6 +49,10 @@ class LocalSession:
 
     groundwire: Groundwire
     identity: Identity
+
+    @property
+    def places(self) -> Places:
+        return LocalPlaces(self.groundwire.feeding, self.identity)
 
     async def workspace(self, name: str | None) -> str:
         library = self.groundwire.assistant.library

@@ -12,7 +12,6 @@ from groundwire.ingest.progress import EMBED, PARSE, Publish
 from groundwire.ingest.versions import read_of, restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
-from groundwire.model.events import DocumentReceived
 from groundwire.model.ids import (
     BatchId,
     DocumentId,
@@ -22,6 +21,7 @@ from groundwire.model.ids import (
     PrincipalId,
     WorkspaceId,
 )
+from groundwire.model.workspace_events import DocumentReceived
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.job_queue import JobQueue

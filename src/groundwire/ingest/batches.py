@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from groundwire.ingest.progress import Publish
 from groundwire.model.documents import Document
-from groundwire.model.events import BatchProgress
 from groundwire.model.ids import BatchId
+from groundwire.model.workspace_events import BatchProgress
 from groundwire.ports.documents import Documents
 
 # A folder of ten thousand files shall not write ten thousand times how far it is.

@@ -10,14 +10,14 @@ from groundwire.ingest.progress import ready
 from groundwire.ingest.versions import digests, restarted, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.errors import Conflict
-from groundwire.model.events import (
+from groundwire.model.ids import BatchId, DocumentId, FeedId
+from groundwire.model.workspace_events import (
     DocumentFailed,
     DocumentPaused,
     DocumentRemoved,
     DocumentResumed,
     WorkspaceEvent,
 )
-from groundwire.model.ids import BatchId, DocumentId, FeedId
 from groundwire.ports.passage_index import ChunkStore
 
 CANCELLED = "cancelled"
@@ -141,8 +141,8 @@ class Control:
         for digest in digests(before) - digests(after):
             await drop_unused(self.accept.documents, self.accept.blobs, digest)
 
-    async def hand_over(self, id: DocumentId, feed: FeedId) -> None:
-        """Let another ``feed`` keep the document from now on."""
+    async def hand_over(self, id: DocumentId, feed: FeedId | None) -> None:
+        """Let another ``feed`` keep the document from now on, or nobody but people."""
         _, after = await self._change(id, lambda now: _change(now, feed=feed))
         await self.accept.enqueue(after)
 

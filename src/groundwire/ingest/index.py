@@ -19,13 +19,13 @@ from groundwire.model.errors import (
     UnreadableDocument,
     VectorsUnavailable,
 )
-from groundwire.model.events import (
+from groundwire.model.ids import DocumentId
+from groundwire.model.workspace_events import (
     DocumentChunking,
     DocumentEmbedding,
     DocumentFailed,
     DocumentParsing,
 )
-from groundwire.model.ids import DocumentId
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder

@@ -86,6 +86,7 @@ def open_intake(means: Means) -> Intake:
         connectors=means.connectors,
         accept=accept,
         control=control,
+        publish=means.publish,
         now=means.now,
         new_id=means.new_id,
     )

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from groundwire.model.documents import Document
-from groundwire.model.events import DocumentReady, WorkspaceEvent
-from groundwire.model.feeds import Feed
+from groundwire.model.feeds import Feed, FeedChange
 from groundwire.model.ids import WorkspaceId
+from groundwire.model.workspace_events import DocumentReady, FeedChanged, WorkspaceEvent
 
 Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 """Append an event to a workspace's log; what is told twice must be harmless, and is."""
@@ -33,4 +33,23 @@ def ready(document: Document) -> DocumentReady:
         chunks=document.chunks,
         pages=document.pages,
         unread=document.unread,
+    )
+
+
+def changed(feed: Feed, change: FeedChange) -> FeedChanged:
+    """Return what tells those who look on what happened to the feed."""
+    return FeedChanged(
+        feed_id=feed.id,
+        kind=feed.kind,
+        change=change,
+        status=feed.status,
+        paused=feed.paused,
+        interval_s=feed.interval_s,
+        synced_at=feed.synced_at,
+        next_at=feed.next_at,
+        batch_id=feed.batch,
+        counts=feed.counts,
+        refusals=feed.refusals,
+        reason_code=feed.reason_code,
+        reason=feed.reason,
     )

@@ -1,15 +1,16 @@
 """The job of a feed: take what is new in its place, follow what changed, let go of what went."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
 
 from groundwire.ingest.accept import Accept
 from groundwire.ingest.control import Control
+from groundwire.ingest.progress import Publish, changed
 from groundwire.ingest.tally import Tally
 from groundwire.ingest.versions import read_of
 from groundwire.model.documents import Document
@@ -21,7 +22,7 @@ from groundwire.model.errors import (
     TooLarge,
     Unavailable,
 )
-from groundwire.model.feeds import Counts, Feed, FeedItem, FeedKind, FeedReason
+from groundwire.model.feeds import Counts, Feed, FeedChange, FeedItem, FeedKind, FeedReason
 from groundwire.model.ids import BatchId, FeedId, NewId, Now
 from groundwire.ports.connector import Connector, Item, Missed
 from groundwire.ports.feeds import Feeds
@@ -45,14 +46,21 @@ class Sync:
 
     A sync may be done again at any point: each item is stored with its mark once its document is
     durable, and what nobody holds any more is found by the state of the store, not by memory.
+
+    Who looks on is told (``feed.changed``) of a sync that a person wished for, that takes a
+    second or that finds something else than the last one. That a folder was looked at once more
+    and nothing is new is no news: it would be a line in the log every few seconds, for ever.
     """
 
     feeds: Feeds
     connectors: Mapping[FeedKind, Connector]
     accept: Accept
     control: Control
+    publish: Publish
     now: Now
     new_id: NewId
+    _wished: set[FeedId] = field(default_factory=set[FeedId])
+    _told: set[FeedId] = field(default_factory=set[FeedId])
 
     async def run(self, job: Job) -> bool:
         """Bring the documents of the feed up to date, or remove them with it.
@@ -66,29 +74,54 @@ class Sync:
         if feed.removed:
             await self._clear(feed)
             return True
-        feed = await self._begin(feed)
+        if feed.paused:
+            return True
+        before, feed = feed, await self._begin(feed)
         try:
-            await self._follow(feed)
+            await self._follow(feed, before)
         except FeedFailed as error:
             await self._let_go(feed)
-            await self.fail(feed.id, error.reason, error.message)
+            await self.fail(feed.id, error.reason, error.message, before=before)
             if error.passes and job.attempt < ATTEMPTS:
                 raise Uncertain(error.message) from error
+        finally:
+            self._told.discard(feed.id)
         return True
 
-    async def fail(self, id: FeedId, code: FeedReason, reason: str) -> None:
-        """Store why the place cannot be read; what was taken from it stays."""
-        with suppress(NotFound):
-            feed = await self.feeds.get(id)
-            due = self.next_time(feed.interval_s)
-            await self._store(id, status="failed", reason_code=code, reason=reason, next_at=due)
+    async def fail(
+        self, id: FeedId, code: FeedReason, reason: str, *, before: Feed | None = None
+    ) -> None:
+        """Store why the place cannot be read; what was taken from it stays.
 
-    def next_time(self, interval_s: float | None) -> datetime | None:
-        return self.now() + timedelta(seconds=interval_s) if interval_s else None
+        It is told unless it stood so ``before`` this sync.
+        """
+        with suppress(NotFound):
+            feed = await self._end(id, status="failed", reason_code=code, reason=reason)
+            if before is None or id in self._told or before.reason != reason:
+                await self.tell(feed, "failed")
+
+    def next_time(self, feed: Feed) -> datetime | None:
+        """Return when the feed is to be looked at by itself; ``None`` is never."""
+        if feed.paused or not feed.interval_s:
+            return None
+        return self.now() + timedelta(seconds=feed.interval_s)
+
+    def wish(self, id: FeedId) -> None:
+        """A person wants the next sync, and is told of it whatever it finds."""
+        self._wished.add(id)
+
+    async def tell(self, feed: Feed, change: FeedChange) -> None:
+        await self.publish(feed.workspace, changed(feed, change))
 
     async def _begin(self, feed: Feed) -> Feed:
-        if feed.status == "syncing":
-            return feed  # a process died over it: its batch goes on
+        if feed.status != "syncing":  # else a process died over it, or it was held: it goes on
+            feed = await self._restart(feed)
+        if feed.id in self._wished:
+            self._wished.discard(feed.id)
+            await self._tell_syncing(feed)
+        return feed
+
+    async def _restart(self, feed: Feed) -> Feed:
         return await self._store(
             feed.id,
             status="syncing",
@@ -100,7 +133,11 @@ class Sync:
             next_at=None,
         )
 
-    async def _follow(self, feed: Feed) -> None:
+    async def _tell_syncing(self, feed: Feed) -> None:
+        self._told.add(feed.id)
+        await self.tell(feed, "syncing")
+
+    async def _follow(self, feed: Feed, before: Feed) -> None:
         known = {item.uri: item for item in await self.feeds.list_items(feed.id)}
         gone = set(known)
         tally = Tally()
@@ -113,11 +150,19 @@ class Sync:
                     gone.discard(each.uri)
                 if time() - told_at >= EVERY_S:
                     told_at = time()
-                    await self._store(feed.id, counts=tally.counts)
+                    await self._tell_syncing(await self._store(feed.id, counts=tally.counts))
         await self.feeds.drop(feed.id, sorted(gone))
         tally.removed = len(gone)
         await self._let_go(feed)
-        await self._end(feed, tally)
+        after = await self._end(
+            feed.id,
+            status="idle",
+            synced_at=self.now(),
+            counts=tally.counts,
+            refusals=tuple(tally.refusals),
+        )
+        if feed.id in self._told or is_news(before, after):
+            await self.tell(after, "synced")
 
     async def _take(
         self, feed: Feed, found: Item | Missed, before: FeedItem | None, tally: Tally
@@ -210,20 +255,33 @@ class Sync:
     async def _clear(self, feed: Feed) -> None:
         items = await self.feeds.list_items(feed.id)
         await self.feeds.drop(feed.id, [item.uri for item in items])
-        await self._let_go(feed)
+        if feed.keeps_documents:
+            for document, _ in await self.feeds.list_unheld(feed.id):
+                with suppress(NotFound):
+                    await self.control.hand_over(document, None)
+        else:
+            await self._let_go(feed)
         await self.feeds.forget(feed.id)
 
-    async def _end(self, feed: Feed, tally: Tally) -> None:
-        feed = await self.feeds.get(feed.id)
-        await self._store(
-            feed.id,
-            status="idle",
-            synced_at=self.now(),
-            next_at=self.next_time(feed.interval_s),
-            counts=tally.counts,
-            refusals=tuple(tally.refusals),
+    async def _end(self, id: FeedId, **changes: object) -> Feed:
+        return await self._change(
+            id, lambda now: _change(now, next_at=self.next_time(now), **changes)
         )
 
     async def _store(self, id: FeedId, **changes: object) -> Feed:
+        return await self._change(id, lambda now: _change(now, **changes))
+
+    async def _change(self, id: FeedId, change: Callable[[Feed], Feed]) -> Feed:
         # A sync that is lost with the power is done again.
-        return await self.feeds.change(id, lambda now: _change(now, **changes), sync=False)
+        return await self.feeds.change(id, change, sync=False)
+
+
+def is_news(before: Feed, after: Feed) -> bool:
+    """Whether a sync found something else than the one before it."""
+    counts = after.counts
+    return (
+        counts.added + counts.changed + counts.removed > 0
+        or (before.status, before.refusals) != ("idle", after.refusals)
+        or before.counts.refused != counts.refused
+        or before.synced_at is None
+    )

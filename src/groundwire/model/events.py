@@ -1,7 +1,7 @@
 """What can happen: facts, by the names they have in the log, on the wire and in the docs.
 
-An event of a conversation belongs to a turn; an event of a workspace to a document. The log
-adds the envelope (``sessionId`` or ``workspaceId``, ``seq``, ``ts``) when it stores the
+An event of a conversation belongs to a turn; one of a workspace to a document, a batch or a feed.
+The log adds the envelope (``sessionId`` or ``workspaceId``, ``seq``, ``ts``) when it stores the
 encoded event, and what it stored is what every reader is sent.
 
 A new field gets a default; a field never changes its meaning; a type is never reused.
@@ -11,8 +11,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from groundwire.model.documents import Unread
-from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
 from groundwire.model.sources import Source
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
@@ -277,82 +276,6 @@ ConversationEvent = (
 )
 
 
-class DocumentEvent(Event, frozen=True, kw_only=True):
-    document_id: DocumentId
-    title: str
-
-
-class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
-    size_bytes: int
-    batch_id: BatchId | None = None
-
-
-class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
-    pass
-
-
-class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.chunking"):
-    pages: int | None = None
-
-
-class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks have their embedding; the words are searchable already.
-
-    If it ``revises`` the document, the version before is found until all of this one can be.
-    """
-
-    done: int
-    total: int
-    revises: bool = False
-
-
-class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
-    chunks: int
-    pages: int | None = None
-    unread: tuple[Unread, ...] = ()
-
-
-class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
-    code: str
-    reason: str
-
-
-class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.removed"):
-    pass
-
-
-class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
-    """Nothing is done with it until it is resumed."""
-
-
-class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
-    """It goes on where it stopped."""
-
-
-class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
-    """How many of the ``total`` documents that came together are ready, failed or paused."""
-
-    batch_id: BatchId
-    total: int
-    ready: int
-    failed: int
-    paused: int
-
-
-WorkspaceEvent = (
-    DocumentReceived
-    | DocumentParsing
-    | DocumentChunking
-    | DocumentEmbedding
-    | DocumentReady
-    | DocumentFailed
-    | DocumentRemoved
-    | DocumentPaused
-    | DocumentResumed
-    | BatchProgress
-)
-
-
 class Recorded(msgspec.Struct, frozen=True):
     """A stored event: its place in the log, and the very bytes that readers are sent.
 
@@ -369,16 +292,14 @@ class _Tag(msgspec.Struct):
 
 _tag = msgspec.json.Decoder(_Tag)
 _conversation = msgspec.json.Decoder(ConversationEvent)
-_workspace = msgspec.json.Decoder(WorkspaceEvent)
 _CONVERSATION = frozenset(event.__struct_config__.tag for event in ConversationEvent.__args__)
-_WORKSPACE = frozenset(event.__struct_config__.tag for event in WorkspaceEvent.__args__)
+
+
+def tag_of(data: bytes) -> str:
+    """Return the type of an encoded event."""
+    return _tag.decode(data).type
 
 
 def decode_conversation_event(data: bytes) -> ConversationEvent | None:
     """Return the event, or ``None`` for a type that this version does not know."""
-    return _conversation.decode(data) if _tag.decode(data).type in _CONVERSATION else None
-
-
-def decode_workspace_event(data: bytes) -> WorkspaceEvent | None:
-    """Return the event, or ``None`` for a type that this version does not know."""
-    return _workspace.decode(data) if _tag.decode(data).type in _WORKSPACE else None
+    return _conversation.decode(data) if tag_of(data) in _CONVERSATION else None

@@ -9,6 +9,10 @@ from groundwire.model.ids import BatchId, DocumentId, FeedId, PrincipalId, Works
 
 FeedKind = Literal["page", "site", "repository", "folder"]
 FeedStatus = Literal["idle", "syncing", "failed"]
+FeedChange = Literal[
+    "added", "changed", "syncing", "synced", "failed", "paused", "resumed", "removed"
+]
+"""What happened to a feed; ``syncing`` is told again as its sync goes on."""
 
 FeedReason = Literal[
     "not_allowed", "not_found", "unreachable", "refused", "too_large", "unknown_type", "internal"
@@ -68,7 +72,10 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``interval_s`` is how often it is looked at by itself; ``None`` is never. ``batch`` holds the
     documents of the sync that runs or ran last, whose ``counts`` and first ``refusals`` these are.
-    Nobody sees one that is ``removed``: its documents are being taken away.
+    One that is ``paused`` is not looked at; a sync that this broke off goes on when it is resumed.
+
+    Nobody sees one that is ``removed``: its documents are being taken away, or, if it
+    ``keeps_documents``, become those of a person.
     """
 
     id: FeedId
@@ -88,6 +95,8 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: FeedReason | None = None
     reason: str | None = None
     removed: bool = False
+    paused: bool = False
+    keeps_documents: bool = False
 
 
 class FeedItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,11 +27,14 @@ class Feeds(Protocol):
         ...
 
     async def list_due(self, now: datetime) -> Sequence[Feed]:
-        """Return those that are to be synced by themselves by ``now``, the longest due first."""
+        """Return those that are to be synced by themselves by ``now``, the longest due first.
+
+        None that is paused.
+        """
         ...
 
     async def list_unfinished(self) -> Sequence[Feed]:
-        """Return those whose sync, or whose removal, has begun and not ended."""
+        """Return those whose sync, or whose removal, has begun and not ended; no paused sync."""
         ...
 
     async def change(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from groundwire.feeding import Feeding
 from groundwire.model.access import Identity
+from groundwire.model.errors import InvalidField
 from groundwire.model.feeds import (
     Counts,
     Feed,
@@ -23,6 +24,9 @@ from groundwire.model.feeds import (
 from groundwire.model.ids import BatchId, FeedId, WorkspaceId
 from groundwire.transport.bodies import Body, answer, read_body
 from groundwire.transport.identity import Doorkeeper
+
+Documents = Literal["keep", "remove"]
+"""What becomes of the documents of a feed that is removed."""
 
 Interval = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
 
@@ -37,6 +41,7 @@ class NewFeed(Body):
 class ChangeFeed(Body):
     options: FeedOptions | None = None
     interval_s: Interval | None = None
+    paused: bool | None = None
 
 
 class FeedBody(Body, omit_defaults=False):
@@ -49,6 +54,7 @@ class FeedBody(Body, omit_defaults=False):
     options: FeedOptions
     interval_s: float | None
     status: FeedStatus
+    paused: bool
     created_at: datetime
     synced_at: datetime | None
     next_at: datetime | None
@@ -68,6 +74,7 @@ class FeedBody(Body, omit_defaults=False):
             options=feed.options,
             interval_s=feed.interval_s,
             status=feed.status,
+            paused=feed.paused,
             created_at=feed.created_at,
             synced_at=feed.synced_at,
             next_at=feed.next_at,
@@ -124,13 +131,20 @@ class FeedDoors:
         identity, id = await self._asked(request)
         body = await read_body(request, ChangeFeed)
         feed = await self.feeding.change(
-            identity, FeedId(id), options=body.options, interval_s=body.interval_s
+            identity,
+            FeedId(id),
+            options=body.options,
+            interval_s=body.interval_s,
+            paused=body.paused,
         )
         return answer(FeedBody.of(feed))
 
     async def remove(self, request: Request) -> Response:
         identity, id = await self._asked(request)
-        await self.feeding.remove(identity, FeedId(id))
+        documents = request.query_params.get("documents", "remove")
+        if documents not in get_args(Documents):
+            raise InvalidField("documents", "`documents` is `keep` or `remove`.")
+        await self.feeding.remove(identity, FeedId(id), keep_documents=documents == "keep")
         return Response(status_code=204)
 
     async def sync(self, request: Request) -> Response:

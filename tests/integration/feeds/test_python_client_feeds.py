@@ -29,8 +29,19 @@ async def test_a_feed_from_its_first_sync_to_its_end(fed: Fed) -> None:
         (folder / "b.txt").write_text("Bananas are yellow.")
         assert (await rest.sync_feed(made.id)).id == made.id
         await fed.until_documents(workspace, {"a.txt", "b.txt"})
+        held = await rest.change_feed(made.id, paused=True, options={"include": ["*.md"]})
+        assert (held.paused, held.options["include"]) == (True, ["*.md"])
+        with pytest.raises(errors.Conflict):
+            await rest.sync_feed(made.id)
+        assert not (await rest.change_feed(made.id, paused=False)).paused
         text = await rest.add_text(workspace, "Pears", "Pears are green.", batch="fruit")
         assert text.title == "Pears.txt"
 
-        await rest.delete_feed(made.id)
-        await fed.until_documents(workspace, {"Pears.txt"})
+        await rest.delete_feed(made.id, keep_documents=True)
+        await fed.until_forgotten()
+        assert set(await fed.documents(workspace)) == {"a.txt", "b.txt", "Pears.txt"}
+
+        again = await rest.add_feed(workspace, "folder", str(folder), interval_s=0)
+        await rest.delete_feed(again.id)
+        await fed.until_forgotten()
+        assert len(await fed.documents(workspace)) == 3  # they are nobody's but a person's

@@ -7,12 +7,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from groundwire.model.events import (
-    ConversationEvent,
-    WorkspaceEvent,
-    decode_conversation_event,
-    decode_workspace_event,
-)
+from groundwire.model.events import ConversationEvent, decode_conversation_event
+from groundwire.model.workspace_events import WorkspaceEvent, decode_workspace_event
 
 GOLDEN = Path(__file__).parent / "golden"
 ENVELOPE = {"sessionId", "workspaceId", "seq", "ts"}

@@ -103,8 +103,12 @@ class FeedInfo(Body, frozen=True, kw_only=True):
     kind: str
     address: str
     status: str
+    paused: bool = False
+    options: dict[str, Any] = {}
     interval_s: float | None = None
+    created_at: str | None = None
     synced_at: str | None = None
+    next_at: str | None = None
     batch_id: str | None = None
     counts: dict[str, int] = {}
     refusals: tuple[dict[str, str], ...] = ()
@@ -304,13 +308,29 @@ class Rest:
         path = f"/workspaces/{part(workspace_id)}/feeds"
         return await self._call("POST", path, FeedInfo, json=body)
 
+    async def change_feed(
+        self,
+        id: str,
+        *,
+        options: Mapping[str, Any] | None = None,
+        interval_s: float | None = None,
+        paused: bool | None = None,
+    ) -> FeedInfo:
+        """Change what is given: ``options`` as a whole, from its next sync on. A feed that is
+        ``paused`` is not looked at; resumed, it goes on where that broke it off.
+        """
+        given = {"options": options and dict(options), "intervalS": interval_s, "paused": paused}
+        change = {field: value for field, value in given.items() if value is not None}
+        return await self._call("PATCH", f"/feeds/{part(id)}", FeedInfo, json=change)
+
     async def sync_feed(self, id: str) -> FeedInfo:
-        """Look at the place now."""
+        """Look at the place now. Raises ``Conflict`` for one that is paused."""
         return await self._call("POST", f"/feeds/{part(id)}/sync", FeedInfo)
 
-    async def delete_feed(self, id: str) -> None:
-        """Forget a feed with the documents that nobody else brought."""
-        await self._send("DELETE", f"/feeds/{part(id)}")
+    async def delete_feed(self, id: str, *, keep_documents: bool = False) -> None:
+        """Forget a feed with the documents that nobody else brought, unless they are to be kept."""
+        documents = "keep" if keep_documents else "remove"
+        await self._send("DELETE", f"/feeds/{part(id)}?documents={documents}")
 
     async def delete_document(self, id: str) -> None:
         await self._send("DELETE", f"/documents/{part(id)}")

@@ -313,6 +313,28 @@ class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
     paused: int
 
 
+class FeedChanged(Event, frozen=True, kw_only=True, tag="feed.changed"):
+    """What happened to a feed (``change``), and all of how it is since but its address.
+
+    ``change`` is ``added``, ``changed``, ``syncing`` (again and again), ``synced``, ``failed``,
+    ``paused``, ``resumed`` or ``removed``.
+    """
+
+    feed_id: str
+    kind: str
+    change: str
+    status: str = "idle"
+    paused: bool = False
+    interval_s: float | None = None
+    synced_at: str | None = None
+    next_at: str | None = None
+    batch_id: str | None = None
+    counts: dict[str, int] = {}
+    refusals: tuple[dict[str, str], ...] = ()
+    reason_code: str | None = None
+    reason: str | None = None
+
+
 ConversationEvent = (
     MessageCreated
     | TurnStarted
@@ -345,6 +367,7 @@ WorkspaceEvent = (
     | DocumentPaused
     | DocumentResumed
     | BatchProgress
+    | FeedChanged
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 

@@ -97,6 +97,7 @@ export function foldDocuments(
     case "document.removed":
       return documents.filter((document) => document.id !== known.documentId);
     case "batch.progress":
+    case "feed.changed":
       return documents;
     default:
       known satisfies never;

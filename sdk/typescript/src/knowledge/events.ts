@@ -1,6 +1,7 @@
-/** What can happen to the documents of a workspace, as it is in its log. */
+/** What can happen to the documents and feeds of a workspace, as it is in its log. */
 
 import type { Durable } from "../events.ts";
+import type { Counts, FeedKind, Refusal } from "./feeds.ts";
 
 /** A part of a document that could not be read: a file in it, or pages; and why. */
 export interface Unread {
@@ -64,8 +65,35 @@ export interface BatchProgress extends OfBatch {
   readonly paused: number;
 }
 
+/** What happened to a feed, and all of how it is since but its address and options. */
+export interface FeedChanged extends OfBatch {
+  readonly type: "feed.changed";
+  readonly feedId: string;
+  readonly kind: FeedKind;
+  readonly change:
+    | "added"
+    | "changed"
+    | "syncing"
+    | "synced"
+    | "failed"
+    | "paused"
+    | "resumed"
+    | "removed";
+  readonly status?: "idle" | "syncing" | "failed";
+  readonly paused?: boolean;
+  readonly intervalS?: number | null;
+  readonly syncedAt?: string | null;
+  readonly nextAt?: string | null;
+  readonly batchId?: string | null;
+  readonly counts?: Counts;
+  readonly refusals?: readonly Refusal[];
+  readonly reasonCode?: string | null;
+  readonly reason?: string | null;
+}
+
 export type WorkspaceEvent =
   | BatchProgress
+  | FeedChanged
   | DocumentReceived
   | DocumentStep
   | DocumentEmbedding

@@ -6,5 +6,21 @@ export {
   type Searchable,
 } from "./documents.ts";
 export type * from "./events.ts";
-export { type FoundPassage, Knowledge, type Order, type Uploaded } from "./knowledge.ts";
+export {
+  type Counts,
+  type FeedInfo,
+  type FeedKind,
+  type FeedOptions,
+  type FeedReason,
+  feedInfo,
+  foldFeeds,
+  type Refusal,
+} from "./feeds.ts";
+export {
+  type FoundPassage,
+  Knowledge,
+  type NewFeed,
+  type Order,
+  type Uploaded,
+} from "./knowledge.ts";
 export { LiveWorkspace, type WorkspaceView } from "./workspace.ts";

@@ -3,6 +3,7 @@
 import type { Groundwire } from "../client.ts";
 import { type Http, part } from "../http.ts";
 import { type DocumentInfo, documentInfo } from "./documents.ts";
+import { type FeedInfo, type FeedKind, type FeedOptions, feedInfo } from "./feeds.ts";
 import { LiveWorkspace } from "./workspace.ts";
 
 export interface Uploaded {
@@ -26,6 +27,15 @@ export interface FoundPassage {
 
 export type Order = "pause" | "resume" | "cancel" | "retry";
 
+export interface NewFeed {
+  readonly kind: FeedKind;
+  /** An address of the web, or the whole path of a folder on the server. */
+  readonly address: string;
+  readonly options?: FeedOptions;
+  /** How often it is looked at by itself, 0 for never; left out, a folder is watched. */
+  readonly intervalS?: number;
+}
+
 export class Knowledge {
   readonly #http: Http;
   readonly #connection: Groundwire["connection"];
@@ -36,9 +46,12 @@ export class Knowledge {
     this.#connection = connection;
   }
 
-  /** Follow a workspace's documents, until `close()`. */
+  /** Follow a workspace's documents, and its feeds if asked to, until `close()`. */
   attachWorkspace(id: string): LiveWorkspace {
-    return new LiveWorkspace(this.#connection, id, () => this.documents(id));
+    return new LiveWorkspace(this.#connection, id, {
+      documents: () => this.documents(id),
+      feeds: () => this.feeds(id),
+    });
   }
 
   async documents(workspaceId: string): Promise<readonly DocumentInfo[]> {
@@ -72,6 +85,35 @@ export class Knowledge {
 
   deleteDocument(id: string): Promise<unknown> {
     return this.#call("DELETE", `/documents/${part(id)}`);
+  }
+
+  /** The places that documents come from, the oldest first. */
+  async feeds(workspaceId: string): Promise<readonly FeedInfo[]> {
+    const path = `/workspaces/${part(workspaceId)}/feeds`;
+    return (await this.#call<{ feeds: FeedInfo[] }>("GET", path)).feeds.map(feedInfo);
+  }
+
+  /** Add a place, and begin to take its documents in. */
+  async addFeed(workspaceId: string, feed: NewFeed): Promise<FeedInfo> {
+    return feedInfo(await this.#call("POST", `/workspaces/${part(workspaceId)}/feeds`, feed));
+  }
+
+  /** What is left out stays; `options` are taken as a whole. While it is paused it is not looked at. */
+  async changeFeed(
+    id: string,
+    change: Partial<Pick<FeedInfo, "options" | "paused"> & { readonly intervalS: number }>,
+  ): Promise<FeedInfo> {
+    return feedInfo(await this.#call("PATCH", `/feeds/${part(id)}`, change));
+  }
+
+  /** Look at the place now. */
+  async syncFeed(id: string): Promise<FeedInfo> {
+    return feedInfo(await this.#call("POST", `/feeds/${part(id)}/sync`));
+  }
+
+  /** Forget a feed, with the documents that nobody else brought unless they are to be kept. */
+  deleteFeed(id: string, documents: "keep" | "remove" = "remove"): Promise<unknown> {
+    return this.#call("DELETE", `/feeds/${part(id)}?documents=${documents}`);
   }
 
   /** Where the uploaded file itself is; a browser opens a PDF at `page`. */

@@ -1,26 +1,55 @@
-/** A workspace's documents, kept current by the workspace's own log. */
+/** A workspace's documents, and its feeds, kept current by the workspace's own log. */
 
 import type { Connection } from "../connection.ts";
 import { GroundwireError } from "../errors.ts";
 import { Live } from "../live.ts";
 import type { Frame, Ready } from "../wire.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
+import type { FeedChanged } from "./events.ts";
+import { type FeedInfo, foldFeeds } from "./feeds.ts";
 
 export interface WorkspaceView {
   readonly documents: readonly DocumentInfo[];
+  /** `null` until `followFeeds` was called and they are there. */
+  readonly feeds: readonly FeedInfo[] | null;
   readonly loaded: boolean;
   readonly refusal: GroundwireError | null;
 }
 
+/** What reads the lists as they are now. */
+export interface Lists {
+  readonly documents: () => Promise<readonly DocumentInfo[]>;
+  readonly feeds: () => Promise<readonly FeedInfo[]>;
+}
+
 export class LiveWorkspace extends Live<WorkspaceView> {
-  #list: () => Promise<readonly DocumentInfo[]>;
+  #lists: Lists;
   /** Events that came while the list was read; `null` if it is not being read. */
   #waiting: Frame[] | null = null;
+  /** The same of feeds; `null` until they are followed, or while they are not being read. */
+  #feedsWaiting: FeedChanged[] | null = null;
+  #followsFeeds = false;
 
-  /** `list` reads the documents as they are now. */
-  constructor(connection: Connection, id: string, list: () => Promise<readonly DocumentInfo[]>) {
-    super(connection, "workspaceId", id, { documents: [], loaded: false, refusal: null });
-    this.#list = list;
+  constructor(connection: Connection, id: string, lists: Lists) {
+    const view = { documents: [], feeds: null, loaded: false, refusal: null };
+    super(connection, "workspaceId", id, view);
+    this.#lists = lists;
+  }
+
+  /** Follow its feeds as well, which is for those who may write; once more, it reads them again. */
+  async followFeeds(): Promise<void> {
+    this.#followsFeeds = true;
+    const waiting: FeedChanged[] = [];
+    this.#feedsWaiting = waiting;
+    try {
+      const feeds = await this.#lists.feeds();
+      if (this.#feedsWaiting === waiting) this.change({ feeds });
+    } finally {
+      if (this.#feedsWaiting === waiting) {
+        this.#feedsWaiting = null;
+        for (const event of waiting) this.#onFeed(event);
+      }
+    }
   }
 
   override refuse(error: GroundwireError): void {
@@ -30,22 +59,40 @@ export class LiveWorkspace extends Live<WorkspaceView> {
   protected override onReady(ready: Ready): void {
     this.epoch = ready.epoch;
     if (ready.resumed) return;
-    // The list is read after this position is known, so that it holds at least all of it;
+    // The lists are read after this position is known, so that they hold at least all of it;
     // what the log then repeats sets the same fields once more.
     this.seq = ready.head;
     void this.#load();
+    if (this.#followsFeeds) this.#reloadFeeds();
   }
 
   protected override onEvent(event: Frame): void {
-    if (this.#waiting) this.#waiting.push(event);
+    if (event.type === "feed.changed") this.#onFeed(event as unknown as FeedChanged);
+    else if (this.#waiting) this.#waiting.push(event);
     else this.change({ documents: foldDocuments(this.view.documents, event) });
+  }
+
+  #onFeed(event: FeedChanged): void {
+    const { feeds } = this.view;
+    if (this.#feedsWaiting) this.#feedsWaiting.push(event);
+    else if (feeds) {
+      const after = foldFeeds(feeds, event);
+      if (after) this.change({ feeds: after });
+      else this.#reloadFeeds();
+    }
+  }
+
+  #reloadFeeds(): void {
+    this.followFeeds().catch((error: unknown) => {
+      if (error instanceof GroundwireError) this.change({ refusal: error });
+    });
   }
 
   async #load(): Promise<void> {
     const waiting: Frame[] = [];
     this.#waiting = waiting;
     try {
-      const documents = await this.#list();
+      const documents = await this.#lists.documents();
       if (this.#waiting !== waiting) return;
       this.#waiting = null;
       const current = waiting.reduce(foldDocuments, documents);

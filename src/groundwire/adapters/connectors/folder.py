@@ -90,7 +90,8 @@ def _walk(root: Path) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
         except OSError as error:
             # No folder that cannot be read passes for an empty one.
             raise FeedFailed(
-                "refused", f"Groundwire may not read {folder or root}. What was taken stays."
+                "refused",
+                f"Groundwire may not read {folder or 'this folder'}. What was taken stays.",
             ) from error
 
 

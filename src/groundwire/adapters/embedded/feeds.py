@@ -17,6 +17,7 @@ _FIELDS = tuple(field.name for field in msgspec.structs.fields(Feed))
 _COLUMNS = ", ".join(_FIELDS)
 _MARKS = ", ".join("?" * len(_FIELDS))
 _JSON = ("options", "counts", "refusals")
+_FLAGS = ("removed", "paused", "keeps_documents")
 _SELECT = f"SELECT {_COLUMNS} FROM feeds"
 _ITEM_FIELDS = tuple(field.name for field in msgspec.structs.fields(FeedItem))
 _ITEM_COLUMNS = ", ".join(_ITEM_FIELDS)
@@ -46,11 +47,13 @@ class SqliteFeeds:
 
     async def list_due(self, now: datetime) -> Sequence[Feed]:
         return await self._list(
-            "WHERE next_at <= ? AND NOT removed ORDER BY next_at", _seconds(now)
+            "WHERE next_at <= ? AND NOT removed AND NOT paused ORDER BY next_at", _seconds(now)
         )
 
     async def list_unfinished(self) -> Sequence[Feed]:
-        return await self._list("WHERE status = 'syncing' OR removed ORDER BY created_at, rowid")
+        return await self._list(
+            "WHERE (status = 'syncing' AND NOT paused) OR removed ORDER BY created_at, rowid"
+        )
 
     async def change(
         self, feed: FeedId, change: Callable[[Feed], Feed], *, sync: bool = True
@@ -142,7 +145,8 @@ def _feed(row: Row) -> Feed:
         values[name] = msgspec.json.decode(values[name])
     if values["next_at"] is not None:
         values["next_at"] = datetime.fromtimestamp(values["next_at"], UTC)
-    values["removed"] = bool(values["removed"])
+    for name in _FLAGS:
+        values[name] = bool(values[name])
     return msgspec.convert(values, Feed)
 
 

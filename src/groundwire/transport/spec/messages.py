@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from groundwire.model.events import ConversationEvent, WorkspaceEvent
+from groundwire.model.events import ConversationEvent
+from groundwire.model.workspace_events import WorkspaceEvent
 from groundwire.transport.frames import ClientFrame, ServerFrame
 
 Group = Literal["Command", "Frame", "ConversationEvent", "WorkspaceEvent"]

@@ -34,7 +34,7 @@ _NAME: Schema = {**_NOT_BLANK, "maxLength": 120}
 _SHARE: Schema = {"minimum": 0, "maximum": 1}
 # What a field of this name, or of this name in this schema, is beyond its type.
 KNOWN: dict[str, Schema] = {
-    **dict.fromkeys(("ts", "expiresAt", "createdAt", "updatedAt"), _INSTANT),
+    **dict.fromkeys(("ts", "expiresAt", "createdAt", "updatedAt", "syncedAt", "nextAt"), _INSTANT),
     **dict.fromkeys(("n", "page", "messageSeq", "step"), _FROM_1),
     **dict.fromkeys(("asOf", "head", "offset", "reasoningOffset", "toOffset"), _COUNT),
     **dict.fromkeys(("toReasoning", "start", "end", "done", "total", "chunks"), _COUNT),
