@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from groundwire.model.documents import Unread
-from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.ids import BatchId, DocumentId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
@@ -108,7 +108,7 @@ class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
     message_id: MessageId
     start: int
     end: int
-    source_id: ChunkId
+    source_id: PassageId
 
 
 class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):
