@@ -19,7 +19,7 @@ from groundwire.adapters.models.directory import ModelDirectory
 from groundwire.adapters.models.embedded import EmbeddedModels
 from groundwire.adapters.models.extractive import ExtractiveModel
 from groundwire.answer import prompt
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, PassageId
 from groundwire.model.passages import Passage
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Language
 
@@ -76,7 +76,7 @@ def load() -> list[Asked]:
 def passages_of(asked: Asked) -> tuple[Passage, ...]:
     return tuple(
         Passage(
-            id=ChunkId(f"c{n}"),
+            id=PassageId(f"c{n}"),
             document=DocumentId("d"),
             title="notes.txt",
             text=text,

@@ -50,11 +50,11 @@ from groundwire.model.events import (
     TurnStarted,
 )
 from groundwire.model.ids import (
-    ChunkId,
     ConversationId,
     DocumentId,
     LogId,
     MessageId,
+    PassageId,
     TurnId,
     conversation_log,
 )
@@ -76,7 +76,7 @@ def events_of(active: Active, tokens: int) -> tuple[list[ConversationEvent], str
     turn, answer = active.asked.turn, active.asked.answer
     items = tuple(
         Source(
-            id=ChunkId(f"d{n}:1"),
+            id=PassageId(f"d{n}:1"),
             n=n,
             document_id=DocumentId(f"d{n}"),
             title=f"Earthing guide {n}.pdf",

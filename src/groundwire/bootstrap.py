@@ -152,7 +152,8 @@ async def open_groundwire(
     """Open everything, go on with what an earlier process left, and stop in order.
 
     ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
-    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder.
+    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder, and
+    ``InvalidField`` for what is set wrongly.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.embedded.lease import Lease
@@ -263,7 +264,6 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.adapters.embedded.documents import SqliteWorkspaces
     from groundwire.ingest.intake import open_intake
     from groundwire.library import Library
-    from groundwire.retrieve.search import Search
 
     index = equip.open_index(parts.settings, parts.embedder, stack)
     means = _means(parts, index)
@@ -275,7 +275,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         means.blobs,
         index,
         await _work(open_intake(means), parts, stack),
-        Search(chunks=index, vectors=index, embedder=parts.embedder, documents=documents),
+        equip.open_search(parts.settings, index, parts.embedder, documents, stack),
         parts.parsers,
         parts.log,
         utc_now,
@@ -345,7 +345,9 @@ def _models(
         providers.append(endpoint)
     providers.append(Ollama(settings.ollama_url or DEFAULT_URL, timeouts=timeouts))
     folder = _folder(settings.data / "models")
-    providers.append(EmbeddedModels(folder, run_folder=_folder(settings.data / "tmp" / "runtime")))
+    run_folder = _folder(settings.data / "tmp" / "runtime")
+    apart = equip.reranker_path(settings)
+    providers.append(EmbeddedModels(folder, run_folder=run_folder, apart=apart))
     return ModelDirectory(
         providers,
         quoting=ExtractiveModel(embedder=embedder),

@@ -1,6 +1,7 @@
-"""What documents come from and are found by their meaning with, as the settings say."""
+"""What documents come from and are found with, as the settings say."""
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from groundwire.model.errors import InvalidField
@@ -12,10 +13,16 @@ if TYPE_CHECKING:
 
     from groundwire.model.feeds import FeedKind
     from groundwire.ports.connector import Connector
+    from groundwire.ports.documents import Documents
     from groundwire.ports.embedder import Embedder
+    from groundwire.ports.reranker import Reranker
     from groundwire.ports.vector_store import VectorStore
+    from groundwire.retrieve.search import Search
 
 EMBEDDED = "embedded"
+OFF = "off"
+GGUF = ".gguf"
+MODELS = "models"
 UNLOAD_AFTER_S = 600.0
 # A page of a feed is held in memory as a whole.
 PAGE_BYTES = 32 * 1024 * 1024
@@ -56,6 +63,68 @@ def open_embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> "Embe
     endpoint = EndpointEmbedder(protocol, url, model, key=settings.embedder_api_key or key)
     stack.push_async_callback(endpoint.aclose)
     return endpoint
+
+
+def open_reranker(settings: Settings, stack: contextlib.AsyncExitStack) -> "Reranker | None":
+    """Return the reranker of the settings, ``None`` where there is none.
+
+    ``stack`` closes it. Nothing is started or asked yet. Raises ``InvalidField``.
+    """
+    kind, _, model = settings.reranker.partition(":")
+    if settings.reranker == OFF:
+        return None
+    if kind not in ("gguf", "http") or not model:
+        raise InvalidField("reranker", "GROUNDWIRE_RERANKER is `off`, `gguf:FILE` or `http:MODEL`.")
+    if path := reranker_path(settings):
+        from groundwire.adapters.reranker.gguf import GgufReranker
+
+        if not path.is_file():
+            raise InvalidField("reranker", f"GROUNDWIRE_RERANKER: there is no file {path}.")
+        local = GgufReranker(path, folder=settings.data / "tmp" / "runtime" / "reranker")
+        stack.push_async_callback(local.aclose)
+        return local
+    from groundwire.adapters.reranker.endpoint import EndpointReranker
+
+    url = settings.reranker_url or ""
+    if not url.startswith(("http://", "https://")):
+        raise InvalidField(
+            "reranker_url",
+            "Say where the reranker is, in GROUNDWIRE_RERANKER_URL, as in "
+            "`http://127.0.0.1:8080/v1`.",
+        )
+    endpoint = EndpointReranker(url, model, key=settings.reranker_api_key)
+    stack.push_async_callback(endpoint.aclose)
+    return endpoint
+
+
+def reranker_path(settings: Settings) -> Path | None:
+    """Return where the reranker that the settings name is, if it is a file."""
+    kind, _, name = settings.reranker.partition(":")
+    if kind != "gguf" or not name:
+        return None
+    # A whole path stays what it is.
+    return settings.data / MODELS / (name if name.endswith(GGUF) else name + GGUF)
+
+
+def open_search(
+    settings: Settings,
+    index: PassageIndex,
+    embedder: "Embedder",
+    documents: "Documents",
+    stack: contextlib.AsyncExitStack,
+) -> "Search":
+    """Make the search of ``index``; ``stack`` closes what it opens. Raises ``InvalidField``."""
+    from groundwire.retrieve.rerank import Reranking
+    from groundwire.retrieve.search import Search
+
+    reranker = open_reranker(settings, stack)
+    return Search(
+        chunks=index,
+        vectors=index,
+        embedder=embedder,
+        documents=documents,
+        reranking=Reranking(reranker, settings.reranker_timeout) if reranker else None,
+    )
 
 
 def open_vectors(settings: Settings, stack: contextlib.AsyncExitStack) -> "VectorStore | None":

@@ -18,21 +18,20 @@ from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
 from groundwire.model.ids import (
     BatchId,
-    ChunkId,
     DocumentId,
     NewId,
     Now,
     WorkspaceId,
+    chunks_of,
     workspace_log,
 )
-from groundwire.model.passages import Passage
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents, Workspace, Workspaces
 from groundwire.ports.event_log import EventLog
 from groundwire.ports.identities import Identities
 from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
-from groundwire.retrieve.search import Search
+from groundwire.retrieve.search import Found, Search
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
@@ -219,10 +218,11 @@ class Library:
             raise InvalidField("width", f"`width` is {MIN_WIDTH} to {MAX_WIDTH}.")
         view = View(page=page, width=width)
         if passage is not None:
-            found = await self.chunks.get([ChunkId(passage)])
-            if not found or found[0].document != id:
+            found = await self.chunks.get(chunks_of(passage))
+            if not found or any(chunk.document != id for chunk in found):
                 raise NotFound("passage")
-            view = View(page=page, width=width, part=found[0].part, text=found[0].text)
+            text = "\n".join(chunk.text for chunk in found)
+            view = View(page=page, width=width, part=found[0].part, text=text)
         return await self.pages.draw(blob, view, name=document.title)
 
     async def check_attachments(
@@ -248,15 +248,14 @@ class Library:
 
     async def find_passages(
         self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
-    ) -> Sequence[Passage]:
+    ) -> Found:
         """Return the passages of the workspace for ``query``, best first."""
         await require(self.workspaces, identity, "document:read", workspace)
         if not query.strip():
             raise InvalidField("query", "Search for something: `query` is empty.")
         if not 1 <= limit <= MAX_PASSAGES:
             raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
-        found = await self.search.search(workspace, query, limit=limit)
-        return found.passages
+        return await self.search.search(workspace, query, limit=limit)
 
     async def _find_document(self, id: DocumentId) -> Document | None:
         try:

@@ -20,7 +20,7 @@ from groundwire.model.refused import field_and_reason
 
 PREFIX = "GROUNDWIRE_"
 FILE = "groundwire.toml"
-SECRETS = frozenset({"openai_api_key", "embedder_api_key"})
+SECRETS = frozenset({"openai_api_key", "embedder_api_key", "reranker_api_key"})
 TOOLS = ("fetch_page",)
 """The tools that there are."""
 
@@ -85,6 +85,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vectors: str = "embedded"
     """Where vectors lie: `embedded`, `chroma`, `chroma+http://HOST:PORT` or
     `postgresql://USER:PASSWORD@HOST/NAME`."""
+
+    reranker: str = "off"
+    """What puts the best passages in order once more: `off`, `gguf:FILE` or `http:MODEL`."""
+
+    reranker_url: str | None = None
+    """Where that is, as in `http://127.0.0.1:8080/v1`: it is asked for `/rerank` below it."""
+
+    reranker_api_key: str | None = None
+    """The key for that place."""
+
+    reranker_timeout: Seconds = 10.0
+    """How long it may take for a question; then the order is what it was before."""
 
     model_hubs: tuple[str, ...] = ()
     """Where `groundwire model pull` looks, in order, as in

@@ -19,7 +19,7 @@ from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.embedder.weights import Weights, find_weights
 from groundwire.model.errors import ModelUnavailable
 from groundwire.ports.embedder import Embedder
-from tests.support.llama_embeddings import llama_embeddings
+from tests.support.llama_server import llama_embeddings
 from tests.support.ollama_embeddings import ollama_embeddings
 
 every_embedder = pytest.mark.parametrize(

@@ -16,11 +16,14 @@ from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorksp
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.adapters.reranker.scripted import ScriptedReranker
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import ModelUnavailable, RetrievalFailed
 from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 from groundwire.ports.embedder import Embedder
+from groundwire.ports.reranker import Reranker
+from groundwire.retrieve.rerank import Reranking
 from groundwire.retrieve.search import Search
 
 HOME = WorkspaceId("ws_home")
@@ -41,6 +44,25 @@ class SlowEmbedder(ScriptedEmbedder):
     ) -> NDArray[np.float32]:
         await asyncio.Event().wait()
         raise AssertionError
+
+
+class SlowReranker(ScriptedReranker):
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+class BrokenReranker(ScriptedReranker):
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        raise ZeroDivisionError
+
+
+class LongestFirst(ScriptedReranker):
+    """Gives logits, as most models do."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        await super().rerank(query, texts)
+        return [len(text) - 30.0 for text in texts]
 
 
 class Library:
@@ -88,13 +110,19 @@ class Library:
         with closing(apsw.Connection(str(self._folder / "index.db"))) as db:
             db.execute(f"DROP TABLE {table}")
 
-    def search(self, embedder: Embedder | None = None, patience_s: float = 5.0) -> Search:
+    def search(
+        self,
+        embedder: Embedder | None = None,
+        patience_s: float = 5.0,
+        reranking: Reranking | None = None,
+    ) -> Search:
         return Search(
             chunks=self.index,
             vectors=self.index,
             embedder=embedder or self.embedder,
             documents=self.documents,
             patience_s=patience_s,
+            reranking=reranking,
         )
 
 
@@ -228,3 +256,87 @@ async def test_of_named_documents_all_is_relevant_and_their_beginnings_come_last
 
     assert [passage.id for passage in found.relevant] == ["doc_Guide:0", "doc_Guide:1", "doc_New:0"]
     assert [passage.id for passage in nothing.relevant] == ["doc_New:0", "doc_New:1"]
+
+
+SHORT, LONG = "The rules file builds the package.", "Cats and packages sleep a lot in the sun."
+
+
+async def test_a_reranker_gives_the_order_and_the_evidence_stays(library: Library) -> None:
+    await library.put("Guide", SHORT)
+    await library.put("Cats", LONG)
+    reranker = LongestFirst()
+
+    fused = await library.search().search(HOME, "What builds the package?", limit=2)
+    ordered = await library.search(reranking=Reranking(reranker)).search(
+        HOME, "What builds the package?", limit=2
+    )
+
+    assert [passage.title for passage in fused.passages] == ["Guide", "Cats"]
+    assert [passage.title for passage in ordered.passages] == ["Cats", "Guide"]
+    assert (fused.reranked, ordered.reranked, ordered.why) == (None, True, None)
+    assert {p.title: p.relevance for p in ordered.passages} == {
+        p.title: p.relevance for p in fused.passages
+    }
+    assert 1 > ordered.passages[0].score > ordered.passages[1].score > 0
+    assert reranker.asked == [
+        ("What builds the package?", (f"Guide\n{SHORT}", LONG)),
+    ]
+
+
+async def test_what_a_reranker_prefers_opens_the_floor_to_nothing(library: Library) -> None:
+    await library.put("Guide", SHORT, embedded=False)
+    await library.put("Cats", LONG, embedded=False)
+    search = library.search(reranking=Reranking(LongestFirst()))
+
+    about = await search.search(HOME, "What builds the package?", limit=1)
+    other = await search.search(HOME, "Which file holds the melody of whales?", limit=1)
+
+    # The best by evidence is not among those that are shown, and counts all the same.
+    assert [passage.title for passage in about.relevant] == ["Cats"]
+    assert (len(other.passages), other.relevant) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("reranker", "why"),
+    [
+        (ScriptedReranker(fail=ModelUnavailable("The reranker is away.")), "The reranker is away."),
+        (SlowReranker(), "The reranker was not done within 0.01 s."),
+        (BrokenReranker(), "The reranker failed; the server's log says why."),
+    ],
+)
+async def test_without_its_reranker_a_search_keeps_its_order_and_says_so(
+    library: Library, reranker: Reranker, why: str
+) -> None:
+    await library.put("Guide", SHORT)
+    await library.put("Cats", LONG)
+
+    fused = await library.search().search(HOME, "What builds the package?", limit=2)
+    found = await library.search(reranking=Reranking(reranker, patience_s=0.01)).search(
+        HOME, "What builds the package?", limit=2
+    )
+
+    assert found.passages == fused.passages
+    assert (found.reranked, found.why) == (False, why)
+
+
+async def test_what_fails_beside_the_reranker_is_told_as_well(library: Library) -> None:
+    await library.put("Guide", SHORT)
+    await library.put("Cats", LONG)
+    reranker = ScriptedReranker(fail=ModelUnavailable("The reranker is away."))
+
+    found = await library.search(MissingEmbedder(), reranking=Reranking(reranker)).search(
+        HOME, "package", limit=2
+    )
+
+    assert found.why == "The weights are missing. The reranker is away."
+
+
+async def test_the_beginnings_of_named_documents_stay_behind_what_was_found(
+    library: Library,
+) -> None:
+    guide = await library.put("Guide", "What is all that builds anything at all?", SHORT)
+    search = library.search(reranking=Reranking(LongestFirst()))
+
+    found = await search.search(HOME, "rules", limit=3, documents=[guide])
+
+    assert {passage.id for passage in found.passages} == {"doc_Guide:0", "doc_Guide:1"}

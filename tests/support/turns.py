@@ -4,13 +4,13 @@ from hashlib import sha256
 
 from groundwire.conversation import decide
 from groundwire.model.events import Done, Progress, Sources, Token, TurnStarted
-from groundwire.model.ids import ChunkId, DocumentId, LogId, MessageId, TurnId
+from groundwire.model.ids import DocumentId, LogId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.event_log import EventLog
 
 SOURCE = Source(
-    id=ChunkId("d1:1"),
+    id=PassageId("d1:1"),
     n=1,
     document_id=DocumentId("d1"),
     title="Earthing guide.pdf",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import msgspec
 
@@ -156,12 +157,7 @@ class Compose:
         items = tuple(_source(n, passage) for n, passage in enumerate(passages, start=1))
         writer.rest_on(items)
         documents = len({item.document_id for item in items})
-        said = say(
-            "found_words" if found.searched == "words" else "found",
-            asked.language,
-            count=len(items),
-            documents=documents,
-        )
+        said = say(_what(found), asked.language, count=len(items), documents=documents)
         turn = asked.active.asked.turn
         await writer.append(
             Sources(turn_id=turn, items=items),
@@ -169,7 +165,7 @@ class Compose:
                 turn_id=turn,
                 status="generating",
                 msg=said,
-                detail={"count": len(items), "documents": documents, "searched": found.searched},
+                detail={"count": len(items), "documents": documents, **_how(found)},
             ),
         )
 
@@ -207,6 +203,18 @@ class Compose:
     ) -> None:
         turn = asked.active.asked.turn
         await writer.append(Progress(turn_id=turn, status=status, msg=msg, detail=detail))
+
+
+def _what(found: Found) -> Literal["found", "found_words", "found_unranked"]:
+    if found.searched == "words":
+        return "found_words"
+    return "found_unranked" if found.reranked is False else "found"
+
+
+def _how(found: Found) -> dict[str, object]:
+    """Return how it was searched, and what could not be done, in the words of `Found`."""
+    told = {"searched": found.searched, "reranked": found.reranked, "why": found.why}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _history(earlier: Sequence[Said]) -> list[Turn]:

@@ -5,7 +5,8 @@ from typing import Literal
 from groundwire.ports.chat_model import Language
 
 Said = Literal[
-    "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_nothing",
+    "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_unranked",
+    "found_nothing",
     "no_documents", "not_yet", "nothing_relevant", "using", "not_approved", "steered",
     "attachments_gone", "searching_attachments",
 ]  # fmt: skip
@@ -22,6 +23,10 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
     "found_words": {
         "en": "{count} found by words in {documents}; the search by meaning is not ready yet.",
         "zh": "按字词在 {documents} 个文档中找到 {count} 段内容；语义检索尚未就绪。",
+    },
+    "found_unranked": {
+        "en": "{count} found in {documents}; the reranker could not put them in order.",
+        "zh": "在 {documents} 个文档中找到 {count} 段相关内容；重排模型未能给出排序。",
     },
     "found_nothing": {
         "en": "Nothing in the knowledge base has to do with this question.",

@@ -55,6 +55,14 @@ async def _check_knowledge(
     except GroundwireError as error:
         problems.append(f"The embedder: {error.message}")
     try:
+        if (reranker := equip.open_reranker(settings, stack)) is None:
+            yield "their own order: no reranker is set"
+        else:
+            await reranker.rerank("?", ["?"])
+            yield f"put in order by {reranker.name}"
+    except GroundwireError as error:
+        problems.append(f"The reranker: {error.message}")
+    try:
         store = equip.open_vectors(settings, stack)
         yield "vectors in index.db" if store is None else f"{await store.check()}, {store.place}"
     except GroundwireError as error:

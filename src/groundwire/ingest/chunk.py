@@ -10,7 +10,8 @@ from typing import NamedTuple
 from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
 from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import ChunkId, DocumentId, chunk_id
-from groundwire.model.places import Place
+from groundwire.model.passages import in_place
+from groundwire.model.places import Place, span_places
 
 # A Chinese character says about as much as two Latin letters, and takes about three times the
 # tokens. 700 is about 160 tokens of English and 250 of Chinese; at 1,000 the densest text stays
@@ -83,10 +84,7 @@ def chunk_blocks(document: DocumentId, blocks: Sequence[Block], *, version: int 
 
 def embedding_text(chunk: Chunk, title: str) -> str:
     """Return what is embedded for ``chunk``: where it stands, then its text."""
-    # Of a long path its end says most, and its first step where it is the name of a file.
-    path = dict.fromkeys((*chunk.headings[: bool(chunk.part)], *chunk.headings[-2:]))
-    place = [heading for heading in (title, *path) if heading not in chunk.text]
-    return " › ".join(place) + "\n" + chunk.text if place else chunk.text
+    return in_place(chunk.text, title, chunk.headings, chunk.part)
 
 
 def _finish(document: DocumentId, id: ChunkId, position: int, draft: _Draft) -> Chunk:
@@ -101,18 +99,9 @@ def _finish(document: DocumentId, id: ChunkId, position: int, draft: _Draft) -> 
         page=draft.pieces[0].page,
         last_page=draft.pieces[-1].page,
         headings=_common([piece.headings for piece in draft.pieces]),
-        place=_span([piece.place for piece in draft.pieces]),
+        place=span_places([piece.place for piece in draft.pieces]),
         part=draft.pieces[0].part,
     )
-
-
-def _span(places: Sequence[Place | None]) -> Place | None:
-    """Return the place that reaches over ``places``, if they count in the same unit."""
-    known = [place for place in places if place is not None]
-    if not known or len({place.unit for place in known}) > 1:
-        return None
-    first, last = min(place.first for place in known), max(place.last for place in known)
-    return Place(unit=known[0].unit, first=first, last=last)
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -180,7 +169,7 @@ def _mend(pieces: Iterable[_Piece]) -> list[_Piece]:
                 before.page,
                 before.headings,
                 prose=True,
-                place=_span([before.place, piece.place]),
+                place=span_places([before.place, piece.place]),
                 part=before.part,
             )
         else:

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
@@ -107,7 +107,7 @@ class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
     message_id: MessageId
     start: int
     end: int
-    source_id: ChunkId
+    source_id: PassageId
 
 
 class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):

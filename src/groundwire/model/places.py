@@ -1,5 +1,6 @@
 """Where in a file something stands. Pure."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     first: int
     last: int
+
+
+def span_places(places: Sequence[Place | None]) -> Place | None:
+    """Return the place that reaches over ``places``, if they count in the same unit."""
+    known = [place for place in places if place is not None]
+    if not known or len({place.unit for place in known}) > 1:
+        return None
+    first, last = min(place.first for place in known), max(place.last for place in known)
+    return Place(unit=known[0].unit, first=first, last=last)
 
 
 def describe_place(page: int | None, place: Place | None) -> str:

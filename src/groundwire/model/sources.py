@@ -2,14 +2,14 @@
 
 import msgspec
 
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, PassageId
 from groundwire.model.places import Place
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
 
-    id: ChunkId
+    id: PassageId
     n: int
     document_id: DocumentId
     title: str

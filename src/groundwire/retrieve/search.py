@@ -16,13 +16,14 @@ from groundwire.model.errors import (
     RetrievalFailed,
     VectorsUnavailable,
 )
-from groundwire.model.ids import DocumentId, WorkspaceId, chunk_id, document_of
+from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id, document_of
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, fuse, read_cosines
+from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +42,17 @@ MOST_CHARACTERS = 2_000
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """``passages`` are best first. ``searched`` tells whether meaning could be searched.
 
-    ``why`` is a sentence for people when it could not. ``asked_for``: they are of documents
-    that were named.
+    ``reranked`` tells whether the reranker gave the order, ``None`` where there is none. ``why``
+    is a sentence for people when one of the two could not be. ``asked_for``: the passages are
+    of documents that were named. ``relevance`` is that of the best of all that was looked at.
     """
 
     passages: tuple[Passage, ...]
     searched: Searched
+    reranked: bool | None = None
     why: str | None = None
     asked_for: bool = False
+    relevance: float = 0.0
 
     @property
     def relevant(self) -> tuple[Passage, ...]:
@@ -59,15 +63,15 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.asked_for:
             return self.passages
-        best = max((passage.relevance for passage in self.passages), default=0.0)
-        return self.passages if best >= FLOOR else ()
+        return self.passages if self.relevance >= FLOOR else ()
 
 
 class Search:
     """Both indexes at once, within one workspace.
 
     Words alone are searched while the embedder cannot be reached or takes longer than
-    ``patience_s``, which also bounds its start; and when the index of meaning fails.
+    ``patience_s``, which also bounds its start; and when the index of meaning fails. With
+    ``reranking`` the best are put in order once more.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Search:
         vectors: VectorIndex,
         embedder: Embedder,
         documents: Documents,
+        reranking: Reranking | None = None,
         patience_s: float = 5.0,
     ) -> None:
         """Raises ``OtherSpace`` if the vectors are not those of ``embedder``."""
@@ -86,6 +91,7 @@ class Search:
         self._vectors = vectors
         self._embedder = embedder
         self._documents = documents
+        self._reranking = reranking
         self._patience_s = patience_s
 
     async def search(
@@ -118,15 +124,23 @@ class Search:
             meaning = group.create_task(self._search_meaning(workspace, query, documents))
             words = group.create_task(self._chunks.search_words(workspace, query, limit=depth))
         near, why = meaning.result()
-        # Some may turn out to be duplicates of others.
-        best = _of(documents, fuse(words.result(), near))[: 2 * limit]
-        best += await self._beginnings(documents, best, limit)
+        # Some may turn out to be duplicates or neighbours of others.
+        deep = max(limit, RERANKED) if self._reranking else 3 * limit
+        best = _of(documents, fuse(words.result(), near))[:deep]
         passages = [passage async for passage in self._passages(best)]
+        relevance = max((passage.relevance for passage in passages), default=0.0)
+        order = Ordered(passages)
+        if self._reranking is not None:
+            order = await self._reranking.order(query, passages)
+        beginnings = await self._beginnings(documents, best, limit)
+        passages = [*order.passages, *[each async for each in self._passages(beginnings)]]
         return Found(
             passages=tuple(islice(drop_duplicates(passages), limit)),
             searched="both" if near else "words",
-            why=why,
+            reranked=None if self._reranking is None else order.why is None,
+            why=" ".join(filter(None, (why, order.why))) or None,
             asked_for=bool(documents),
+            relevance=relevance,
         )
 
     async def _search_meaning(
@@ -189,7 +203,7 @@ def _of(documents: Collection[DocumentId], fused: list[Fused]) -> list[Fused]:
 
 def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
     return Passage(
-        id=chunk.id,
+        id=PassageId(chunk.id),
         document=chunk.document,
         title=document.title,
         text=chunk.text,

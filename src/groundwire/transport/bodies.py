@@ -17,6 +17,7 @@ from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
 from groundwire.ports.documents import Workspace
+from groundwire.retrieve.search import Found, Searched
 
 T = TypeVar("T")
 MAX_BODY = 1_048_576
@@ -173,6 +174,24 @@ class PassageBody(Body, omit_defaults=False):
             uri=passage.uri,
             score=passage.score,
             relevance=passage.relevance,
+        )
+
+
+class PassagesBody(Body, omit_defaults=False):
+    """See `Found`; ``reranked`` is null where no reranker is set."""
+
+    passages: list[PassageBody]
+    searched: Searched
+    reranked: bool | None
+    why: str | None
+
+    @classmethod
+    def of(cls, found: Found) -> "PassagesBody":
+        return cls(
+            passages=[PassageBody.of(passage) for passage in found.passages],
+            searched=found.searched,
+            reranked=found.reranked,
+            why=found.why,
         )
 
 

@@ -28,7 +28,7 @@ from groundwire.transport.bodies import (
     NewConversation,
     NewText,
     NewWorkspace,
-    PassageBody,
+    PassagesBody,
     Rename,
     SearchFor,
     WorkspacesBody,
@@ -240,7 +240,7 @@ class Resources:
         found = await self.assistant.library.find_passages(
             identity, id, body.query, limit=body.limit
         )
-        return answer({"passages": [PassageBody.of(passage) for passage in found]})
+        return answer(PassagesBody.of(found))
 
     async def list_conversations(self, request: Request) -> Response:
         identity, id = await self._workspace(request)

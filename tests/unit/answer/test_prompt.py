@@ -5,14 +5,14 @@ import pytest
 
 from groundwire.answer import prompt
 from groundwire.model.errors import ContextOverflow
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, PassageId
 from groundwire.model.passages import Passage
 from groundwire.ports.chat_model import Call, Message, ToolSpec
 
 
 def passage(n: int, text: str = "words " * 20) -> Passage:
     return Passage(
-        id=ChunkId(f"k{n}"),
+        id=PassageId(f"k{n}"),
         document=DocumentId("d"),
         title="Guide",
         text=text,

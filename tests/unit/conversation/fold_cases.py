@@ -39,7 +39,7 @@ from groundwire.model.events import (
     TurnStarted,
     Usage,
 )
-from groundwire.model.ids import ChunkId, DocumentId, MessageId, TurnId
+from groundwire.model.ids import DocumentId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 
 SHARED = Path(__file__).parents[2] / "fold" / "cases.json"
@@ -48,7 +48,7 @@ Raw = dict[str, Any]
 
 SOURCES = (
     Source(
-        id=ChunkId("d1:1"),
+        id=PassageId("d1:1"),
         n=1,
         document_id=DocumentId("d1"),
         title="Earthing guide.pdf",
@@ -58,7 +58,7 @@ SOURCES = (
         headings=("What it is for",),
     ),
     Source(
-        id=ChunkId("d2:7"),
+        id=PassageId("d2:7"),
         n=2,
         document_id=DocumentId("d2"),
         title="测量手册.docx",

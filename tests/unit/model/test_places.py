@@ -1,6 +1,6 @@
 import pytest
 
-from groundwire.model.places import Place, describe_place
+from groundwire.model.places import Place, describe_place, span_places
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,22 @@ def test_a_place_is_said_in_the_units_of_its_format(
     page: int | None, place: Place | None, said: str
 ) -> None:
     assert describe_place(page, place) == said
+
+
+LINES = Place(unit="line", first=3, last=4)
+
+
+@pytest.mark.parametrize(
+    ("places", "span"),
+    [
+        ([], None),
+        ([None], None),
+        ([LINES, None], LINES),
+        ([Place(unit="line", first=9, last=9), LINES], Place(unit="line", first=3, last=9)),
+        ([LINES, Place(unit="row", first=3, last=4)], None),
+    ],
+)
+def test_places_of_one_unit_reach_from_the_first_to_the_last(
+    places: list[Place | None], span: Place | None
+) -> None:
+    assert span_places(places) == span

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from groundwire.adapters.models.extractive import ExtractiveModel
 from groundwire.model.errors import ModelUnavailable
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, PassageId
 from groundwire.model.passages import Passage
 from groundwire.ports.chat_model import ChatRequest, Delta, Finish, Language
 
@@ -38,7 +38,7 @@ DEVICES = (
 def passages(*texts: str) -> tuple[Passage, ...]:
     return tuple(
         Passage(
-            id=ChunkId(f"c{n}"),
+            id=PassageId(f"c{n}"),
             document=DocumentId("d"),
             title="notes",
             text=text,

@@ -1,13 +1,13 @@
 """A passage that says what a better one said is left out."""
 
-from groundwire.model.ids import ChunkId, DocumentId
+from groundwire.model.ids import DocumentId, PassageId
 from groundwire.model.passages import Passage
 from groundwire.retrieve.duplicates import drop_duplicates
 
 
 def passage(id: str, text: str) -> Passage:
     return Passage(
-        id=ChunkId(id), document=DocumentId("d"), title="T", text=text, score=1, relevance=1
+        id=PassageId(id), document=DocumentId("d"), title="T", text=text, score=1, relevance=1
     )
 
 

@@ -62,7 +62,8 @@ class EmbeddedModel:
 class EmbeddedModels:
     """The GGUF files in ``folder``, and the small model that comes in a package.
 
-    A file is called by its stem. ``run_folder`` is for the child processes' sockets and logs.
+    A file is called by its stem. ``run_folder`` is for the child processes' sockets and logs;
+    the file ``apart`` is there for something else.
     """
 
     name = "embedded"
@@ -74,8 +75,10 @@ class EmbeddedModels:
         run_folder: Path,
         threads: int = 2,
         timeouts: Timeouts | None = None,
+        apart: Path | None = None,
     ) -> None:
         self._folder = folder
+        self._apart = apart
         self._run_folder = run_folder
         self._threads = threads
         # One core reads about 150 tokens/s of a prompt with a half-billion-parameter model.
@@ -130,7 +133,7 @@ class EmbeddedModels:
 
     def _found(self) -> Iterator[Path]:
         for path in sorted(self._folder.glob("*.gguf")):
-            if not _EMBEDDER.search(path.stem):
+            if path != self._apart and not _EMBEDDER.search(path.stem):
                 yield path
         yield from find_packaged()
 

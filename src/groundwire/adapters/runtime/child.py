@@ -19,7 +19,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What to serve and where.
 
     ``address`` ends in ``.sock`` for a Unix socket, or is a loopback host whose port the
-    system chooses. ``window_tokens`` is per slot.
+    system chooses. ``window_tokens`` is per slot. One that ``ranks`` serves ``/rerank`` alone.
     """
 
     model: str
@@ -30,6 +30,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     window_tokens: int
     batch_tokens: int
     threads: int
+    ranks: bool = False
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -71,6 +72,9 @@ def _serve(task: Task) -> Any:
     params.api_keys = [task.api_key]
     params.ui = params.endpoint_slots = False
     params.cache_ram_mib = 0
+    if task.ranks:
+        params.embedding = True
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
     return xllamacpp.Server(params)
 
 

@@ -36,7 +36,8 @@ class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to run. ``window_tokens`` is the context of each of the ``slots``.
 
     ``batch_tokens`` bounds one step: a cancelled generation ends within it.
-    ``unload_after_s`` without a user ends the child; the next user starts it again.
+    ``unload_after_s`` without a user ends the child; the next user starts it again. A model
+    that ``ranks`` says how well texts answer a question, and nothing else.
     """
 
     model: Path
@@ -46,6 +47,7 @@ class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 2
     start_timeout_s: float = 120.0
     unload_after_s: float | None = None
+    ranks: bool = False
 
 
 class Endpoint(NamedTuple):
@@ -151,6 +153,7 @@ class _Child:
             window_tokens=options.window_tokens,
             batch_tokens=options.batch_tokens,
             threads=options.threads,
+            ranks=options.ranks,
         )
         process = await start_child("groundwire.adapters.runtime.child")
         try:

@@ -6,7 +6,7 @@ from typing import Literal
 from groundwire.model.access import Role
 from groundwire.model.documents import DocumentStatus
 from groundwire.model.ids import PrincipalId, WorkspaceId
-from groundwire.transport.bodies import Body, ConversationBody, DocumentBody, PassageBody
+from groundwire.transport.bodies import Body, ConversationBody, DocumentBody
 
 
 class AliveBody(Body):
@@ -85,10 +85,6 @@ class TakenBody(Body):
     """What became of each file, in the order they were sent."""
 
     documents: list[object]  # of DocumentBody and RefusedBody
-
-
-class PassagesBody(Body):
-    passages: list[PassageBody]
 
 
 class ConversationsBody(Body):

@@ -17,6 +17,7 @@ from groundwire.transport.bodies import (
     NewKey,
     NewText,
     NewWorkspace,
+    PassagesBody,
     Rename,
     SearchFor,
     SetUp,
@@ -186,7 +187,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /api/v1/workspaces/{id}/search": Operation(
         "search",
         "The passages for a query, best first",
-        answers.PassagesBody,
+        PassagesBody,
         takes=SearchFor,
         errors=_WORKSPACE,
     ),
