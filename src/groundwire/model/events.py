@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from groundwire.model.documents import Unread
+from groundwire.model.filters import Filter
 from groundwire.model.ids import BatchId, ChunkId, DocumentId, MessageId, TurnId
 from groundwire.model.sources import Source
 
@@ -40,7 +41,8 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     """A question was asked. ``parent_id`` is the message it follows, if any.
 
     ``fork_of`` is the question that this is another wording of, ``model`` what was wished for,
-    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all.
+    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all;
+    ``filter`` limits which these may be.
     """
 
     synced: ClassVar[bool] = True
@@ -55,6 +57,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     model: str | None = None
     language: str = "en"
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):

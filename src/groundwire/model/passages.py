@@ -12,7 +12,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     ``score`` is in 0…1, higher is better, and only comparable within one search.
     ``relevance`` is the evidence in 0…1 that it has to do with the question at all,
     comparable between searches; below the floor of `retrieve.search` it is not used.
-    ``uri`` is where in the world its document is from.
+    ``uri`` is where in the world its document is from. ``pinned``: it is there because its
+    document is, whether or not it was found.
     """
 
     id: ChunkId
@@ -26,3 +27,4 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     part: str = ""
     uri: str | None = None
+    pinned: bool = False

@@ -8,15 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
+from groundwire.model.document_types import DocumentType
 from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import BatchId, DocumentId, FeedId, WorkspaceId
+from groundwire.model.ids import BatchId, CollectionId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.places import Place
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
 from groundwire.ports.documents import Workspace
+from groundwire.transport.frames import AskedFilter
 
 T = TypeVar("T")
 MAX_BODY = 1_048_576
@@ -68,6 +70,7 @@ class Rename(Body):
 class SearchFor(Body):
     query: str
     limit: int = 10
+    filter: AskedFilter | None = None
 
 
 class DocumentBody(Body, omit_defaults=False):
@@ -91,6 +94,11 @@ class DocumentBody(Body, omit_defaults=False):
     revising: bool
     feed_id: FeedId | None
     uri: str | None
+    type: DocumentType
+    dated_at: datetime
+    tags: tuple[str, ...]
+    pinned: bool
+    collections: tuple[CollectionId, ...]
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -115,6 +123,11 @@ class DocumentBody(Body, omit_defaults=False):
             revising=document.next is not None,
             feed_id=document.feed,
             uri=document.uri,
+            type=document.type,
+            dated_at=document.dated,
+            tags=document.tags,
+            pinned=document.pinned,
+            collections=document.collections,
         )
 
 

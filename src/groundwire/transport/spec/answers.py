@@ -87,8 +87,11 @@ class TakenBody(Body):
     documents: list[object]  # of DocumentBody and RefusedBody
 
 
-class PassagesBody(Body):
+class PassagesBody(Body, omit_defaults=False):
+    """``documents`` is how many were searched: those that the filter lets through."""
+
     passages: list[PassageBody]
+    documents: int
 
 
 class ConversationsBody(Body):
