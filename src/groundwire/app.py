@@ -21,6 +21,7 @@ from groundwire.conversation.steer import Steering, steer
 from groundwire.library import Library
 from groundwire.model.access import Identity
 from groundwire.model.errors import InvalidField, NotFound, UnknownModel
+from groundwire.model.filters import Filter, cleaned
 from groundwire.model.ids import (
     DocumentId,
     MessageId,
@@ -48,6 +49,7 @@ class Asking:
     language: Language | None = None
     parent: MessageId | None = None
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
     options: Options = DEFAULT
     on_busy: OnBusy = "queue"
 
@@ -56,7 +58,8 @@ class Asking:
 class Editing:
     """The question ``message`` in other words, as they come in.
 
-    Without ``attachments`` it rests on what that question rested on.
+    Without ``attachments`` it rests on what that question rested on; the same for ``filter``,
+    and an empty one limits nothing.
     """
 
     session: str
@@ -66,6 +69,7 @@ class Editing:
     client_message_id: str | None = None
     language: Language | None = None
     attachments: tuple[DocumentId, ...] | None = None
+    filter: Filter | None = None
     options: Options = DEFAULT
 
 
@@ -109,6 +113,7 @@ class Assistant:
         ``UnknownModel``, ``IdempotencyConflict``, ``Busy``, ``QueueFull``.
         """
         content = _content(asking.content)
+        asking = replace(asking, filter=cleaned(asking.filter))
         await self._check_new(identity, asking)
         conversation = await self.archive.open(identity, asking.session, asking.workspace)
         if asking.parent is not None:
@@ -122,8 +127,9 @@ class Assistant:
         conversation = await self.archive.find(identity, editing.session)
         await self._check_model(editing.model, editing.language)
         edited = await self._message(conversation, editing.message, "user")
-        given = editing.attachments
+        given, filter = editing.attachments, cleaned(editing.filter)
         await self.library.check_attachments(identity, conversation.workspace, given or ())
+        await self.library.check_filter(identity, conversation.workspace, filter)
         asking = Asking(
             session=editing.session,
             content=content,
@@ -132,6 +138,7 @@ class Assistant:
             language=editing.language,
             parent=edited.parent_id,
             attachments=edited.attachments if given is None else given,
+            filter=edited.filter if editing.filter is None else filter,
             options=editing.options,
         )
         question = self._question(identity, asking, content)
@@ -195,6 +202,7 @@ class Assistant:
             model=retrying.model,
             language=language,
             attachments=asked.attachments,
+            filter=asked.filter,
             queued_msg=say("queued", language),
             queue_limit=self.queue_limit,
         )
@@ -240,6 +248,7 @@ class Assistant:
             language=language,
             parent=asking.parent,
             attachments=asking.attachments,
+            filter=asking.filter,
             options=asking.options,
             on_busy=asking.on_busy,
             queued_msg=say("queued", language),
@@ -277,7 +286,7 @@ class Assistant:
         """
         try:
             await self._check_model(asking.model, asking.language)
-            await self._check_attachments(identity, asking)
+            await self._check_limits(identity, asking)
         except (UnknownModel, InvalidField):
             conversation = await self.archive.peek(identity, asking.session)
             key = asking.client_message_id
@@ -286,14 +295,15 @@ class Assistant:
             if await self._find_turn(identity, conversation, key) is None:
                 raise
 
-    async def _check_attachments(self, identity: Identity, asking: Asking) -> None:
-        if not asking.attachments:
+    async def _check_limits(self, identity: Identity, asking: Asking) -> None:
+        if not (asking.attachments or asking.filter):
             return
         conversation = await self.archive.peek(identity, asking.session)
         workspace = conversation.workspace if conversation else asking.workspace
         if workspace is None:
             workspace = await self.library.default_workspace(identity)
         await self.library.check_attachments(identity, workspace, asking.attachments)
+        await self.library.check_filter(identity, workspace, asking.filter)
 
     async def _find_turn(
         self, identity: Identity, conversation: Conversation, client_message_id: str

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from groundwire.ports.identities import Identities
     from groundwire.ports.parser import Parser
     from groundwire.ports.tool import Tool
+    from groundwire.sorting import Sorting
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Groundwire:
         from groundwire.transport.poll import Polls
         from groundwire.transport.posts import Posts
         from groundwire.transport.rest import Resources
+        from groundwire.transport.sorting import SortingDoors
         from groundwire.transport.sse import Streams
         from groundwire.transport.websocket import Sockets
 
@@ -108,6 +110,7 @@ class Groundwire:
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
             FeedDoors(self.feeding, doorkeeper),
+            SortingDoors(_sorting(assistant.library), doorkeeper),
             Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
             Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
@@ -238,6 +241,7 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
     from groundwire.answer.compose import Compose
     from groundwire.answer.run import Answers
     from groundwire.answer.toolbox import Toolbox
+    from groundwire.retrieve.pinned import Pinned
 
     settings, library = parts.settings, archive.library
     tools = (*parts.tools, *_tools(settings, parts.parsers))
@@ -255,12 +259,14 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
         library.search,
         models,
         toolbox,
+        Pinned(library.documents, library.chunks),
     )
     return Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
 
 
 async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library":
     """Open where documents live, and set those to work who read them."""
+    from groundwire.adapters.embedded.collections import SqliteCollections
     from groundwire.adapters.embedded.documents import SqliteWorkspaces
     from groundwire.ingest.intake import open_intake
     from groundwire.library import Library
@@ -271,6 +277,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
+        SqliteCollections(parts.store),
         parts.identities,
         means.blobs,
         index,
@@ -314,6 +321,12 @@ async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStac
     _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
+
+
+def _sorting(library: "Library") -> "Sorting":
+    from groundwire.sorting import Sorting
+
+    return Sorting(library, utc_now, new_id)
 
 
 def _publish_to(log: "EventLog") -> "Publish":

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import InvalidField, NotFound
+from groundwire.model.filters import EVERYTHING, Filter, Scope, cleaned
 from groundwire.model.ids import (
     BatchId,
     DocumentId,
@@ -26,7 +27,7 @@ from groundwire.model.ids import (
     workspace_log,
 )
 from groundwire.ports.blobs import Blobs
-from groundwire.ports.documents import Documents, Workspace, Workspaces
+from groundwire.ports.documents import Collections, Documents, Workspace, Workspaces
 from groundwire.ports.event_log import EventLog
 from groundwire.ports.identities import Identities
 from groundwire.ports.page_images import PageImages, View
@@ -49,6 +50,7 @@ Order = Literal["pause", "resume", "cancel", "retry"]
 class Library:
     workspaces: Workspaces
     documents: Documents
+    collections: Collections
     identities: Identities
     blobs: Blobs
     chunks: ChunkStore
@@ -87,7 +89,7 @@ class Library:
         await require(self.workspaces, identity, "workspace:manage", id)
         workspace = await self.workspaces.get(id)
         if name is not None:
-            workspace = msgspec.structs.replace(workspace, name=_name(name))
+            workspace = msgspec.structs.replace(workspace, name=clean_name(name))
         if model is not None:
             workspace = msgspec.structs.replace(workspace, model=model or None)
         await self.workspaces.change(workspace)
@@ -182,15 +184,18 @@ class Library:
         return after
 
     async def list_documents(
-        self, identity: Identity, workspace: WorkspaceId, *, status: str | None = None
+        self,
+        identity: Identity,
+        workspace: WorkspaceId,
+        *,
+        filter: Filter | None = None,
+        status: DocumentStatus | None = None,
     ) -> Sequence[Document]:
-        """Return the workspace's documents, newest first; of one ``status`` if it is named."""
+        """Return the workspace's documents, newest first; those that meet what is given."""
         await require(self.workspaces, identity, "document:read", workspace)
-        if status is not None and status not in get_args(DocumentStatus):
-            known = ", ".join(get_args(DocumentStatus))
-            raise InvalidField("status", f"`status` is one of {known}.")
-        found = await self.documents.list_of(workspace)
-        return [each for each in found if status in (None, each.status)]
+        filter = cleaned(filter)
+        await self.check_filter(identity, workspace, filter)
+        return await self.documents.list_of(workspace, filter=filter or EVERYTHING, status=status)
 
     async def get_document(self, identity: Identity, id: DocumentId) -> Document:
         """Raises ``NotFound``, to one who may not read it as well."""
@@ -235,11 +240,27 @@ class Library:
         for id in ids:
             document = await self._find_document(id)
             if document is None or document.workspace != workspace:
-                raise InvalidField("attachments", f"This workspace has no document `{id[:64]}`.")
+                raise not_here("attachments", "document", id)
             if document.status == "failed":
                 raise InvalidField(
                     "attachments", f"“{document.title}” could not be read: {document.reason}"
                 )
+
+    async def check_filter(
+        self, identity: Identity, workspace: WorkspaceId, filter: Filter | None
+    ) -> None:
+        """Raise ``InvalidField`` if it names what is not in the workspace."""
+        if filter is None:
+            return
+        await require(self.workspaces, identity, "document:read", workspace)
+        for id in filter.documents:
+            document = await self._find_document(id)
+            if document is None or document.workspace != workspace:
+                raise not_here("filter.documents", "document", id)
+        known = {each.id for each in await self.collections.list_of(workspace)}
+        for id in filter.collections:
+            if id not in known:
+                raise not_here("filter.collections", "collection", id)
 
     async def remove_document(self, identity: Identity, id: DocumentId) -> None:
         document = await self.get_document(identity, id)
@@ -247,15 +268,27 @@ class Library:
         await self.intake.control.remove(id)
 
     async def find_passages(
-        self, identity: Identity, workspace: WorkspaceId, query: str, *, limit: int
-    ) -> Found:
-        """Return the passages of the workspace for ``query``, best first."""
+        self,
+        identity: Identity,
+        workspace: WorkspaceId,
+        query: str,
+        *,
+        limit: int,
+        filter: Filter | None = None,
+    ) -> tuple[Found, Scope]:
+        """Return the passages of the workspace for ``query``, best first, and where they were
+        searched: in the documents that meet ``filter``.
+        """
         await require(self.workspaces, identity, "document:read", workspace)
         if not query.strip():
             raise InvalidField("query", "Search for something: `query` is empty.")
         if not 1 <= limit <= MAX_PASSAGES:
             raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
-        return await self.search.search(workspace, query, limit=limit)
+        filter = cleaned(filter)
+        await self.check_filter(identity, workspace, filter)
+        scope = await self.documents.scope(workspace, filter or EVERYTHING)
+        within = scope.searchable if filter else None
+        return await self.search.search(workspace, query, limit=limit, within=within), scope
 
     async def _find_document(self, id: DocumentId) -> Document | None:
         try:
@@ -281,17 +314,22 @@ class Library:
 
     async def _create(self, identity: Identity, name: str) -> Workspace:
         id = WorkspaceId(self.new_id("w"))
-        workspace = Workspace(id=id, name=_name(name), created_at=self.now())
+        workspace = Workspace(id=id, name=clean_name(name), created_at=self.now())
         await self.workspaces.create(workspace, owner=identity.principal.id)
         await self.log.create(workspace_log(id), name=id)
         return workspace
+
+
+def not_here(field: str, what: str, id: str) -> InvalidField:
+    return InvalidField(field, f"This workspace has no {what} `{id[:64]}`.")
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Return what a workspace or a collection is called. Raises ``InvalidField``."""
     name = name.strip()
     if not name or len(name) > MAX_NAME:
         raise InvalidField("name", f"A name has 1 to {MAX_NAME} characters.")

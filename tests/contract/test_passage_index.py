@@ -268,6 +268,30 @@ async def test_a_search_among_documents_finds_no_other(index: Index) -> None:
     assert not await index.search_meaning(HOME, axis(0), limit=9, documents=[])
 
 
+@pytest.mark.parametrize("others", [1, 2_000], ids=["few", "many"])
+async def test_words_among_documents_find_no_other_and_weigh_as_in_the_whole_workspace(
+    index: Index, others: int
+) -> None:
+    one, two, three = map(DocumentId, ("doc_one", "doc_two", "doc_three"))
+    await index.replace(HOME, one, chunks("alpha", "beta", document=one))
+    await index.replace(HOME, two, chunks("alpha beta", "alpha", document=two))
+    await index.replace(HOME, three, chunks("gamma gamma", "gamma delta", document=three))
+
+    everywhere = await index.search_words(HOME, "alpha gamma", limit=9)
+    among = [two, *(DocumentId(f"doc_{n}") for n in range(others))]
+    some = await index.search_words(HOME, "alpha gamma", limit=9, documents=among)
+    best = await index.search_words(HOME, "alpha gamma", limit=1, documents=among)
+    elsewhere = await index.search_words(OTHER, "alpha", limit=9, documents=among)
+
+    of_two = [hit for hit in everywhere.hits if hit.chunk.startswith("doc_two:")]
+    assert {hit.chunk for hit in of_two} == {"doc_two:0", "doc_two:1"}
+    assert list(some.hits) == of_two
+    assert list(best.hits) == of_two[:1]
+    assert 0 < some.coverage < 1
+    assert elsewhere == ((), 0.0)
+    assert await index.search_words(HOME, "alpha", limit=9, documents=[]) == ((), 0.0)
+
+
 def next_version(*texts: str) -> list[Chunk]:
     return [
         msgspec.structs.replace(chunk, id=chunk_id(GUIDE, chunk.position, 2))

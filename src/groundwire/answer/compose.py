@@ -14,9 +14,9 @@ from groundwire.answer.toolbox import Toolbox
 from groundwire.answer.write import AnswerWriter
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message as Said
-from groundwire.model.documents import Document
 from groundwire.model.errors import GroundwireError
 from groundwire.model.events import Progress, Sources, Status, TurnStarted
+from groundwire.model.filters import EVERYTHING, NOTHING, Filter, Scope
 from groundwire.model.ids import ConversationId, DocumentId, LogId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.sources import Source
@@ -24,6 +24,7 @@ from groundwire.model.standing import Active
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Choice, Language, Message, Models
 from groundwire.ports.conversations import Conversations
 from groundwire.ports.documents import Documents, Workspaces
+from groundwire.retrieve.pinned import Pinned
 from groundwire.retrieve.rewrite import Turn, rewrite
 from groundwire.retrieve.search import Found, Search
 
@@ -49,6 +50,10 @@ class _Asked:
     def attachments(self) -> tuple[DocumentId, ...]:
         return self.active.asked.attachments
 
+    @property
+    def filter(self) -> Filter | None:
+        return self.active.asked.filter
+
 
 @dataclass(frozen=True, slots=True)
 class Compose:
@@ -58,6 +63,7 @@ class Compose:
     search: Search
     models: Models
     toolbox: Toolbox
+    pinned: Pinned
 
     async def compose(
         self, log: LogId, active: Active, fold: Fold, writer: AnswerWriter
@@ -67,32 +73,55 @@ class Compose:
         What an earlier attempt found is found again, unless its text rests on it.
         """
         asked = await self._asked(log, active, fold)
-        documents = await self._documents(asked)
-        model = (await self._choose(asked, writer, grounded=bool(documents))).model
+        scope = await self._scope(asked)
+        grounded = scope.total > 0 or asked.filter is not None
+        model = (await self._choose(asked, writer, grounded=grounded)).model
         if asked.begun is not None and asked.begun.tools:
             return self._request(model, asked, [_passage(each) for each in asked.begun.sources])
-        if asked.attachments and not documents:
-            return say("attachments_gone", asked.language)
-        if not documents:
-            await self._status(writer, asked, "generating", say("no_documents", asked.language))
-            return self._request(model, asked, ())
-        if all(document.searchable == "none" for document in documents):
-            return say("not_yet", asked.language)
-        found = await self._retrieve(asked, model, writer)
-        if not found.relevant:
-            # A tool may find out what the documents do not say.
-            composed = self._request(model, asked, (), searched=True)
-            return composed if composed[1].tools else say("nothing_relevant", asked.language)
-        composed = self._request(model, asked, found.relevant)
+        if not scope.searchable:
+            return await self._without(asked, scope, model, writer)
+        found = await self._retrieve(asked, scope, model, writer)
+        within = frozenset(scope.searchable)
+        pinned = await self.pinned.read(asked.workspace, within=within)
+        if not (pinned or found.relevant):
+            return await self._unfound(asked, model, writer)
+        composed = self._request(model, asked, (*pinned, *found.relevant))
         await self._tell_sources(asked, found, composed[1].passages, writer)
         return composed
 
-    async def _documents(self, asked: _Asked) -> Sequence[Document]:
-        """Return what the answer may rest on: what is attached, else all there is."""
-        documents = await self.documents.list_of(asked.workspace)
-        if not asked.attachments:
-            return documents
-        return [document for document in documents if document.id in asked.attachments]
+    async def _scope(self, asked: _Asked) -> Scope:
+        """Return what the answer may rest on: what is attached and what the filter lets through."""
+        filter = asked.filter or EVERYTHING
+        if asked.attachments:
+            named = [
+                id for id in asked.attachments if not filter.documents or id in filter.documents
+            ]
+            if not named:
+                return NOTHING
+            filter = msgspec.structs.replace(filter, documents=tuple(named))
+        return await self.documents.scope(asked.workspace, filter)
+
+    async def _without(
+        self, asked: _Asked, scope: Scope, model: ChatModel, writer: AnswerWriter
+    ) -> Composed:
+        """Say why there is nothing to search; without any documents the model may just talk."""
+        if scope.total:
+            return say("not_yet_some" if asked.filter else "not_yet", asked.language)
+        if asked.filter:
+            return say("filter_empty", asked.language)
+        if asked.attachments:
+            return say("attachments_gone", asked.language)
+        await self._status(writer, asked, "generating", say("no_documents", asked.language))
+        return self._request(model, asked, ())
+
+    async def _unfound(self, asked: _Asked, model: ChatModel, writer: AnswerWriter) -> Composed:
+        """Say that there is nothing to rest on, unless a tool may find it out."""
+        await writer.append(Sources(turn_id=asked.active.asked.turn, items=()))
+        nothing = say("found_nothing_some" if asked.filter else "found_nothing", asked.language)
+        await self._status(writer, asked, "retrieving", nothing, count=0)
+        composed = self._request(model, asked, (), searched=True)
+        said = "nothing_relevant_some" if asked.filter else "nothing_relevant"
+        return composed if composed[1].tools else say(said, asked.language)
 
     async def _asked(self, log: LogId, active: Active, fold: Fold) -> _Asked:
         conversation = await self.conversations.get(ConversationId(log.partition(":")[2]))
@@ -136,20 +165,19 @@ class Compose:
             raise failure
         return choice
 
-    async def _retrieve(self, asked: _Asked, model: ChatModel, writer: AnswerWriter) -> Found:
+    async def _retrieve(
+        self, asked: _Asked, scope: Scope, model: ChatModel, writer: AnswerWriter
+    ) -> Found:
         ask = partial(restate, model, asked.language) if may_restate(model) else None
         query = await rewrite(asked.text, _history(asked.earlier), ask=ask)
-        said = say("searching_attachments" if asked.attachments else "retrieving", asked.language)
-        await self._status(writer, asked, "retrieving", said, query=query)
-        found = await self.search.search(
-            asked.workspace, query, limit=PASSAGES, documents=asked.attachments
+        await self._status(writer, asked, "retrieving", _searching(asked, scope), query=query)
+        return await self.search.search(
+            asked.workspace,
+            query,
+            limit=PASSAGES,
+            documents=scope.searchable if asked.attachments else (),
+            within=scope.searchable if asked.filter else None,
         )
-        if not found.relevant:
-            await writer.append(Sources(turn_id=asked.active.asked.turn, items=()))
-            await self._status(
-                writer, asked, "retrieving", say("found_nothing", asked.language), count=0
-            )
-        return found
 
     async def _tell_sources(
         self, asked: _Asked, found: Found, passages: Sequence[Passage], writer: AnswerWriter
@@ -217,6 +245,14 @@ def _how(found: Found) -> dict[str, object]:
     return {name: value for name, value in told.items() if value is not None}
 
 
+def _searching(asked: _Asked, scope: Scope) -> str:
+    if asked.attachments:
+        return say("searching_attachments", asked.language)
+    if asked.filter:
+        return say("retrieving_some", asked.language, documents=scope.total)
+    return say("retrieving", asked.language)
+
+
 def _history(earlier: Sequence[Said]) -> list[Turn]:
     """Pair questions with what their answers rested on, the first turn first."""
     turns: list[Turn] = []
@@ -247,6 +283,7 @@ def _passage(source: Source) -> Passage:
         headings=source.headings,
         place=source.place,
         part=source.part,
+        pinned=source.pinned,
     )
 
 
@@ -263,6 +300,7 @@ def _source(n: int, passage: Passage) -> Source:
         place=passage.place,
         part=passage.part,
         uri=_uri(passage),
+        pinned=passage.pinned,
     )
 
 

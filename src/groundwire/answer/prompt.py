@@ -14,6 +14,9 @@ from groundwire.ports.chat_model import Language, Message, ToolSpec
 ANSWER_TOKENS = 1024
 """Kept free in the window for the answer, at the most."""
 
+PINNED_SHARE = 0.5
+"""How much of the room for passages what is pinned may take."""
+
 UNSEEN = "This result is too long to be shown here."
 
 MESSAGE_TOKENS = 8
@@ -72,7 +75,8 @@ def build(
 
     ``budget`` is the window in tokens and what counts them. The question, the instructions
     and what is told of ``tools`` come first, then whole passages by rank until one does not
-    fit, then whole turns from the last one back: nothing is ever cut in the middle.
+    fit, then whole turns from the last one back: nothing is ever cut in the middle. What is
+    pinned stands before the other passages and takes at most `PINNED_SHARE` of their room.
     ``searched`` says that there are documents and none of them has passages for this. Raises
     ``ContextOverflow`` if not even the question fits.
     """
@@ -81,7 +85,10 @@ def build(
     system = (_GROUNDED if passages else _UNFOUND if searched else _PLAIN)[language]
     left = window - answer - _cost_of_tools(count, tools)
     left -= _cost(count, system) + _cost(count, question)
-    kept, left = _fit_passages(passages, left, count)
+    pinned, _ = _fit_passages(
+        [each for each in passages if each.pinned], left * PINNED_SHARE, count
+    )
+    kept, left = _fit_passages(_in_order(pinned, passages), left, count)
     if left < 0 or (passages and not kept):
         raise ContextOverflow(
             f"The question does not fit into the model's window of {window:,} tokens. Shorten it, "
@@ -129,9 +136,17 @@ def passage_text(n: int, passage: Passage) -> str:
     return f"[{n}] ({' › '.join(where)})\n{passage.text}"
 
 
+def _in_order(pinned: Sequence[Passage], passages: Sequence[Passage]) -> list[Passage]:
+    """Return what is pinned, document by document, and then the others."""
+    by_turns = [each.document for each in pinned]
+    held = {each.id for each in pinned}
+    others = (each for each in passages if not each.pinned and each.id not in held)
+    return [*sorted(pinned, key=lambda each: by_turns.index(each.document)), *others]
+
+
 def _fit_passages(
-    passages: Sequence[Passage], left: int, count: Callable[[str], int]
-) -> tuple[list[Passage], int]:
+    passages: Sequence[Passage], left: float, count: Callable[[str], int]
+) -> tuple[list[Passage], float]:
     kept: list[Passage] = []
     for n, passage in enumerate(passages, start=1):
         cost = count(passage_text(n, passage)) + 2
@@ -142,7 +157,7 @@ def _fit_passages(
     return kept, left
 
 
-def _fit_turns(turns: Sequence[Message], left: int, count: Callable[[str], int]) -> list[Message]:
+def _fit_turns(turns: Sequence[Message], left: float, count: Callable[[str], int]) -> list[Message]:
     kept: list[Message] = []
     for turn in reversed(turns):
         left -= _cost(count, turn.content)

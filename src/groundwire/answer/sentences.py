@@ -8,7 +8,8 @@ Said = Literal[
     "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_unranked",
     "found_nothing",
     "no_documents", "not_yet", "nothing_relevant", "using", "not_approved", "steered",
-    "attachments_gone", "searching_attachments",
+    "attachments_gone", "searching_attachments", "filter_empty", "retrieving_some",
+    "not_yet_some", "found_nothing_some", "nothing_relevant_some",
 ]  # fmt: skip
 
 _SENTENCES: dict[Said, dict[Language, str]] = {
@@ -55,6 +56,31 @@ _SENTENCES: dict[Said, dict[Language, str]] = {
     "searching_attachments": {
         "en": "Reading what is attached…",
         "zh": "正在检索所附文档…",
+    },
+    "filter_empty": {
+        "en": "No document of this workspace meets what this question is limited to, so there is "
+        "nothing to answer from. Ask with another filter, or without one.",
+        "zh": "此工作区中没有文档符合此问题的筛选条件，因此没有可供回答的依据。"
+        "请更改或移除筛选条件后再提问。",
+    },
+    "retrieving_some": {
+        "en": "Searching {documents} that this question is limited to…",
+        "zh": "正在检索筛选出的 {documents} 个文档…",
+    },
+    "not_yet_some": {
+        "en": "The documents that this question is limited to are still being read. Ask again in "
+        "a moment.",
+        "zh": "筛选出的文档仍在读取中，请稍后再问。",
+    },
+    "found_nothing_some": {
+        "en": "Nothing in the documents that this question is limited to has to do with it.",
+        "zh": "筛选出的文档中没有与此问题相关的内容。",
+    },
+    "nothing_relevant_some": {
+        "en": "I found nothing about this in the documents that this question is limited to, so I "
+        "will not guess. Try other words, or another filter.",
+        "zh": "在筛选出的文档中没有找到与此相关的内容，因此我不作猜测。"
+        "请换一种问法，或更改筛选条件。",
     },
     "steered": {"en": "The question was corrected first.", "zh": "问题已先被更正。"},
 }

@@ -1,11 +1,15 @@
 """What was asked before is not asked again: the same id means the same turn, for ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+import msgspec
+
 from groundwire.model.errors import IdempotencyConflict
-from groundwire.model.ids import TurnId
+from groundwire.model.filters import Filter
+from groundwire.model.ids import DocumentId, TurnId
 from groundwire.model.standing import Asked
 from groundwire.ports.event_log import Desk
 
@@ -60,6 +64,12 @@ def remember(desk: Desk, wish: Wish, turn: TurnId, seq: int) -> Accepted:
         )
         desk.remember(asked)
     return Accepted(turn, seq)
+
+
+def rest_parts(attachments: Sequence[DocumentId], filter: Filter | None) -> list[str]:
+    """Return the parts of a digest that tell what a question is to rest on."""
+    limit = [msgspec.json.encode(filter).decode()] if filter else []
+    return [*attachments, *limit]
 
 
 def digest(*parts: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from groundwire.conversation.approve import end_approval
-from groundwire.conversation.asked import Accepted, digest, known, remember
+from groundwire.conversation.asked import Accepted, digest, known, remember, rest_parts
 from groundwire.conversation.steer import Steering, apply, give_back, steer
 from groundwire.model.errors import Busy, Fenced, QueueFull
 from groundwire.model.events import (
@@ -22,6 +22,7 @@ from groundwire.model.events import (
     TurnFailed,
     TurnStarted,
 )
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, TurnId
 from groundwire.model.standing import DEFAULT, Active, Options, Waiting
 from groundwire.ports.event_log import Desk
@@ -51,6 +52,7 @@ class Question:
     parent: MessageId | None = None
     fork_of: MessageId | None = None
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
     options: Options = DEFAULT
     on_busy: OnBusy = "queue"
     queued_msg: str = ""
@@ -59,7 +61,8 @@ class Question:
     @property
     def digest(self) -> str:
         forks = (self.fork_of,) if self.fork_of else ()
-        said = (*forks, self.content, self.model or "", *self.attachments)
+        rests_on = rest_parts(self.attachments, self.filter)
+        said = (*forks, self.content, self.model or "", *rests_on)
         return digest("edit" if forks else "ask", *said)
 
 
@@ -76,6 +79,7 @@ class Retry:
     model: str | None = None
     language: str = "en"
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
     queued_msg: str = ""
     queue_limit: int = 10
 
@@ -111,6 +115,7 @@ def ask(desk: Desk, question: Question) -> Accepted:
             model=question.model,
             language=question.language,
             attachments=question.attachments,
+            filter=question.filter,
         )
     )
     if desk.standing.is_busy:
@@ -137,6 +142,7 @@ def regenerate(desk: Desk, retry: Retry) -> Accepted:
         language=retry.language,
         fork_of=retry.fork_of,
         attachments=retry.attachments,
+        filter=retry.filter,
     )
     return _enqueue(desk, retry, waiting, seq)
 
@@ -261,6 +267,7 @@ def _waiting(question: Question) -> Waiting:
         language=question.language,
         options=question.options,
         attachments=question.attachments,
+        filter=question.filter,
     )
 
 
@@ -276,4 +283,5 @@ def _as_steering(question: Question) -> Steering:
         language=question.language,
         options=question.options,
         attachments=question.attachments,
+        filter=question.filter,
     )

@@ -247,6 +247,7 @@ def _question(event: MessageCreated, ts: str) -> Message:
         fork_of=event.fork_of,
         language=event.language,
         attachments=event.attachments,
+        filter=event.filter,
     )
 
 

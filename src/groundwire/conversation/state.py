@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from groundwire.model.events import Citation, FinishReason, Usage
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, TurnId
 from groundwire.model.sources import Source
 
@@ -70,6 +71,7 @@ class Message(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     client_message_id: str | None = None
     language: str | None = None
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
     model: str | None = None
     why: str | None = None
     reasoning: str | None = None

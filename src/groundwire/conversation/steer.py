@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from groundwire.conversation.asked import Accepted, digest, known, remember
+from groundwire.conversation.asked import Accepted, digest, known, remember, rest_parts
 from groundwire.model.events import MessageCreated, SteerAccepted, SteerApplied, SteerFailed
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, TurnId
 from groundwire.model.standing import DEFAULT, Active, Options, Steer, Waiting
 from groundwire.ports.event_log import Desk
@@ -33,10 +34,12 @@ class Steering:
     language: str = "en"
     options: Options = DEFAULT
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
 
     @property
     def digest(self) -> str:
-        return digest("ask", self.content, self.model or "", *self.attachments)
+        rests_on = rest_parts(self.attachments, self.filter)
+        return digest("ask", self.content, self.model or "", *rests_on)
 
 
 def steer(desk: Desk, steering: Steering) -> Accepted | None:
@@ -102,6 +105,7 @@ def apply(desk: Desk, active: Active) -> None:
                 model=turn.model,
                 language=turn.language,
                 attachments=turn.attachments,
+                filter=turn.filter,
             )
         )
         desk.append(
@@ -132,6 +136,7 @@ def _pending(steering: Steering, active: Active) -> Steer:
             language=steering.language,
             options=steering.options,
             attachments=steering.attachments or active.asked.attachments,
+            filter=steering.filter or active.asked.filter,
         ),
         content=steering.content,
         client_message_id=steering.client_message_id,

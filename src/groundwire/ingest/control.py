@@ -72,6 +72,7 @@ class Control:
             media_type=media_type(title),
             size_bytes=blob.size_bytes,
             digest=blob.digest,
+            dated_at=accept.now(),
         )
         other = await accept.documents.find(document.workspace, blob.digest)
         if other is not None and other.id != id:

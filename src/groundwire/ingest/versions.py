@@ -35,6 +35,7 @@ def revised(document: Document, version: Version) -> Document:
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         digest=version.digest,
+        dated_at=version.dated_at,
     )
 
 
@@ -65,6 +66,7 @@ def promoted(document: Document) -> Document:
         media_type=new.media_type,
         size_bytes=new.size_bytes,
         digest=new.digest,
+        dated_at=new.dated_at,
         version=document.version + 1,
         next=None,
     )

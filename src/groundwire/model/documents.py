@@ -5,9 +5,11 @@ from typing import Literal
 
 import msgspec
 
+from groundwire.model.document_types import DocumentType, type_of
 from groundwire.model.ids import (
     BatchId,
     ChunkId,
+    CollectionId,
     DocumentId,
     FeedId,
     PrincipalId,
@@ -47,6 +49,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     pages: int | None = None
     chunks: int = 0
     unread: tuple[Unread, ...] = ()
+    dated_at: datetime | None = None
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     ``feed`` is what brought it and keeps it; ``None`` if a person did. ``uri`` is where in the
     world it is from: an address of the web, or a path within its feed.
+
+    ``dated_at`` is the date that it bears (a mail's, say), or when its present bytes came if
+    they are not its first. ``tags``, ``pinned`` and ``collections`` are what people sorted it
+    by: `Documents.label` alone changes them, so that no work on it undoes them.
     """
 
     id: DocumentId
@@ -88,10 +95,23 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     next: Version | None = None
     feed: FeedId | None = None
     uri: str | None = None
+    dated_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    collections: tuple[CollectionId, ...] = ()
 
     @property
     def is_finished(self) -> bool:
         return self.status in ("ready", "failed")
+
+    @property
+    def type(self) -> DocumentType:
+        return type_of(self.title)
+
+    @property
+    def dated(self) -> datetime:
+        """Return the date that filters go by."""
+        return self.dated_at or self.created_at
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

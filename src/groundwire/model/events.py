@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 
@@ -39,7 +40,8 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     """A question was asked. ``parent_id`` is the message it follows, if any.
 
     ``fork_of`` is the question that this is another wording of, ``model`` what was wished for,
-    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all.
+    ``language`` the asker's; ``attachments`` are the documents to rest on, if not on all;
+    ``filter`` limits which these may be.
     """
 
     synced: ClassVar[bool] = True
@@ -54,6 +56,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     model: str | None = None
     language: str = "en"
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):

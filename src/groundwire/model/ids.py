@@ -9,6 +9,7 @@ WorkspaceId = NewType("WorkspaceId", str)
 PrincipalId = NewType("PrincipalId", str)
 DocumentId = NewType("DocumentId", str)
 BatchId = NewType("BatchId", str)
+CollectionId = NewType("CollectionId", str)
 ChunkId = NewType("ChunkId", str)
 PassageId = NewType("PassageId", str)
 """A chunk's id, or that of a run of chunks: see `run_id`."""

@@ -15,7 +15,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     ``relevance`` is the evidence in 0…1 that it has to do with the question at all,
     comparable between searches; below the floor of `retrieve.search` it is not used. It is that
     of words and meaning also where a reranker gave the ``score``.
-    ``uri`` is where in the world its document is from.
+    ``uri`` is where in the world its document is from. ``pinned``: it is there because its
+    document is, whether or not it was found.
     """
 
     id: PassageId
@@ -29,6 +30,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     part: str = ""
     uri: str | None = None
+    pinned: bool = False
 
 
 def in_place(text: str, title: str, headings: Sequence[str], part: str) -> str:

@@ -7,7 +7,10 @@ from groundwire.model.places import Place
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
+    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1.
+
+    ``pinned``: its document is pinned, so it is there whatever was asked.
+    """
 
     id: PassageId
     n: int
@@ -20,3 +23,4 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     place: Place | None = None
     part: str = ""
     uri: str | None = None
+    pinned: bool = False

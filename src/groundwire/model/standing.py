@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, TurnId
 
 
@@ -26,7 +27,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     ``question`` is the message it answers, ``answer`` the one it will write; ``fork_of`` is
     the answer that it is another try of. ``attachments`` are the documents that it is to rest
-    on, if not on all.
+    on, if not on all; ``filter`` limits which these may be.
     """
 
     turn: TurnId
@@ -38,6 +39,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     fork_of: MessageId | None = None
     options: Options = DEFAULT
     attachments: tuple[DocumentId, ...] = ()
+    filter: Filter | None = None
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):

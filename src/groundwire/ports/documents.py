@@ -4,8 +4,9 @@ from typing import Protocol
 
 import msgspec
 
-from groundwire.model.documents import Batch, Document
-from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.documents import Batch, Document, DocumentStatus
+from groundwire.model.filters import EVERYTHING, Collection, Filter, Scope
+from groundwire.model.ids import BatchId, CollectionId, DocumentId, PrincipalId, WorkspaceId
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -52,8 +53,40 @@ class Documents(Protocol):
         """Raises ``NotFound``."""
         ...
 
-    async def list_of(self, workspace: WorkspaceId) -> Sequence[Document]:
-        """Return the workspace's documents, newest first."""
+    async def list_of(
+        self,
+        workspace: WorkspaceId,
+        *,
+        filter: Filter = EVERYTHING,
+        status: DocumentStatus | None = None,
+    ) -> Sequence[Document]:
+        """Return the workspace's documents that meet ``filter``, newest first.
+
+        With ``status``, those that have come so far.
+        """
+        ...
+
+    async def scope(self, workspace: WorkspaceId, filter: Filter) -> Scope:
+        """Return which of the workspace's documents meet ``filter``."""
+        ...
+
+    async def list_pinned(self, workspace: WorkspaceId) -> Sequence[Document]:
+        """Return the workspace's pinned documents, oldest first."""
+        ...
+
+    async def label(
+        self,
+        document: DocumentId,
+        *,
+        tags: tuple[str, ...] | None = None,
+        pinned: bool | None = None,
+        collections: tuple[CollectionId, ...] | None = None,
+    ) -> Document:
+        """Store what is given in place of what was there, and return the document.
+
+        Work on it goes on. Durable on return. Raises ``NotFound``, also for a collection that
+        is not of the document's workspace.
+        """
         ...
 
     async def list_unfinished(self) -> Sequence[Document]:
@@ -98,4 +131,39 @@ class Documents(Protocol):
 
     async def remove(self, document: DocumentId) -> None:
         """Forget the document. One that is not there is no error."""
+        ...
+
+
+class Collections(Protocol):
+    """All is durable on return. Documents that go leave their collections."""
+
+    async def create(self, collection: Collection) -> None:
+        """Raises ``Conflict`` if the workspace has one of that name."""
+        ...
+
+    async def get(self, collection: CollectionId) -> Collection:
+        """Raises ``NotFound``."""
+        ...
+
+    async def list_of(self, workspace: WorkspaceId) -> Sequence[Collection]:
+        """Return the workspace's collections, oldest first."""
+        ...
+
+    async def change(
+        self,
+        collection: CollectionId,
+        *,
+        name: str | None = None,
+        add: Sequence[DocumentId] = (),
+        remove: Sequence[DocumentId] = (),
+    ) -> Collection:
+        """Give it another name, documents more and documents less, in one step.
+
+        A document that is in already, or out, is no error. Raises ``NotFound``, also for a
+        document that is not of its workspace, and ``Conflict`` as `create`.
+        """
+        ...
+
+    async def remove(self, collection: CollectionId) -> None:
+        """Forget the collection; its documents stay. One that is not there is no error."""
         ...

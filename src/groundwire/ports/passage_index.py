@@ -81,8 +81,18 @@ class ChunkStore(Protocol):
         """Forget the document's chunks, words and embeddings. Nothing there is no error."""
         ...
 
-    async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
-        """Return the best chunks of ``workspace`` by BM25, best first."""
+    async def search_words(
+        self,
+        workspace: WorkspaceId,
+        query: str,
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
+    ) -> WordHits:
+        """Return the best chunks of ``workspace`` by BM25, best first.
+
+        With ``documents``, of these alone; what a word weighs is told by the whole workspace.
+        """
         ...
 
 

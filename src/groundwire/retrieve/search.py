@@ -16,7 +16,7 @@ from groundwire.model.errors import (
     RetrievalFailed,
     VectorsUnavailable,
 )
-from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id, document_of
+from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.embedder import Embedder
@@ -31,8 +31,6 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
-# The index of words knows only of workspaces; of so many hits enough is left of some documents.
-DEPTH_OF_SOME = 10_000
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
 FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
@@ -101,32 +99,41 @@ class Search:
         *,
         limit: int,
         documents: Collection[DocumentId] = (),
+        within: Collection[DocumentId] | None = None,
     ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
         Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
+        Else of those ``within``, if that is given.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
         query = query[:MOST_CHARACTERS].strip()
         if not query:
             return Found(passages=(), searched="words")
         try:
-            return await self._search(workspace, query, limit, documents)
+            return await self._search(workspace, query, limit, documents, within)
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
 
     async def _search(
-        self, workspace: WorkspaceId, query: str, limit: int, documents: Collection[DocumentId]
+        self,
+        workspace: WorkspaceId,
+        query: str,
+        limit: int,
+        documents: Collection[DocumentId],
+        within: Collection[DocumentId] | None,
     ) -> Found:
-        depth = DEPTH_OF_SOME if documents else DEPTH
+        among = documents or within
         async with asyncio.TaskGroup() as group:
-            meaning = group.create_task(self._search_meaning(workspace, query, documents))
-            words = group.create_task(self._chunks.search_words(workspace, query, limit=depth))
+            meaning = group.create_task(self._search_meaning(workspace, query, among))
+            words = group.create_task(
+                self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
+            )
         near, why = meaning.result()
         # Some may turn out to be duplicates or neighbours of others.
         deep = max(limit, RERANKED) if self._reranking else 3 * limit
-        best = _of(documents, fuse(words.result(), near))[:deep]
+        best = fuse(words.result(), near)[:deep]
         passages = [passage async for passage in self._passages(best)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
@@ -144,14 +151,14 @@ class Search:
         )
 
     async def _search_meaning(
-        self, workspace: WorkspaceId, query: str, documents: Collection[DocumentId]
+        self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
     ) -> tuple[Sequence[Hit], str | None]:
         try:
             async with asyncio.timeout(self._patience_s):
                 vectors = await self._embedder.embed([query], kind="query")
                 background = await self._embedder.background()
             hits = await self._vectors.search_meaning(
-                workspace, vectors[0], limit=DEPTH, documents=documents or None
+                workspace, vectors[0], limit=DEPTH, documents=among
             )
             return read_cosines(hits, background), None
         except (ModelUnavailable, VectorsUnavailable) as error:
@@ -193,12 +200,6 @@ class Search:
             return await self._documents.get(document)
         except NotFound:
             return None
-
-
-def _of(documents: Collection[DocumentId], fused: list[Fused]) -> list[Fused]:
-    if not documents:
-        return fused
-    return [item for item in fused if document_of(item.chunk) in documents]
 
 
 def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:

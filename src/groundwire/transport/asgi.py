@@ -23,6 +23,7 @@ from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
 from groundwire.transport.problems import as_response, hung_up, known, unknown
 from groundwire.transport.rest import Resources
+from groundwire.transport.sorting import SortingDoors
 from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
 from groundwire.transport.websocket import Sockets
@@ -41,6 +42,7 @@ class Doors:
     accounts: Accounts
     resources: Resources
     feeds: FeedDoors
+    sorting: SortingDoors
     streams: Streams
     polls: Polls
     posts: Posts
@@ -68,6 +70,7 @@ class Doors:
             *self.accounts.routes(),
             *self.resources.routes(),
             *self.feeds.routes(),
+            *self.sorting.routes(),
             *self.streams.routes(),
             *self.polls.routes(),
             *self.posts.routes(),

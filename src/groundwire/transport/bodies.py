@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
+from groundwire.model.document_types import DocumentType
 from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
-from groundwire.model.ids import BatchId, DocumentId, FeedId, WorkspaceId
+from groundwire.model.ids import BatchId, CollectionId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
 from groundwire.model.places import Place
 from groundwire.model.refused import field_and_reason
@@ -18,6 +19,7 @@ from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
 from groundwire.ports.documents import Workspace
 from groundwire.retrieve.search import Found, Searched
+from groundwire.transport.frames import AskedFilter
 
 T = TypeVar("T")
 MAX_BODY = 1_048_576
@@ -69,6 +71,7 @@ class Rename(Body):
 class SearchFor(Body):
     query: str
     limit: int = 10
+    filter: AskedFilter | None = None
 
 
 class DocumentBody(Body, omit_defaults=False):
@@ -92,6 +95,11 @@ class DocumentBody(Body, omit_defaults=False):
     revising: bool
     feed_id: FeedId | None
     uri: str | None
+    type: DocumentType
+    dated_at: datetime
+    tags: tuple[str, ...]
+    pinned: bool
+    collections: tuple[CollectionId, ...]
 
     @classmethod
     def of(cls, document: Document) -> "DocumentBody":
@@ -116,6 +124,11 @@ class DocumentBody(Body, omit_defaults=False):
             revising=document.next is not None,
             feed_id=document.feed,
             uri=document.uri,
+            type=document.type,
+            dated_at=document.dated,
+            tags=document.tags,
+            pinned=document.pinned,
+            collections=document.collections,
         )
 
 
@@ -178,17 +191,22 @@ class PassageBody(Body, omit_defaults=False):
 
 
 class PassagesBody(Body, omit_defaults=False):
-    """See `Found`; ``reranked`` is null where no reranker is set."""
+    """See `Found`; ``reranked`` is null where no reranker is set.
+
+    ``documents`` is how many were searched: those that the filter lets through.
+    """
 
     passages: list[PassageBody]
+    documents: int
     searched: Searched
     reranked: bool | None
     why: str | None
 
     @classmethod
-    def of(cls, found: Found) -> "PassagesBody":
+    def of(cls, found: Found, documents: int) -> "PassagesBody":
         return cls(
             passages=[PassageBody.of(passage) for passage in found.passages],
+            documents=documents,
             searched=found.searched,
             reranked=found.reranked,
             why=found.why,

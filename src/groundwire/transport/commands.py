@@ -101,6 +101,7 @@ class Commands:
                     language=frame.language,
                     parent=MessageId(frame.parent_id) if frame.parent_id else None,
                     attachments=tuple(dict.fromkeys(frame.attachments or ())),
+                    filter=frame.filter,
                     options=frame.options,
                     on_busy=frame.on_busy,
                 )
@@ -114,6 +115,7 @@ class Commands:
                     client_message_id=frame.client_message_id,
                     language=frame.language,
                     attachments=frame.attachments,
+                    filter=frame.filter,
                     options=frame.options,
                 )
                 return await self.assistant.edit(identity, editing)

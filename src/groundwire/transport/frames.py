@@ -10,6 +10,7 @@ import msgspec
 
 from groundwire.conversation.state import Approval, Message, Running
 from groundwire.model.errors import BadJson, InvalidField, InvalidRequest, UnknownType
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId
 from groundwire.model.refused import field_and_reason
 from groundwire.model.standing import DEFAULT, Options
@@ -20,6 +21,15 @@ MOST_ATTACHMENTS = 32
 
 Ref = str | int | None
 Attachments = Annotated[tuple[DocumentId, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)]
+
+
+class AskedFilter(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which documents count: those that meet every criterion that is given, by any of its values.
+
+    ``since`` and ``until`` are about the date that a document bears, or the one it came on:
+    from the first on, before the second. A criterion that is not known is refused, for it would
+    limit nothing.
+    """
 
 
 class Frame(
@@ -57,7 +67,8 @@ class Detach(Command, frozen=True, kw_only=True, tag="detach"):
 class ChatMessage(Command, frozen=True, kw_only=True, tag="chat_message"):
     """Ask. ``parent_id`` is the answer that the question follows, else the newest one.
 
-    ``attachments`` are the documents that the answer is to rest on, instead of all.
+    ``attachments`` are the documents that the answer is to rest on, instead of all; ``filter``
+    limits which these may be.
     ``on_busy`` says what becomes of it while an answer runs: it waits, is refused, corrects
     that answer, or ends it and comes after what waits.
     """
@@ -70,6 +81,7 @@ class ChatMessage(Command, frozen=True, kw_only=True, tag="chat_message"):
     language: Literal["en", "zh"] | None = None
     parent_id: str | None = None
     attachments: Attachments | None = None
+    filter: AskedFilter | None = None
     options: Options = DEFAULT
     on_busy: Literal["queue", "reject", "steer", "cancel"] = "queue"
 
@@ -91,7 +103,8 @@ class Regenerate(Command, frozen=True, kw_only=True, tag="regenerate"):
 class Edit(Command, frozen=True, kw_only=True, tag="edit"):
     """Ask the question ``message_id`` in other words, in a branch beside it.
 
-    It rests on the same documents if no ``attachments`` are named.
+    It rests on the same documents if no ``attachments`` are named, and keeps the ``filter`` if
+    none is; an empty one takes it off.
     """
 
     session_id: str
@@ -101,6 +114,7 @@ class Edit(Command, frozen=True, kw_only=True, tag="edit"):
     client_message_id: str | None = None
     language: Literal["en", "zh"] | None = None
     attachments: Attachments | None = None
+    filter: AskedFilter | None = None
     options: Options = DEFAULT
 
 

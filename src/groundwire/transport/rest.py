@@ -37,6 +37,7 @@ from groundwire.transport.bodies import (
 )
 from groundwire.transport.commands import snapshot
 from groundwire.transport.identity import Doorkeeper
+from groundwire.transport.listing import read_listing
 from groundwire.transport.problems import as_response
 
 MAX_FILES = 1_000
@@ -158,10 +159,12 @@ class Resources:
         return answer(DocumentBody.of(document), 202)
 
     async def list_documents(self, request: Request) -> Response:
-        """Return all, or those of one `status`: the failed ones say why and may be retried."""
+        """Return all, or those that meet the query: failed ones say why and may be retried."""
         identity, id = await self._workspace(request)
-        status = request.query_params.get("status")
-        found = await self.assistant.library.list_documents(identity, id, status=status)
+        wanted = read_listing(request.query_params)
+        found = await self.assistant.library.list_documents(
+            identity, id, filter=wanted.filter, status=wanted.status
+        )
         return answer({"documents": [DocumentBody.of(document) for document in found]})
 
     async def list_batches(self, request: Request) -> Response:
@@ -237,10 +240,10 @@ class Resources:
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)
         body = await read_body(request, SearchFor)
-        found = await self.assistant.library.find_passages(
-            identity, id, body.query, limit=body.limit
+        found, scope = await self.assistant.library.find_passages(
+            identity, id, body.query, limit=body.limit, filter=body.filter
         )
-        return answer(PassagesBody.of(found))
+        return answer(PassagesBody.of(found, scope.total))
 
     async def list_conversations(self, request: Request) -> Response:
         identity, id = await self._workspace(request)

@@ -53,6 +53,47 @@ def test_the_last_turns_are_kept_and_begin_with_a_question() -> None:
     assert earlier[-1].content == "turn 8"
 
 
+def pinned(n: int, document: str, text: str = "words " * 20) -> Passage:
+    return msgspec.structs.replace(
+        passage(n, text), id=PassageId(f"{document}{n}"), document=DocumentId(document), pinned=True
+    )
+
+
+def with_pinned(window: int, *passages: Passage) -> tuple[list[str], int]:
+    built = prompt.build("What is it?", passages, (), "en", (window, len))
+    for n, each in enumerate(built.passages, start=1):
+        assert prompt.passage_text(n, each) in built.messages[0].content
+    return [each.id for each in built.passages], len(built.messages[0].content)
+
+
+def test_what_is_pinned_comes_first_document_by_document_and_nothing_twice() -> None:
+    found = [msgspec.structs.replace(pinned(1, "a"), pinned=False), passage(0)]
+    by_turns = [pinned(0, "b"), pinned(0, "a"), pinned(1, "b"), pinned(1, "a")]
+
+    assert with_pinned(9_000, *by_turns, *found)[0] == ["b0", "b1", "a0", "a1", "k0"]
+
+
+def test_what_is_pinned_takes_half_of_the_room_and_leaves_the_other_to_what_was_found() -> None:
+    window = 4_000
+    many = [pinned(n, "a") for n in range(40)]
+    found = [passage(n) for n in range(40)]
+
+    kept, size = with_pinned(window, *many, *found)
+
+    of_pinned = sum(id.startswith("a") for id in kept)
+    of_found = len(kept) - of_pinned
+    assert kept == [f"a{n}" for n in range(of_pinned)] + [f"k{n}" for n in range(of_found)]
+    assert 0 < of_pinned <= of_found <= of_pinned + 1
+    assert size < window
+
+
+def test_a_passage_that_found_no_room_as_pinned_may_come_as_found() -> None:
+    many = [pinned(n, "a") for n in range(40)]
+    last = msgspec.structs.replace(many[-1], pinned=False)
+
+    assert with_pinned(4_000, *many, last)[0][-1] == last.id
+
+
 def test_a_question_larger_than_the_window_is_refused() -> None:
     with pytest.raises(ContextOverflow):
         build(300)

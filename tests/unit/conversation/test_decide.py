@@ -8,7 +8,8 @@ import pytest
 from groundwire.conversation import decide
 from groundwire.model.errors import Busy, Fenced, IdempotencyConflict, QueueFull
 from groundwire.model.events import TurnFailed
-from groundwire.model.ids import DocumentId, MessageId, TurnId
+from groundwire.model.filters import Filter
+from groundwire.model.ids import CollectionId, DocumentId, MessageId, TurnId
 from tests.unit.conversation.table import Table, done
 
 RETRY = decide.Retry(
@@ -83,6 +84,38 @@ async def test_other_documents_under_the_same_id_are_a_conflict_and_none_is_as_b
     for other in ((), (DocumentId("d2"),)):
         with pytest.raises(IdempotencyConflict):
             await table.ask(3, "Which?", client_message_id="d", attachments=other)
+
+
+async def test_another_filter_under_the_same_id_is_a_conflict_and_none_is_as_before() -> None:
+    table = Table()
+    plain = await table.ask(1, "Which?", client_message_id="k")
+    await table.ask(2, "Which?", client_message_id="f", filter=Filter(tags=("a",)))
+
+    assert (await table.ask(3, "Which?", client_message_id="k")).turn == plain.turn
+    for other in (None, Filter(tags=("b",)), Filter(collections=(CollectionId("a"),))):
+        with pytest.raises(IdempotencyConflict):
+            await table.ask(3, "Which?", client_message_id="f", filter=other)
+
+
+async def test_the_filter_is_kept_with_the_question_and_for_its_turn() -> None:
+    table = Table()
+    filter = Filter(tags=("a",))
+    await table.ask(1, filter=filter)
+
+    assert (await table.start()).asked.filter == filter
+    assert (await table.fold()).messages[MessageId("q1")].filter == filter
+
+
+async def test_another_try_has_the_filter_of_the_question() -> None:
+    table = Table()
+    filter = Filter(types=("pdf",))
+    await table.ask(1)
+    active = await table.start()
+    await table.run(lambda desk: decide.finish(desk, active, done(active)))
+
+    await table.run(lambda desk: decide.regenerate(desk, replace(RETRY, filter=filter)))
+
+    assert (await table.start()).asked.filter == filter
 
 
 async def test_a_turn_is_found_by_the_id_its_author_gave_it() -> None:

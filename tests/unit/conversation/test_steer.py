@@ -10,6 +10,7 @@ from groundwire.conversation.asked import Accepted
 from groundwire.conversation.steer import Steering, steer
 from groundwire.model.errors import IdempotencyConflict
 from groundwire.model.events import FinishReason
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, TurnId
 from tests.unit.conversation.table import Table, done, ids
 
@@ -130,6 +131,21 @@ async def test_to_correct_or_to_end_where_nothing_runs_is_to_ask() -> None:
     assert (await table.ask(1, on_busy="steer")).ends is None
     assert (await table.ask(2, on_busy="cancel")).ends is None
     assert await table.said() == ["t1 message.created", "t2 message.created", "t2 status"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "a"), ("b", "b")])
+async def test_a_correction_is_limited_as_the_answer_is_unless_it_has_a_filter_of_its_own(
+    given: str | None, kept: str
+) -> None:
+    table = Table()
+    await table.ask(1, filter=Filter(tags=("a",)))
+    active = await table.start()
+    await table.ask(2, on_busy="steer", filter=Filter(tags=(given,)) if given else None)
+
+    await table.run(lambda desk: decide.finish(desk, active, done(active, "steered")))
+
+    assert (await table.start()).asked.filter == Filter(tags=(kept,))
+    assert (await table.fold()).messages[MessageId("q2")].filter == Filter(tags=(kept,))
 
 
 @pytest.mark.parametrize(("named", "rests_on"), [((), "d1"), (("d2",), "d2")])

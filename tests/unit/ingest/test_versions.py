@@ -42,6 +42,18 @@ def test_what_is_found_stays_until_the_new_version_takes_its_place() -> None:
     assert promoted(after) == after
 
 
+def test_a_version_brings_its_date_once_it_takes_the_place_of_the_one_before() -> None:
+    today = datetime(2026, 11, 30, tzinfo=UTC)
+    dated = msgspec.structs.replace(NEW, dated_at=today)
+
+    coming = revised(FOUND, dated)
+
+    assert coming.dated == FOUND.created_at
+    assert withdrawn(coming) == FOUND
+    assert promoted(coming).dated == today
+    assert revised(document(status="failed"), dated).dated == today
+
+
 def test_a_document_that_cannot_be_found_becomes_the_new_version_at_once() -> None:
     failed = document(status="failed", reason="Broken.", reason_code="broken")
 

@@ -1,8 +1,9 @@
 """When nothing more is done with a document or a batch."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import msgspec
 import pytest
 
 from groundwire.model.documents import Batch, Document, DocumentStatus
@@ -44,3 +45,19 @@ def test_a_batch_is_finished_when_all_its_documents_are(
     )
 
     assert batch.is_finished == finished
+
+
+def test_a_document_is_of_the_type_and_the_date_that_filters_go_by() -> None:
+    document = Document(
+        id=DocumentId("d"),
+        workspace=WorkspaceId("w"),
+        title="Re: 合同.eml",
+        media_type="message/rfc822",
+        size_bytes=1,
+        digest="d1",
+        created_at=NOW,
+    )
+
+    assert (document.type, document.dated) == ("mail", NOW)
+    sent = NOW - timedelta(days=9)
+    assert msgspec.structs.replace(document, dated_at=sent).dated == sent

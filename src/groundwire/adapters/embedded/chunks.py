@@ -4,7 +4,7 @@ Its own file, so that a large ingest never delays the commits of the conversatio
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import apsw
@@ -86,12 +86,20 @@ class SqliteChunks:
             lambda db: chunk_rows.remove(db, document), sync=False, then=self._counted.forget
         )
 
-    async def search_words(self, workspace: WorkspaceId, query: str, *, limit: int) -> WordHits:
+    async def search_words(
+        self,
+        workspace: WorkspaceId,
+        query: str,
+        *,
+        limit: int,
+        documents: Collection[DocumentId] | None = None,
+    ) -> WordHits:
         terms = cut_terms(query)
         if not terms:
             return WordHits((), 0.0)
+        wanted = word_search.Wanted(terms, limit, documents)
         return await self._store.read(
-            lambda db: _search_words(db, workspace, terms, self._counted, limit)
+            lambda db: _search_words(db, workspace, wanted, self._counted)
         )
 
     async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
@@ -122,14 +130,13 @@ def _prepare(db: apsw.Connection) -> None:
 def _search_words(
     db: apsw.Connection,
     workspace: WorkspaceId,
-    terms: Sequence[str],
+    wanted: word_search.Wanted,
     counted: word_search.Frequencies,
-    limit: int,
 ) -> WordHits:
     number = chunk_rows.find_workspace(db, workspace)
     if number is None:
         return WordHits((), 0.0)
-    found = word_search.search(db, number, terms, counted, limit=limit)
+    found = word_search.search(db, number, wanted, counted)
     ids = chunk_rows.ids_of(db, [row for row, _ in found.rows])
     hits = [Hit(ids[row], score) for row, score in found.rows if row in ids]
     if not hits:

@@ -7,20 +7,25 @@ from typing import Any
 import apsw
 import msgspec
 
-from groundwire.adapters.embedded.store import Row, Store, select, select_one
-from groundwire.model.documents import Batch, Document
+from groundwire.adapters.embedded import labels
+from groundwire.adapters.embedded.filters import condition
+from groundwire.adapters.embedded.store import Row, Store, Value, select, select_one
+from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import NotFound
-from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.filters import EVERYTHING, Filter, Scope
+from groundwire.model.ids import BatchId, CollectionId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 
-_FIELDS = tuple(field.name for field in msgspec.structs.fields(Document))
+_ALL = tuple(field.name for field in msgspec.structs.fields(Document))
+_FIELDS = tuple(name for name in _ALL if name not in labels.FIELDS)
 _COLUMNS = ", ".join(_FIELDS)
 # The names are our own; every value is bound.
 _INSERT = f"INSERT INTO documents ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
 _HAS_BYTES = "(digest = ?1 OR json_extract(next, '$.digest') = ?1)"
 _SET = ", ".join(f"{name} = ?" for name in _FIELDS)
 _UPDATE = f"UPDATE documents SET {_SET} WHERE id = ? AND fence = ?"
-_SELECT = f"SELECT {_COLUMNS} FROM documents"
+_SELECT = f"SELECT {', '.join(labels.FIELDS.get(name, name) for name in _ALL)} FROM documents"
+_NEWEST = "ORDER BY created_at DESC, rowid DESC"
 _BATCHES = (
     "SELECT batch, min(created_at), count(*), count(*) FILTER (WHERE status = 'ready'), "
     "count(*) FILTER (WHERE status = 'failed'), "
@@ -112,31 +117,57 @@ class SqliteDocuments:
         return await self._store.write(work)
 
     async def get(self, document: DocumentId) -> Document:
-        row = self._store.glance(
-            lambda connection: select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
-        )
-        if row is None:
-            raise NotFound("document")
-        return _document(row)
+        return self._store.glance(lambda connection: _get(connection, document))
 
-    async def list_of(self, workspace: WorkspaceId) -> Sequence[Document]:
+    async def list_of(
+        self,
+        workspace: WorkspaceId,
+        *,
+        filter: Filter = EVERYTHING,
+        status: DocumentStatus | None = None,
+    ) -> Sequence[Document]:
+        met, values = condition(workspace, filter)
+        if status is not None:
+            met, values = f"{met} AND status = ?", [*values, status]
+        return await self._list(f"WHERE {met} {_NEWEST}", *values)
+
+    async def scope(self, workspace: WorkspaceId, filter: Filter) -> Scope:
+        met, values = condition(workspace, filter)
         rows = await self._store.read(
             lambda connection: select(
-                connection,
-                f"{_SELECT} WHERE workspace = ? ORDER BY created_at DESC, rowid DESC",
-                (workspace,),
+                connection, f"SELECT id, searchable FROM documents WHERE {met}", values
             )
         )
-        return [_document(row) for row in rows]
+        searchable = tuple(DocumentId(id) for id, how in rows if how != "none")
+        return Scope(total=len(rows), searchable=searchable)
+
+    async def list_pinned(self, workspace: WorkspaceId) -> Sequence[Document]:
+        return await self._list("WHERE workspace = ? AND pinned ORDER BY created_at", workspace)
+
+    async def label(
+        self,
+        document: DocumentId,
+        *,
+        tags: tuple[str, ...] | None = None,
+        pinned: bool | None = None,
+        collections: tuple[CollectionId, ...] | None = None,
+    ) -> Document:
+        def work(connection: apsw.Connection) -> Document:
+            found = _get(connection, document)
+            if tags is not None:
+                labels.set_tags(connection, document, tags)
+            if pinned is not None:
+                labels.set_pinned(connection, document, pinned=pinned)
+            if collections is not None:
+                labels.set_collections(connection, found, collections)
+            return _get(connection, document)
+
+        return await self._store.write(work)
 
     async def list_unfinished(self) -> Sequence[Document]:
-        rows = await self._store.read(
-            lambda connection: select(
-                connection,
-                f"{_SELECT} WHERE status NOT IN ('ready', 'failed') ORDER BY created_at, rowid",
-            )
+        return await self._list(
+            "WHERE status NOT IN ('ready', 'failed') ORDER BY created_at, rowid"
         )
-        return [_document(row) for row in rows]
 
     async def update(self, document: Document) -> bool:
         def work(connection: apsw.Connection) -> bool:
@@ -150,10 +181,7 @@ class SqliteDocuments:
         self, document: DocumentId, change: Callable[[Document], Document]
     ) -> Document:
         def work(connection: apsw.Connection) -> Document:
-            row = select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
-            if row is None:
-                raise NotFound("document")
-            before = _document(row)
+            before = _get(connection, document)
             changed = change(before)
             if changed == before:
                 return before
@@ -164,14 +192,9 @@ class SqliteDocuments:
         return await self._store.write(work)
 
     async def list_batch(self, workspace: WorkspaceId, batch: BatchId) -> Sequence[Document]:
-        rows = await self._store.read(
-            lambda connection: select(
-                connection,
-                f"{_SELECT} WHERE workspace = ? AND batch = ? ORDER BY created_at, rowid",
-                (workspace, batch),
-            )
+        return await self._list(
+            "WHERE workspace = ? AND batch = ? ORDER BY created_at, rowid", workspace, batch
         )
-        return [_document(row) for row in rows]
 
     async def list_batches(
         self, workspace: WorkspaceId, *, batch: BatchId | None = None
@@ -197,6 +220,19 @@ class SqliteDocuments:
             connection.execute("DELETE FROM documents WHERE id = ?", (document,))
 
         await self._store.write(work)
+
+    async def _list(self, condition: str, *values: Value) -> Sequence[Document]:
+        rows = await self._store.read(
+            lambda connection: select(connection, f"{_SELECT} {condition}", values)
+        )
+        return [_document(row) for row in rows]
+
+
+def _get(connection: apsw.Connection, document: DocumentId) -> Document:
+    row = select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
+    if row is None:
+        raise NotFound("document")
+    return _document(row)
 
 
 def _find(connection: apsw.Connection, workspace: WorkspaceId, digest: str) -> Document | None:
@@ -231,12 +267,14 @@ def _values(document: Document) -> tuple[Any, ...]:
     values["created_at"] = document.created_at.isoformat()
     values["unread"] = msgspec.json.encode(document.unread).decode()
     values["next"] = msgspec.json.encode(document.next).decode() if document.next else None
+    values["dated_at"] = document.dated_at and document.dated_at.isoformat()
     return tuple(values[name] for name in _FIELDS)
 
 
 def _document(row: Row) -> Document:
-    values = dict(zip(_FIELDS, row, strict=True))
-    values["paused"] = bool(values["paused"])
-    values["unread"] = msgspec.json.decode(values["unread"])
+    values = dict(zip(_ALL, row, strict=True))
+    values["paused"], values["pinned"] = bool(values["paused"]), bool(values["pinned"])
+    for name in ("unread", "tags", "collections"):
+        values[name] = msgspec.json.decode(values[name])
     values["next"] = msgspec.json.decode(values["next"]) if values["next"] else None
     return msgspec.convert(values, Document)

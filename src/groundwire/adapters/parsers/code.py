@@ -5,21 +5,11 @@ from collections.abc import Iterator
 
 from groundwire.adapters.parsers.assemble import Assembler
 from groundwire.adapters.parsers.clean import clean_text
+from groundwire.model.document_types import CODE, CODE_NAMES
 from groundwire.model.documents import Parsed
 
-SUFFIXES = frozenset([
-    ".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".svelte", ".vue", ".java",
-    ".kt", ".kts", ".scala", ".groovy", ".gradle", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh",
-    ".hpp", ".hxx", ".m", ".mm", ".cs", ".fs", ".vb", ".go", ".rs", ".swift", ".dart", ".rb",
-    ".php", ".pl", ".pm", ".lua", ".r", ".jl", ".hs", ".ml", ".mli", ".ex", ".exs", ".erl",
-    ".clj", ".cljs", ".lisp", ".el", ".scm", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat",
-    ".cmd", ".sql", ".graphql", ".proto", ".tf", ".hcl", ".nix", ".cmake", ".mk", ".css",
-    ".scss", ".sass", ".less", ".json", ".jsonl", ".json5", ".yaml", ".yml", ".toml", ".ini",
-    ".cfg", ".conf", ".properties", ".xml", ".xsd", ".xsl", ".asm", ".s", ".v", ".vhd",
-    ".sol", ".zig", ".nim", ".d", ".pas", ".f", ".f90", ".tcl", ".awk", ".diff", ".patch",
-    ".tex", ".bib",
-])  # fmt: skip
-NAMES = frozenset(["makefile", "dockerfile", "containerfile", "jenkinsfile", "cmakelists.txt"])
+SUFFIXES = frozenset(f".{end}" for end in CODE)
+NAMES = frozenset([*CODE_NAMES, "cmakelists.txt"])
 # What closes or goes on with the definition above it.
 _CONTINUES = re.compile(r"[\s)}\]]|(?:else|elif|except|finally|end|fi|done|esac|then|do)\b")
 

@@ -19,6 +19,7 @@ TAGS = {
     "documents": "Workspaces and documents",
     "workspaces": "Workspaces and documents",
     "feeds": "Workspaces and documents",
+    "collections": "Workspaces and documents",
     "conversations": "Conversations",
     "models": "Conversations",
     "healthz": "This server",

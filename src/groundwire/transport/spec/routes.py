@@ -30,6 +30,7 @@ from groundwire.transport.spec.asyncapi import CURSOR, DEVICE
 from groundwire.transport.spec.feed_routes import FEEDS
 from groundwire.transport.spec.operation import Operation
 from groundwire.transport.spec.schemas import Schema
+from groundwire.transport.spec.sorting_routes import FILTERS, SORTING
 
 FILES = "multipart/form-data"
 STREAM = "text/event-stream"
@@ -161,7 +162,7 @@ OPERATIONS: dict[str, Operation] = {
         "The documents, newest first",
         answers.DocumentsBody,
         errors=(*_WORKSPACE, "invalid_field"),
-        query={"status": _STATUS},
+        query={"status": _STATUS, **FILTERS},
     ),
     "POST /api/v1/workspaces/{id}/texts": Operation(
         "addText",
@@ -172,6 +173,7 @@ OPERATIONS: dict[str, Operation] = {
         errors=_WORKSPACE,
     ),
     **FEEDS,
+    **SORTING,
     "GET /api/v1/workspaces/{id}/batches": Operation(
         "listBatches", "What came together, newest first", BatchesBody, errors=_WORKSPACE
     ),

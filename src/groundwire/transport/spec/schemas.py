@@ -35,6 +35,7 @@ _SHARE: Schema = {"minimum": 0, "maximum": 1}
 # What a field of this name, or of this name in this schema, is beyond its type.
 KNOWN: dict[str, Schema] = {
     **dict.fromkeys(("ts", "expiresAt", "createdAt", "updatedAt", "syncedAt", "nextAt"), _INSTANT),
+    **dict.fromkeys(("datedAt", "since", "until"), _INSTANT),
     **dict.fromkeys(("n", "page", "messageSeq", "step"), _FROM_1),
     **dict.fromkeys(("asOf", "head", "offset", "reasoningOffset", "toOffset"), _COUNT),
     **dict.fromkeys(("toReasoning", "start", "end", "done", "total", "chunks"), _COUNT),
@@ -57,13 +58,21 @@ KNOWN: dict[str, Schema] = {
     "ReadFrame.upTo": _COUNT,
     "SearchFor.limit": {"minimum": 1, "maximum": 50},
     "SetUp.password": {"minLength": 8},
-    "NewWorkspace.name": _NAME,
-    "ChangeWorkspace.name": _NAME,
+    **dict.fromkeys(
+        (
+            f"{kind}{what}.name"
+            for kind in ("New", "Change")
+            for what in ("Workspace", "Collection")
+        ),
+        _NAME,
+    ),
     **dict.fromkeys(("NewKey.name", "SetUp.name", "Rename.title", "SearchFor.query"), _NOT_BLANK),
     **dict.fromkeys(
         (f"{name}Command.content" for name in ("ChatMessage", "Edit", "Steer")), _NOT_BLANK
     ),
 }
+# What commands and requests are made of.
+GIVEN = {"Options", "AskedFilter"}
 _STRING_WORDS = {"format", "pattern", "minLength", "maxLength"}
 _ENVELOPE: Schema = {
     "seq": {"type": "integer", "minimum": 1},
@@ -89,7 +98,7 @@ def wire_schemas() -> dict[str, Schema]:
     while missing := _referred(schemas.values()) - schemas.keys():
         for name in sorted(missing):
             struct = made[name][0]
-            schemas[name] = _adapt(name, struct, made, is_sent=name != "Options")
+            schemas[name] = _adapt(name, struct, made, is_sent=name not in GIVEN)
     return schemas
 
 
@@ -99,7 +108,7 @@ def body_schemas(
     """Return the schemas of bodies over HTTP, and of what they are made of, by class name."""
     requests, answers = list(requests), list(answers)
     made = _made_of([*requests, *answers])
-    sent = {kind.__name__ for kind in requests}
+    sent = {kind.__name__ for kind in requests} | GIVEN
     return {
         name: _adapt(name, struct, made, is_sent=name not in sent)
         for name, (struct, _) in made.items()
@@ -177,6 +186,8 @@ def _adapt(name: str, struct: type[msgspec.Struct], made: Made, *, is_sent: bool
             _drop_null(schema)
         properties[field] = _refined(name, field, schema)
     adapted: Schema = {"type": "object", "properties": properties, "required": required}
+    if struct.__struct_config__.forbid_unknown_fields:
+        adapted["additionalProperties"] = False
     if struct.__doc__ and "description" in raw:
         adapted["description"] = inspect.cleandoc(struct.__doc__).replace("``", "`")
     if struct.__struct_config__.tag is not None:
