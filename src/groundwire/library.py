@@ -32,6 +32,7 @@ from groundwire.ports.identities import Identities
 from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.search import Found, Search
+from groundwire.retrieve.split import split
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
@@ -255,7 +256,7 @@ class Library:
             raise InvalidField("query", "Search for something: `query` is empty.")
         if not 1 <= limit <= MAX_PASSAGES:
             raise InvalidField("limit", f"`limit` is 1 to {MAX_PASSAGES}.")
-        return await self.search.search(workspace, query, limit=limit)
+        return await self.search.search(workspace, query, limit=limit, parts=split(query))
 
     async def _find_document(self, id: DocumentId) -> Document | None:
         try:

@@ -26,6 +26,7 @@ from groundwire.ports.conversations import Conversations
 from groundwire.ports.documents import Documents, Workspaces
 from groundwire.retrieve.rewrite import Turn, rewrite
 from groundwire.retrieve.search import Found, Search
+from groundwire.retrieve.split import split
 
 PASSAGES = 8
 """How many passages an answer may rest on."""
@@ -138,11 +139,16 @@ class Compose:
 
     async def _retrieve(self, asked: _Asked, model: ChatModel, writer: AnswerWriter) -> Found:
         ask = partial(restate, model, asked.language) if may_restate(model) else None
-        query = await rewrite(asked.text, _history(asked.earlier), ask=ask)
+        first, *others = split(asked.text)
+        query = await rewrite(first, _history(asked.earlier), ask=ask)
+        parts = (query, *others) if others else ()
         said = say("searching_attachments" if asked.attachments else "retrieving", asked.language)
-        await self._status(writer, asked, "retrieving", said, query=query)
+        told = {"queries": parts} if parts else {}
+        await self._status(
+            writer, asked, "retrieving", said, query=asked.text if parts else query, **told
+        )
         found = await self.search.search(
-            asked.workspace, query, limit=PASSAGES, documents=asked.attachments
+            asked.workspace, query, limit=PASSAGES, documents=asked.attachments, parts=parts
         )
         if not found.relevant:
             await writer.append(Sources(turn_id=asked.active.asked.turn, items=()))

@@ -111,6 +111,21 @@ def follows_up(question: str) -> bool:
     return len(own) < FEW_WORDS
 
 
+def refers_back(question: str) -> bool:
+    """Tell whether ``question`` begins with what was said before: "how does it …".
+
+    A word that stands for something, after words of its own, may stand for one of them.
+    """
+    text = question.strip().casefold()
+    chinese = _HAN.search(text) is not None
+    found = (_CHINESE_REFERENCE if chinese else _ENGLISH_REFERENCE).search(text)
+    if found is None:
+        return False
+    before = text[: found.start()]
+    own = [word for word in _WORD.findall(before) if word not in _STOP]
+    return len(own) + len(_HAN.findall(before)) // 2 < FEW_WORDS
+
+
 def _chinese_follows_up(text: str) -> bool:
     characters = len(_HAN.findall(text)) + len(_WORD.findall(text))
     if characters < FEW_CHARACTERS:
