@@ -37,9 +37,9 @@ _ENGLISH_OPENING = re.compile(
     r"|more (about|on)|go on|continue)\b"
 )
 _ENGLISH_REFERENCE = re.compile(
-    r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|"
+    r"\b(it(?! (?:true|possible|necessary)\b)|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|"
     r"(the )?(first|second|third|fourth|last|next|other|former|latter|same)( one| ones)?|"
-    r"that( one)?|ones?|there|above)\b"
+    r"(?<!true )(?<!possible )that( one)?|ones?|there|above)\b"
 )
 _CHINESE_OPENING = re.compile(
     "^(那(么|麼)?|还有|還有|另外|以及|然后|然後|接着|接著|再|而|可是|但(是)?|所以|为什么|為什麼"

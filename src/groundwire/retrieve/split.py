@@ -12,8 +12,11 @@ from groundwire.retrieve.rewrite import refers_back
 MOST_PARTS = 4
 # What is left of a Chinese part without its question words has to say something.
 ENOUGH_HAN = 2
-# A clause of a Chinese question that is shorter shares its subject with the one before.
-CLAUSE_HAN = 8
+# A sentence with a question mark asks for itself, if it is no "Really?".
+SENTENCE_WORDS, SENTENCE_HAN = 3, 4
+# A clause of a Chinese question that is shorter shares its subject with the one before; one with
+# a word that joins them less so.
+CLAUSE_HAN, JOINED_HAN = 8, 4
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 # What is quoted is one name, whatever stands in it.
@@ -37,27 +40,31 @@ _YES_OR_NO = rf"{_AUX} {_SUBJECT} [\w{_MASK}]"
 _ASKED = re.compile(
     rf"(?:^|[,;:.] )(?:(?:and|but|so|or|then),? )*(?:{_ASKS}|{_YES_OR_NO})", re.IGNORECASE
 )
+# Behind a comma a question word begins a question if enough follows it.
+_AND = r"(?:and also|and|but|as well as)"
+_BEGINS = rf"(?:(?:in|on|at|by|for|to|from|of|with) )?{_WH}(?: [\w\"'’{_MASK}-]+){{3}}"
 _ENGLISH_CUT = re.compile(
-    rf"\s*[,;]?\s+(?:and also|and|but|as well as)\s+(?={_ASKS}|{_YES_OR_NO})", re.IGNORECASE
+    rf"(?P<joined>\s*[,;]\s*{_AND}\s+(?={_BEGINS}|{_YES_OR_NO}))"
+    rf"|\s+{_AND}\s+(?={_ASKS}|{_YES_OR_NO})",
+    re.IGNORECASE,
 )
 _QUESTION_WORD = re.compile(rf"\b{_WH}", re.IGNORECASE)
 _OPEN = re.compile(
-    r"\b(?:between(?!.*\band\b)|whether|if|about|of|explain|describe|know|tell|say)(?: \w+)?$",
+    r"\bbetween\b(?!.*\band\b)|\b(?:whether|if|about|of|explain|describe|know|tell|say)$",
     re.IGNORECASE,
 )
 
 _ASKING_HAN = re.compile(
-    "什么|什麼|谁|誰|哪|怎么|怎麼|怎样|怎樣|如何|为何|為何|多少|多久|多大|多长|多長|多高|多远|几[个個种種次年天位]"
-    "|吗|嗎|是否|能否|可否|有没有|有沒有|是不是|能不能|会不会|會不會|可不可以|要不要"
+    "什么|什麼|谁|誰|哪|怎么|怎麼|怎样|怎樣|如何|为何|為何|多少|多久|多大|多长|多長|多高|多远"
+    "|几[个個种種次年天位级級名枚座条條层層岁歲家所]|第几|第幾|吗|嗎|是否|能否|可否|有没有|有沒有|是不是|能不能|会不会|會不會|可不可以|要不要"
 )
 _CHINESE_CUT = re.compile(
-    "[，,；;]\\s*(?:(?:以及|并且|還有|还有|另外|同时|同時|那么|那麼|而且|而|又|并|並)[，,]?)?"
-    "|(?:以及|还有|還有|并且|並且)"
+    "(?P<joined>[，,；;]?\\s*(?:以及|还有|還有|并且|並且|另外|同时|同時|那么|那麼)[，,]?)|[，,；;]\\s*(?:而且|而|又|并|並)?"
 )
 # Such a clause is about the next one and asks nothing.
 _DEPENDENT = re.compile(
     "不管|无论|無論|不论|不論|如果|假如|要是|若|虽然|雖然|尽管|儘管|因为|因為|由于|由於|既然|关于|關於|对于|對於"
-    "|没有?什么|沒有?什麼|除了|当|當"
+    "|没有?什么|沒有?什麼|除了|^当|^當|[当當].*[时時]"
 )
 _ENDS = re.compile(r"(?<=[?？])\s*|(?<=[。])\s*|(?<=[.!])\s+(?=[A-Z])")
 
@@ -89,7 +96,7 @@ def _parts(question: str) -> list[str]:
     before = ""
     for sentence in filter(None, _sentences(question)):
         asked = [part.strip() for part in _clauses(sentence)]
-        if not _asks(asked[0]):
+        if not (_asks(asked[0]) or _is_marked(sentence)):
             before = f"{before} {sentence}".strip()
             continue
         parts += [f"{before} {asked[0]}".strip(), *asked[1:]]
@@ -99,6 +106,14 @@ def _parts(question: str) -> list[str]:
     if before:
         parts[-1] = f"{parts[-1]} {before}"
     return parts
+
+
+def _is_marked(sentence: str) -> bool:
+    if not sentence.endswith(("?", "？")):
+        return False
+    if _HAN.search(sentence):
+        return len(_HAN.findall(sentence)) >= SENTENCE_HAN
+    return len(sentence.split()) >= SENTENCE_WORDS
 
 
 def _sentences(question: str) -> list[str]:
@@ -113,29 +128,31 @@ def _clauses(sentence: str) -> list[str]:
     start = 0
     for cut in (_CHINESE_CUT if chinese else _ENGLISH_CUT).finditer(masked):
         left, right = masked[start : cut.start()], masked[cut.end() :]
-        if (_parts_chinese if chinese else _parts_english)(left, right):
+        joined = cut.group(1) is not None
+        if (_parts_chinese if chinese else _parts_english)(left, right, joined=joined):
             chosen.append(cut.span())
             start = cut.end()
     return _cut(sentence, chosen)
 
 
-def _parts_english(left: str, _: str) -> bool:
+def _parts_english(left: str, _: str, *, joined: bool) -> bool:
     """Tell whether ``left`` asks for itself; that what follows does is how it was found.
 
     "… shows what is there and what is missing" has another question in it, which goes on.
     """
-    if len(_QUESTION_WORD.findall(left)) > 1 or _OPEN.search(left):
+    words = len(_QUESTION_WORD.findall(left))
+    if _OPEN.search(left):
         return False
-    return _asks(left + " ")
+    return (joined and words > 0) or (words < 2 and _asks(left + " "))
 
 
-def _parts_chinese(left: str, right: str) -> bool:
+def _parts_chinese(left: str, right: str, *, joined: bool) -> bool:
     # What comes after the next comma is looked at when it is its turn.
     clause = re.split("[，,；;？?]", right, maxsplit=1)[0]
     return (
         _asks(left)
         and _asks(clause)
-        and len(_HAN.findall(clause)) >= CLAUSE_HAN
+        and len(_HAN.findall(clause)) >= (JOINED_HAN if joined else CLAUSE_HAN)
         and not _DEPENDENT.search(left)
     )
 

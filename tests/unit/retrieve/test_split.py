@@ -30,7 +30,35 @@ from groundwire.retrieve.split import split
             "What is dput? Where are the logs? Thank you.",
             ("What is dput?", "Where are the logs? Thank you."),
         ),
+        (
+            "Cypiddids are not what? In what colony were settlers promised land?",
+            ("Cypiddids are not what?", "In what colony were settlers promised land?"),
+        ),
+        (
+            "Who was president in 1950, and at what wavelength do the bands peak?",
+            ("Who was president in 1950", "at what wavelength do the bands peak?"),
+        ),
+        (
+            "What part of his career was most productive, and what famous author used likeness?",
+            ("What part of his career was most productive", "what famous author used likeness?"),
+        ),
+        (
+            "Is it true that cats sleep, and is it true that dogs do not?",
+            ("Is it true that cats sleep", "is it true that dogs do not?"),
+        ),
         ("A是什么？B和C有什么区别？", ("A是什么？", "B和C有什么区别？")),
+        (
+            "大冠鹫在哪里分布，以及杜老志是哪国人？",
+            ("大冠鹫在哪里分布", "杜老志是哪国人？"),
+        ),
+        (
+            "江泾镇内有多少人口？《世纪大崩解》是他的第几张专辑？",
+            ("江泾镇内有多少人口？", "《世纪大崩解》是他的第几张专辑？"),
+        ),
+        (
+            "谢谢。软件包在哪里？控制台共有几个？",
+            ("谢谢。 软件包在哪里？", "控制台共有几个？"),
+        ),
         (
             "吊钟花花朵通常是什么颜色，《内蒙古植物志》到目前为止有着怎样的地位？",
             ("吊钟花花朵通常是什么颜色", "《内蒙古植物志》到目前为止有着怎样的地位？"),
@@ -109,6 +137,7 @@ def test_what_is_over_four_stays_together() -> None:
         "What is debmake? Thanks.",
         "Explain when and why the build fails.",
         "研究和开发有什么区别？",
+        "什么？软件包在哪里？",
         "《你好，之华》的导演是谁？",
         "《什么是什么，怎么是怎么不是怎么》的导演是谁？",
         "不管怎么做，最后得到的结果会是什么？",
