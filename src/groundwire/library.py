@@ -33,6 +33,7 @@ from groundwire.ports.identities import Identities
 from groundwire.ports.page_images import PageImages, View
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.search import Found, Search
+from groundwire.retrieve.split import split
 
 MAX_PASSAGES = 50
 MAX_NAME = 120
@@ -288,7 +289,10 @@ class Library:
         await self.check_filter(identity, workspace, filter)
         scope = await self.documents.scope(workspace, filter or EVERYTHING)
         within = scope.searchable if filter else None
-        return await self.search.search(workspace, query, limit=limit, within=within), scope
+        found = await self.search.search(
+            workspace, query, limit=limit, within=within, parts=split(query)
+        )
+        return found, scope
 
     async def _find_document(self, id: DocumentId) -> Document | None:
         try:

@@ -1,11 +1,16 @@
 """Over HTTP: what a passage says of its place, what could not be read, and the page it is on."""
 
 import asyncio
+import io
 
 import httpx
+import numpy as np
 import openpyxl
 import pytest
+from fpdf import FPDF
+from PIL import Image
 
+from groundwire.model.ids import chunks_of
 from tests.files import report, saved, zipped
 from tests.support.server import Served
 
@@ -92,3 +97,38 @@ async def test_a_file_in_an_archive_is_cited_by_its_name_and_page_and_its_page_i
         "invalid_field",
         "invalid_field",
     ]
+
+
+async def test_neighbours_of_one_page_are_one_passage_and_all_of_it_is_marked(
+    served: Served,
+) -> None:
+    lines = [
+        f"The lamp number {n} was lit on {n} nights, and the keeper wrote it." for n in range(40)
+    ]
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=9)
+    pdf.add_page()
+    for line in lines:
+        pdf.multi_cell(0, 5, line, new_x="LMARGIN", new_y="NEXT")
+    async with served.browse() as browser:
+        workspace, document = await upload(browser, "lamps.pdf", bytes(pdf.output()))
+        passage = await search(browser, workspace, "Which lamp did the keeper light?")
+        url = f"/api/v1/documents/{document}/page"
+        whole, parts = str(passage["id"]), chunks_of(str(passage["id"]))
+        marked = [
+            yellow(await browser.get(url, params={"page": 1, "passage": id}))
+            for id in (whole, *parts)
+        ]
+        beyond = await browser.get(url, params={"page": 1, "passage": f"{document}:90-92"})
+
+    assert len(parts) > 1
+    assert passage["page"] == 1
+    assert marked[0] == pytest.approx(sum(marked[1:]), rel=0.05)
+    assert min(marked) > 0
+    assert beyond.json()["code"] == "not_found"
+
+
+def yellow(answer: httpx.Response) -> int:
+    """Return how many pixels of a page are marked."""
+    picture = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"), np.int16)
+    return int(((picture[..., 0] > 220) & (picture[..., 2] < 160)).sum())

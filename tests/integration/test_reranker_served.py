@@ -40,10 +40,10 @@ async def ask(served: Served) -> list[Frame]:
         return await client.answer(served.new_session(), QUESTION)
 
 
-async def search(served: Served, workspace: str) -> dict[str, Any]:
+async def search(served: Served, workspace: str, query: str = QUESTION) -> dict[str, Any]:
     async with served.browse() as client:
         url = f"/api/v1/workspaces/{workspace}/search"
-        return (await client.post(url, json={"query": QUESTION})).json()
+        return (await client.post(url, json={"query": query})).json()
 
 
 @pytest.fixture

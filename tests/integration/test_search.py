@@ -23,7 +23,7 @@ from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.reranker import Reranker
-from groundwire.retrieve.rerank import Reranking
+from groundwire.retrieve.rerank import RERANKED, Reranking
 from groundwire.retrieve.search import Search
 
 HOME = WorkspaceId("ws_home")
@@ -83,7 +83,9 @@ class Library:
         self.index.close()
         self._store.close()
 
-    async def put(self, title: str, *texts: str, embedded: bool = True) -> DocumentId:
+    async def put(
+        self, title: str, *texts: str, embedded: bool = True, paged: bool = True
+    ) -> DocumentId:
         id = DocumentId(f"doc_{title}")
         document = Document(
             id=id,
@@ -96,7 +98,13 @@ class Library:
         )
         await self.documents.add(document)
         chunks = [
-            Chunk(id=ChunkId(f"{id}:{n}"), document=id, position=n, text=text, page=n + 1)
+            Chunk(
+                id=ChunkId(f"{id}:{n}"),
+                document=id,
+                position=n,
+                text=text,
+                page=n + 1 if paged else None,
+            )
             for n, text in enumerate(texts)
         ]
         await self.index.replace(HOME, id, chunks, title=title)
@@ -340,3 +348,65 @@ async def test_the_beginnings_of_named_documents_stay_behind_what_was_found(
     found = await search.search(HOME, "rules", limit=3, documents=[guide])
 
     assert {passage.id for passage in found.passages} == {"doc_Guide:0", "doc_Guide:1"}
+
+
+async def test_chunks_that_follow_each_other_are_one_passage_unless_a_page_ends_between(
+    library: Library,
+) -> None:
+    texts = "The rules file builds the package.", "The package has a rules file."
+    await library.put("Guide", *texts, paged=False)
+    await library.put("Paged", "A rules file is in the package.", "Which package has rules?")
+
+    found = await library.search().search(HOME, "rules file package", limit=5)
+
+    assert {passage.id: passage.text for passage in found.passages} == {
+        "doc_Guide:0-1": "\n\n".join(texts),
+        "doc_Paged:0": "A rules file is in the package.",
+        "doc_Paged:1": "Which package has rules?",
+    }
+
+
+ASKED = ("What builds the package?", "How long do cats sleep?")
+
+
+async def test_the_parts_of_a_question_have_their_passages_by_turns(library: Library) -> None:
+    for n in range(4):
+        await library.put(f"Guide {n}", f"The rules file {n * 'really '}builds the package.")
+        await library.put(f"Cats {n}", f"For {n} hours, how long cats sleep is {n * 'well '}known.")
+
+    found = await library.search().search(HOME, " ".join(ASKED), limit=4, parts=ASKED)
+
+    assert [passage.title.split()[0] for passage in found.passages] == ["Guide", "Cats"] * 2
+    assert len({passage.id for passage in found.passages}) == 4
+
+
+async def test_a_part_without_an_answer_takes_no_room(library: Library) -> None:
+    await library.put("Guide", "The rules file builds the package.")
+    for n in range(4):
+        await library.put(f"Cats {n}", f"They sleep for {n} hours.")
+    search = library.search(MissingEmbedder())
+    asked = ("Which rules file builds the package?", "Where do whales sing melodies?")
+    alone = await search.search(HOME, asked[0], limit=3)
+
+    found = await search.search(HOME, " ".join(asked), limit=3, parts=asked)
+    nothing = await search.search(HOME, asked[1], limit=3, parts=[asked[1], "Whose melodies?"])
+
+    assert found.passages == found.relevant == alone.passages
+    assert found.why == "The weights are missing."
+    assert nothing.relevant == ()
+
+
+async def test_a_reranker_reads_no_more_for_several_questions_than_for_one(
+    library: Library,
+) -> None:
+    for n in range(RERANKED):
+        await library.put(f"Guide {n}", f"The rules file {n * 'really '}builds the package.")
+    reranker = ScriptedReranker()
+    search = library.search(reranking=Reranking(reranker))
+
+    found = await search.search(HOME, " ".join(ASKED), limit=2, parts=ASKED)
+
+    assert found.reranked is True
+    assert {query: len(texts) for query, texts in reranker.asked} == dict.fromkeys(
+        ASKED, RERANKED // 2
+    )

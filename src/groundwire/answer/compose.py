@@ -27,6 +27,7 @@ from groundwire.ports.documents import Documents, Workspaces
 from groundwire.retrieve.pinned import Pinned
 from groundwire.retrieve.rewrite import Turn, rewrite
 from groundwire.retrieve.search import Found, Search
+from groundwire.retrieve.split import split
 
 PASSAGES = 8
 """How many passages an answer may rest on."""
@@ -169,14 +170,25 @@ class Compose:
         self, asked: _Asked, scope: Scope, model: ChatModel, writer: AnswerWriter
     ) -> Found:
         ask = partial(restate, model, asked.language) if may_restate(model) else None
-        query = await rewrite(asked.text, _history(asked.earlier), ask=ask)
-        await self._status(writer, asked, "retrieving", _searching(asked, scope), query=query)
+        first, *others = split(asked.text)
+        query = await rewrite(first, _history(asked.earlier), ask=ask)
+        parts = (query, *others) if others else ()
+        told = {"queries": parts} if parts else {}
+        await self._status(
+            writer,
+            asked,
+            "retrieving",
+            _searching(asked, scope),
+            query=asked.text if parts else query,
+            **told,
+        )
         return await self.search.search(
             asked.workspace,
             query,
             limit=PASSAGES,
             documents=scope.searchable if asked.attachments else (),
             within=scope.searchable if asked.filter else None,
+            parts=parts,
         )
 
     async def _tell_sources(

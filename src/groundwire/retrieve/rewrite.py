@@ -37,9 +37,10 @@ _ENGLISH_OPENING = re.compile(
     r"|more (about|on)|go on|continue)\b"
 )
 _ENGLISH_REFERENCE = re.compile(
-    r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|"
+    r"\b(it(?! (?:true|possible|necessary)\b)|its|they|them|their|theirs|he|him|his|she|her|hers|"
+    r"this|these|those|"
     r"(the )?(first|second|third|fourth|last|next|other|former|latter|same)( one| ones)?|"
-    r"that( one)?|ones?|there|above)\b"
+    r"(?<!true )(?<!possible )that( one)?|ones?|there|above)\b"
 )
 _CHINESE_OPENING = re.compile(
     "^(那(么|麼)?|还有|還有|另外|以及|然后|然後|接着|接著|再|而|可是|但(是)?|所以|为什么|為什麼"
@@ -109,6 +110,21 @@ def follows_up(question: str) -> bool:
     if _ENGLISH_REFERENCE.search(text) and len(own) < ENOUGH_WORDS // 2:
         return True
     return len(own) < FEW_WORDS
+
+
+def refers_back(question: str) -> bool:
+    """Tell whether ``question`` begins with what was said before: "how does it …".
+
+    A word that stands for something, after words of its own, may stand for one of them.
+    """
+    text = question.strip().casefold()
+    chinese = _HAN.search(text) is not None
+    found = (_CHINESE_REFERENCE if chinese else _ENGLISH_REFERENCE).search(text)
+    if found is None:
+        return False
+    before = text[: found.start()]
+    own = [word for word in _WORD.findall(before) if word not in _STOP]
+    return len(own) + len(_HAN.findall(before)) // 2 < FEW_WORDS
 
 
 def _chinese_follows_up(text: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from itertools import islice
+from itertools import chain, zip_longest
 from typing import Literal
 
 import msgspec
@@ -23,6 +23,7 @@ from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, fuse, read_cosines
+from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ Searched = Literal["words", "both"]
 
 # Each index gives this many; deeper ones changed no measured ranking.
 DEPTH = 100
+# So many times as many chunks as are asked for are looked at.
+SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
 FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
@@ -62,6 +65,24 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         if self.asked_for:
             return self.passages
         return self.passages if self.relevance >= FLOOR else ()
+
+
+def together(found: Sequence[Found], limit: int) -> Found:
+    """Return what was found for the parts of a question, by turns, neighbours as one.
+
+    A part that has no answer here takes no room from one that has.
+    """
+    answered = [each for each in found if each.relevant] or found
+    turns = chain.from_iterable(zip_longest(*(each.passages for each in answered)))
+    passages = drop_duplicates(passage for passage in turns if passage is not None)
+    return Found(
+        passages=tuple(merge_neighbours(passages, limit)),
+        searched="both" if all(each.searched == "both" for each in found) else "words",
+        reranked=all(each.reranked for each in found) if found[0].reranked is not None else None,
+        why=" ".join(dict.fromkeys(each.why for each in found if each.why)) or None,
+        asked_for=found[0].asked_for,
+        relevance=max(each.relevance for each in found),
+    )
 
 
 class Search:
@@ -100,18 +121,25 @@ class Search:
         limit: int,
         documents: Collection[DocumentId] = (),
         within: Collection[DocumentId] | None = None,
+        parts: Sequence[str] = (),
     ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
         Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Else of those ``within``, if that is given.
+        With ``parts`` these are searched for in its place, and their passages come by turns.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
-        query = query[:MOST_CHARACTERS].strip()
-        if not query:
+        queries = [each[:MOST_CHARACTERS].strip() for each in parts or (query,)]
+        queries = [each for each in queries if each]
+        if not queries:
             return Found(passages=(), searched="words")
         try:
-            return await self._search(workspace, query, limit, documents, within)
+            found = [
+                self._search(workspace, each, limit, documents, within, share=len(queries))
+                for each in queries
+            ]
+            return together(await asyncio.gather(*found), limit)
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
@@ -123,7 +151,10 @@ class Search:
         limit: int,
         documents: Collection[DocumentId],
         within: Collection[DocumentId] | None,
+        *,
+        share: int,
     ) -> Found:
+        """Return more chunks than ``limit``: some are duplicates or neighbours of others."""
         among = documents or within
         async with asyncio.TaskGroup() as group:
             meaning = group.create_task(self._search_meaning(workspace, query, among))
@@ -131,8 +162,7 @@ class Search:
                 self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
             )
         near, why = meaning.result()
-        # Some may turn out to be duplicates or neighbours of others.
-        deep = max(limit, RERANKED) if self._reranking else 3 * limit
+        deep = max(limit, RERANKED // share) if self._reranking else SPARE * limit
         best = fuse(words.result(), near)[:deep]
         passages = [passage async for passage in self._passages(best)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
@@ -140,9 +170,8 @@ class Search:
         if self._reranking is not None:
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
-        passages = [*order.passages, *[each async for each in self._passages(beginnings)]]
         return Found(
-            passages=tuple(islice(drop_duplicates(passages), limit)),
+            passages=(*order.passages, *[each async for each in self._passages(beginnings)]),
             searched="both" if near else "words",
             reranked=None if self._reranking is None else order.why is None,
             why=" ".join(filter(None, (why, order.why))) or None,
