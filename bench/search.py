@@ -23,6 +23,7 @@ import apsw
 import numpy as np
 
 from bench.corpus import CHUNKS_A_DOCUMENT, Floats, Library, Texts, unit
+from bench.memory import rss_mb
 from bench.vectors import CACHE
 from groundwire.adapters.embedded.documents import SqliteDocuments
 from groundwire.adapters.embedded.index import SqliteIndex
@@ -98,9 +99,10 @@ async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any
             await asked.search(0)
             first_ms = (time.perf_counter() - began) * 1_000
             timed = {"search": await time_each(queries, asked.search)}
-            memory = {"server_mb": _rss_mb(os.getpid()), "embedder_mb": _rss_mb(asked.embedder.pid)}
+            memory = {"server_mb": rss_mb(os.getpid()), "embedder_mb": rss_mb(asked.embedder.pid)}
             for work in (asked.embed, asked.words, asked.meaning):
                 timed[work.__name__] = await time_each(queries, work)
+            hits = [(await asked.words(number)).hits for number in range(queries)]
         finally:
             await asked.embedder.aclose()
         bare = await _compare(library, asked, queries)
@@ -113,6 +115,7 @@ async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any
         "open_ms": round(opened_ms),
         "first_ms": round(first_ms),
         **memory,
+        "questions_with_words": sum(map(bool, hits)) / queries,
         **timed,
         **bare,
     }
@@ -183,15 +186,6 @@ def _questions(count: int) -> tuple[list[str], Floats]:
     texts, chance = Texts(-1), np.random.default_rng(2)
     asked = [texts.chinese(18) if n % 2 else texts.english(9) for n in range(count)]
     return asked, unit(chance.standard_normal((count, DIMENSIONS), dtype=np.float32))
-
-
-def _rss_mb(pid: int | None) -> int:
-    """Return the resident memory of a process; 0 where the system does not tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 def main() -> None:

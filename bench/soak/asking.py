@@ -10,10 +10,10 @@ from typing import Protocol
 import aiohttp
 from websockets.exceptions import WebSocketException
 
+from bench.server import Server
 from bench.soak.link import Link
 from bench.soak.plan import TRANSPORTS, Person, Question, Transport
 from bench.soak.record import Read, Record
-from bench.soak.server import SoakedServer
 from groundwire.conformance.raw import WIRES
 from groundwire.conformance.seen import Broken, Frame, Seen
 from groundwire.conformance.subject import Subject
@@ -218,7 +218,7 @@ async def _drop(wire: Wire) -> None:
 
 @asynccontextmanager
 async def raw_asker(
-    person: Person, link: Link, server: SoakedServer, record: Record, seed: int
+    person: Person, link: Link, server: Server, record: Record, seed: int
 ) -> AsyncGenerator[RawAsker]:
     session = await _begin(server)
     chance = random.Random(f"{seed}/raw/{person.number}")
@@ -229,7 +229,7 @@ async def raw_asker(
         await asker.leave()
 
 
-async def _begin(server: SoakedServer) -> str:
+async def _begin(server: Server) -> str:
     """Begin a conversation past all faults, but for a server that restarts."""
     headers = {"Authorization": f"Bearer {server.key}"}
     async with aiohttp.ClientSession(headers=headers) as http:

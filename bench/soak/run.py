@@ -12,12 +12,13 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from bench.server import Server
 from bench.soak.asking import Asker, library_asker, raw_asker
 from bench.soak.link import Link
 from bench.soak.plan import FAULTS_AT_MOST, Fault, Person, Round, draw_people, draw_restarts
 from bench.soak.reciter import Progress, Reciter
 from bench.soak.record import Failure, Record
-from bench.soak.server import SoakedServer, serve
+from bench.soak.server import serve_soaked, suffer
 from bench.soak.verify import Verifier
 from groundwire.conformance.seen import Broken
 from groundwire_client.errors import GroundwireError
@@ -42,7 +43,7 @@ class Wanted:
 @dataclass(slots=True)
 class Soak:
     wanted: Wanted
-    server: SoakedServer
+    server: Server
     reciter: Reciter
     record: Record
     switches: int = 0
@@ -57,7 +58,7 @@ class Soak:
         ]
         self._people = iter(everybody)
         restarting = asyncio.create_task(
-            self.server.suffer(draw_restarts(self.wanted.seed, self.wanted.restart_s))
+            suffer(self.server, draw_restarts(self.wanted.seed, self.wanted.restart_s))
         )
         try:
             await asyncio.gather(*(self._live_on() for _ in range(self.wanted.at_once)))
@@ -140,7 +141,7 @@ class Soak:
 
     @asynccontextmanager
     async def _link(self) -> AsyncGenerator[Link]:
-        link = Link(lambda: self.server.port)
+        link = Link(lambda: self.server.at)
         await link.open()
         try:
             yield link
@@ -154,5 +155,5 @@ class Soak:
 async def open_soak(wanted: Wanted) -> AsyncGenerator[Soak]:
     with tempfile.TemporaryDirectory(prefix="groundwire-soak-") as folder:
         reciter = Reciter(wanted.seed)
-        async with reciter.serve() as upstream, serve(Path(folder), upstream) as server:
+        async with reciter.serve() as upstream, serve_soaked(Path(folder), upstream) as server:
             yield Soak(wanted, server, reciter, Record())

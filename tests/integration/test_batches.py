@@ -25,16 +25,19 @@ async def new_workspace(browser: httpx.AsyncClient) -> str:
 
 
 async def until_finished(browser: httpx.AsyncClient, workspace: str, batch: str) -> Any:
-    """Return the batch once nothing more is done; its log tells when to look."""
-    cursor = "0"
+    """Return the batch once nothing more is done, and that is told in its workspace's log."""
+    path, cursor, told = f"/api/v1/workspaces/{workspace}", "0", None
     async with asyncio.timeout(30):
         while True:
-            path = f"/api/v1/workspaces/{workspace}"
             found = (await browser.get(f"{path}/batches/{batch}")).json()
-            if found["ready"] + found["failed"] == found["total"]:
+            counts = [found[name] for name in ("total", "ready", "failed")]
+            if told == counts and found["ready"] + found["failed"] == found["total"]:
                 return found
-            page = await browser.get(f"{path}/poll", params={"cursor": cursor, "wait": 10})
+            page = await browser.get(f"{path}/poll", params={"cursor": cursor, "wait": 2})
             cursor = page.json()["cursor"]
+            for event in page.json()["events"]:
+                if event["type"] == "batch.progress" and event["batchId"] == batch:
+                    told = [event[name] for name in ("total", "ready", "failed")]
 
 
 async def test_what_is_sent_at_once_is_one_batch(served: Served) -> None:

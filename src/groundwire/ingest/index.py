@@ -128,7 +128,7 @@ class Index:
         if await self.documents.update(failed):
             event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
             await self.publish(document.workspace, event)
-            await self.batches.tell(document)
+            await self.batches.tell(failed)
 
     async def _embed(self, document: Document) -> bool:
         if document.paused:

@@ -64,11 +64,26 @@ class Worker:
         """Work until cancelled; jobs that run then are given back at once."""
         async with asyncio.TaskGroup() as group:
             for duty in self.duties:
-                for _ in range(duty.room):
-                    group.create_task(self._work(duty))
+                group.create_task(self._work(duty))
 
     async def _work(self, duty: Duty) -> None:
-        kinds = (duty.kind,)
+        """Lease one job after another while there is room: who waits for work is one, not all."""
+        room = asyncio.Semaphore(duty.room)
+
+        async def do(job: Job) -> None:
+            try:
+                await self._do(duty, job)
+            finally:
+                room.release()
+
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await room.acquire()
+                group.create_task(do(await self._next(duty.kind)))
+
+    async def _next(self, kind: str) -> Job:
+        """Return the next job of ``kind``, once there is one."""
+        kinds = (kind,)
         while True:
             try:
                 job = await self.jobs.lease(kinds=kinds, worker=self.name, duration=self.lease)
@@ -76,10 +91,9 @@ class Worker:
                 log.exception("jobs cannot be read; trying again")
                 await asyncio.sleep(self.look_again_s)
                 continue
-            if job is None:
-                await self.jobs.wait(kinds=kinds, timeout_s=self.look_again_s)
-            else:
-                await self._do(duty, job)
+            if job is not None:
+                return job
+            await self.jobs.wait(kinds=kinds, timeout_s=self.look_again_s)
 
     async def _do(self, duty: Duty, job: Job) -> None:
         """Do ``job`` under its lease; whatever comes of it, the worker goes on."""

@@ -1,6 +1,6 @@
 """Times real documents from their upload on, against the parser and the embedder alone.
 
-    python -m bench.ingest --documents FILE... [--window 20] [--json] [--save]
+    python -m bench.first_words --documents FILE... [--window 20] [--json] [--save]
 
 Each document goes to a server of its own, in a folder that is forgotten afterwards: once while
 the server is idle, then again (one byte longer, so that it is another document) while the first
@@ -23,7 +23,7 @@ from groundwire.adapters.parsers.pool import ParserPool
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.model.ids import DocumentId
 
-RESULTS = Path(__file__).parent / "results" / "ingest.json"
+RESULTS = Path(__file__).parent / "results" / "first_words.json"
 PATIENCE_S = 120.0
 LOOK_AGAIN_S = 0.01
 SAMPLE = 24
