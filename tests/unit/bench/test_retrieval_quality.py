@@ -47,5 +47,5 @@ def test_scores_are_those_of_the_definitions() -> None:
     assert scores["recall@1"] == 0
     assert scores["recall@10"] == 0.6667
     assert scores["mrr@10"] == 0.5
-    # (1/log2(3) + 1/log2(5)) / (1 + 1/log2(3) + 1/2)
+    # Second and fourth of three that there are: what they gain over what the three would.
     assert scores["ndcg@10"] == 0.4982
