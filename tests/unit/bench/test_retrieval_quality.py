@@ -47,5 +47,5 @@ def test_scores_are_those_of_the_definitions() -> None:
     assert scores["recall@1"] == 0
     assert scores["recall@10"] == 0.6667
     assert scores["mrr@10"] == 0.5
-    # Found second and fourth, of three: their gains over those of the first three places.
+    # Second and fourth of three that there are: what they gain over what the three would.
     assert scores["ndcg@10"] == 0.4982
