@@ -64,7 +64,15 @@ def model() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(scope="session")
-def served(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the server's machine that feeds may read."""
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="session")
+def served(
+    model: ScriptedServer, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """``groundwire serve`` on a free port, with an empty data folder."""
     data = tmp_path_factory.mktemp("data")
     environment = {
@@ -72,6 +80,7 @@ def served(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> I
         "GROUNDWIRE_OPENAI_BASE_URL": model.openai_url,
         "GROUNDWIRE_MODEL": "scribe",
         "GROUNDWIRE_LIMITS": "off",
+        "GROUNDWIRE_FOLDERS": str(shared),
         "PYTHONUNBUFFERED": "1",
     }
     command = [sys.executable, "-m", "groundwire", "serve", "--port", "0", "--data", str(data)]

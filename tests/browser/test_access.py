@@ -38,6 +38,21 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def test_feeds_are_accessible(page: Page) -> None:
+    page.get_by_role("button", name=re.compile(r"\d+ documents?")).click()
+    entry = page.get_by_role("complementary").get_by_role("button", name=re.compile("web page"))
+    tab_to(page, entry)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Add a place"))
+    page.keyboard.press("Enter")
+    page.get_by_role("radio", name="Web site").check()
+    page.get_by_text("Only a part of it").click()
+
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert violations(page) == []
+
+
 def answered(page: Page, model: ScriptedServer, question: str) -> None:
     model.enqueue(Reply(deltas=("It carries the fault current back to the source [1].",)))
     page.locator("#composer").fill(question)

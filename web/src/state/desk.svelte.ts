@@ -17,6 +17,7 @@ import { knowledge, server } from "./server.ts";
 /** What the side panel shows. */
 export type Panel =
   | { readonly kind: "documents" }
+  | { readonly kind: "feeds" }
   | { readonly kind: "source"; readonly messageId: string; readonly n: number };
 
 class Desk {
@@ -149,6 +150,23 @@ class Desk {
 
   async deleteDocument(id: string): Promise<void> {
     await this.attempt(() => knowledge.deleteDocument(id));
+  }
+
+  /** Have the feeds of the workspace in its view; once more, they are read again. */
+  async followFeeds(): Promise<void> {
+    await this.attempt(async () => this.#workspace?.live.followFeeds());
+  }
+
+  async changeFeed(id: string, change: { paused: boolean }): Promise<void> {
+    await this.attempt(() => knowledge.changeFeed(id, change));
+  }
+
+  async syncFeed(id: string): Promise<void> {
+    await this.attempt(() => knowledge.syncFeed(id));
+  }
+
+  async deleteFeed(id: string, documents: "keep" | "remove"): Promise<void> {
+    await this.attempt(() => knowledge.deleteFeed(id, documents));
   }
 
   /** Do it; what goes wrong is told in `problem`. */
