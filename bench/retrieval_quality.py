@@ -83,7 +83,7 @@ async def rank(library: Library, evalset: EvalSet) -> Rankings:
     vectors = await library.embedder.embed(texts, kind="query")
     for query, vector in zip(evalset.queries, vectors, strict=True):
         words = await library.index.search_words(WORKSPACE, query.text, limit=DEPTH)
-        meaning = await library.index.search_meaning(WORKSPACE, vector, limit=DEPTH)
+        meaning = await library.index.serving.search_meaning(WORKSPACE, vector, limit=DEPTH)
         rankings["words"][query.id] = _entries(hit.chunk for hit in words.hits)
         rankings["meaning"][query.id] = _entries(hit.chunk for hit in meaning)
         rankings["hybrid"][query.id] = await _rank_hybrid(library.search, query.text)
