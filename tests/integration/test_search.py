@@ -23,6 +23,7 @@ from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.ports.documents import Workspace
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.reranker import Reranker
+from groundwire.retrieve.meaning import Meanings
 from groundwire.retrieve.rerank import RERANKED, Reranking
 from groundwire.retrieve.search import Search
 
@@ -110,7 +111,7 @@ class Library:
         await self.index.replace(HOME, id, chunks, title=title)
         if embedded:
             vectors = await self.embedder.embed(texts, kind="passage")
-            await self.index.add(HOME, id, [chunk.id for chunk in chunks], vectors)
+            await self.index.serving.add(HOME, id, [chunk.id for chunk in chunks], vectors)
         return id
 
     def drop(self, table: str) -> None:
@@ -126,8 +127,7 @@ class Library:
     ) -> Search:
         return Search(
             chunks=self.index,
-            vectors=self.index,
-            embedder=embedder or self.embedder,
+            meanings=Meanings(self.index, [embedder or self.embedder]),
             documents=self.documents,
             patience_s=patience_s,
             reranking=reranking,
@@ -181,7 +181,7 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
 
 async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
     await library.put("Guide", "The rules file builds the package.")
-    library.drop("block_codes")
+    library.drop("codes_2")
 
     found = await library.search().search(HOME, "package", limit=3)
 

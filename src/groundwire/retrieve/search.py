@@ -12,17 +12,16 @@ from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import (
     ModelUnavailable,
     NotFound,
-    OtherSpace,
     RetrievalFailed,
     VectorsUnavailable,
 )
 from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
-from groundwire.ports.embedder import Embedder
-from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
+from groundwire.ports.passage_index import ChunkStore, Hit
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, fuse, read_cosines
+from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
 
@@ -89,26 +88,22 @@ class Search:
     """Both indexes at once, within one workspace.
 
     Words alone are searched while the embedder cannot be reached or takes longer than
-    ``patience_s``, which also bounds its start; and when the index of meaning fails. With
-    ``reranking`` the best are put in order once more.
+    ``patience_s``, which also bounds its start; and when the index of meaning fails. While
+    another embedder takes over, what that one has embedded already is found by its meaning.
+    With ``reranking`` the best are put in order once more.
     """
 
     def __init__(
         self,
         *,
         chunks: ChunkStore,
-        vectors: VectorIndex,
-        embedder: Embedder,
+        meanings: Meanings,
         documents: Documents,
         reranking: Reranking | None = None,
         patience_s: float = 5.0,
     ) -> None:
-        """Raises ``OtherSpace`` if the vectors are not those of ``embedder``."""
-        if vectors.embedder != embedder.name:
-            raise OtherSpace(vectors.embedder, embedder.name)
         self._chunks = chunks
-        self._vectors = vectors
-        self._embedder = embedder
+        self._meanings = meanings
         self._documents = documents
         self._reranking = reranking
         self._patience_s = patience_s
@@ -182,14 +177,27 @@ class Search:
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
     ) -> tuple[Sequence[Hit], str | None]:
+        coming = self._meanings.coming
+        hits, why = await self._ask(self._meanings.serving, workspace, query, among)
+        self._meanings.why = why
+        if why is None or coming is None:
+            return hits, why
+        hits, _ = await self._ask(coming, workspace, query, among)
+        if self._meanings.coming is not coming:  # it came to serve just now: nothing was amiss
+            why = self._meanings.why = None
+        return hits, why
+
+    async def _ask(
+        self,
+        meaning: Meaning,
+        workspace: WorkspaceId,
+        query: str,
+        among: Collection[DocumentId] | None,
+    ) -> tuple[Sequence[Hit], str | None]:
         try:
-            async with asyncio.timeout(self._patience_s):
-                vectors = await self._embedder.embed([query], kind="query")
-                background = await self._embedder.background()
-            hits = await self._vectors.search_meaning(
-                workspace, vectors[0], limit=DEPTH, documents=among
+            hits = await meaning.search(
+                workspace, query, limit=DEPTH, documents=among, patience_s=self._patience_s
             )
-            return read_cosines(hits, background), None
         except (ModelUnavailable, VectorsUnavailable) as error:
             return (), error.message
         except TimeoutError:
@@ -197,6 +205,7 @@ class Search:
         except Exception:
             logger.exception("a search by meaning failed")
             return (), "Meaning cannot be searched; the server's log says why."
+        return hits, None
 
     async def _beginnings(
         self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int

@@ -335,6 +335,24 @@ class FeedChanged(Event, frozen=True, kw_only=True, tag="feed.changed"):
     reason: str | None = None
 
 
+class EmbedderChanging(Event, frozen=True, kw_only=True, tag="embedder.changing"):
+    """The passages are embedded anew: ``embedder`` has done ``done`` of ``total``.
+
+    What was embedded before is searched until then. It waits if there is a ``reason``.
+    """
+
+    embedder: str
+    done: int
+    total: int
+    reason: str | None = None
+
+
+class EmbedderChanged(Event, frozen=True, kw_only=True, tag="embedder.changed"):
+    """From now on ``embedder`` finds passages by their meaning."""
+
+    embedder: str
+
+
 ConversationEvent = (
     MessageCreated
     | TurnStarted
@@ -368,6 +386,8 @@ WorkspaceEvent = (
     | DocumentResumed
     | BatchProgress
     | FeedChanged
+    | EmbedderChanging
+    | EmbedderChanged
 )
 AnyEvent = ConversationEvent | WorkspaceEvent
 
