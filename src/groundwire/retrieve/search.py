@@ -70,10 +70,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def together(found: Sequence[Found], limit: int) -> Found:
     """Return what was found for the parts of a question, by turns, neighbours as one.
 
-    A part that has no answer here takes no room from one that has.
+    The floor holds nothing back of a part beside one that is answered: across languages it is
+    wrong too often for that.
     """
-    answered = [each for each in found if each.relevant] or found
-    turns = chain.from_iterable(zip_longest(*(each.passages for each in answered)))
+    turns = chain.from_iterable(zip_longest(*(each.passages for each in found)))
     passages = drop_duplicates(passage for passage in turns if passage is not None)
     return Found(
         passages=tuple(merge_neighbours(passages, limit)),
