@@ -3,7 +3,8 @@
     python -m bench.neighbours --sets DIR [--only NAME …] [--sample 150] [--save]
 
 For each number of chunks that a passage may have: how often an entry that answers is among the
-eight passages of an answer, how much text these are, and how many chunks a passage has.
+eight passages of an answer, how much text these are, how many chunks a passage has, and which
+share of the passages is short: less than a third of what a chunk is filled up to.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bench.evalset import EvalSet, find_sets, read_set
 from bench.library import WORKSPACE, Library, open_library
 from bench.vectors import RememberingEmbedder
 from groundwire.adapters.embedder.local import LocalEmbedder
+from groundwire.ingest.chunk import TARGET, weigh
 from groundwire.model.ids import chunks_of
 from groundwire.retrieve import neighbours
 
@@ -29,17 +31,19 @@ Result = dict[str, float]
 
 
 async def count(library: Library, evalset: EvalSet) -> Result:
-    answered, lengths, chunks = 0, list[int](), list[int]()
+    answered, lengths, chunks, short = 0, list[int](), list[int](), list[bool]()
     for query in evalset.queries:
         found = await library.search.search(WORKSPACE, query.text, limit=PASSAGES)
         wanted = evalset.relevant[query.id]
         answered += any(passage.document in wanted for passage in found.passages)
         lengths.append(sum(len(passage.text) for passage in found.passages))
         chunks += [len(chunks_of(passage.id)) for passage in found.passages]
+        short += [weigh(passage.text) < TARGET / 3 for passage in found.passages]
     return {
         "answered@8": round(answered / len(evalset.queries), 4),
         "characters": round(statistics.mean(lengths)),
         "chunks": round(statistics.mean(chunks), 2),
+        "short": round(statistics.mean(short), 3),
     }
 
 
