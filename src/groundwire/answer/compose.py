@@ -232,6 +232,7 @@ class Compose:
         request = ChatRequest(
             messages=built.messages,
             question=asked.text,
+            parts=split(asked.text),
             passages=built.passages,
             language=asked.language,
             tools=tools,
