@@ -156,8 +156,7 @@ async def open_groundwire(
     """Open everything, go on with what an earlier process left, and stop in order.
 
     ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
-    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder, and
-    ``InvalidField`` for what is set wrongly.
+    ``now`` may be any time. Raises ``Overloaded`` for a folder in use, and ``InvalidField``.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.embedded.lease import Lease

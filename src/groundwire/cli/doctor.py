@@ -61,10 +61,10 @@ async def _check_knowledge(
             yield line
     try:
         if (reranker := equip.open_reranker(settings, stack)) is None:
-            yield "their own order: no reranker is set"
+            yield "no reranker: the order is that of words and meaning"
         else:
             await reranker.rerank("?", ["?"])
-            yield f"put in order by {reranker.name}"
+            yield f"an order by the reranker {reranker.name}"
     except GroundwireError as error:
         problems.append(f"The reranker: {error.message}")
     try:

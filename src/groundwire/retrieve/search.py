@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal
 
@@ -10,6 +11,7 @@ import msgspec
 
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import (
+    Fenced,
     ModelUnavailable,
     NotFound,
     RetrievalFailed,
@@ -69,10 +71,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def together(found: Sequence[Found], limit: int) -> Found:
     """Return what was found for the parts of a question, by turns, neighbours as one.
 
-    A part that has no answer here takes no room from one that has.
+    The floor holds nothing back of a part beside one that is answered: across languages it is
+    wrong too often for that.
     """
-    answered = [each for each in found if each.relevant] or found
-    turns = chain.from_iterable(zip_longest(*(each.passages for each in answered)))
+    turns = chain.from_iterable(zip_longest(*(each.passages for each in found)))
     passages = drop_duplicates(passage for passage in turns if passage is not None)
     return Found(
         passages=tuple(merge_neighbours(passages, limit)),
@@ -82,6 +84,16 @@ def together(found: Sequence[Found], limit: int) -> Found:
         asked_for=found[0].asked_for,
         relevance=max(each.relevance for each in found),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What each of ``share`` queries is looked for by; see `Search.search`."""
+
+    limit: int
+    documents: Collection[DocumentId]
+    within: Collection[DocumentId] | None
+    share: int
 
 
 class Search:
@@ -117,24 +129,29 @@ class Search:
         documents: Collection[DocumentId] = (),
         within: Collection[DocumentId] | None = None,
         parts: Sequence[str] = (),
+        on_rerank: Callable[[], Awaitable[None]] | None = None,
     ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
         Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Else of those ``within``, if that is given.
         With ``parts`` these are searched for in its place, and their passages come by turns.
+        ``on_rerank`` is called before a reranker is waited for, once.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
         queries = [each[:MOST_CHARACTERS].strip() for each in parts or (query,)]
         queries = [each for each in queries if each]
         if not queries:
             return Found(passages=(), searched="words")
+        sought = _Sought(limit, documents, within, share=len(queries))
         try:
             found = [
-                self._search(workspace, each, limit, documents, within, share=len(queries))
-                for each in queries
+                self._search(workspace, each, sought, on_rerank if n == 0 else None)
+                for n, each in enumerate(queries)
             ]
             return together(await asyncio.gather(*found), limit)
+        except Fenced:  # nobody is to be told any more
+            raise
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
@@ -143,26 +160,26 @@ class Search:
         self,
         workspace: WorkspaceId,
         query: str,
-        limit: int,
-        documents: Collection[DocumentId],
-        within: Collection[DocumentId] | None,
-        *,
-        share: int,
+        sought: "_Sought",
+        on_rerank: Callable[[], Awaitable[None]] | None,
     ) -> Found:
-        """Return more chunks than ``limit``: some are duplicates or neighbours of others."""
-        among = documents or within
+        """Return more chunks than are asked for: some are duplicates or neighbours of others."""
+        limit, documents = sought.limit, sought.documents
+        among = documents or sought.within
         async with asyncio.TaskGroup() as group:
             meaning = group.create_task(self._search_meaning(workspace, query, among))
             words = group.create_task(
                 self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
             )
         near, why = meaning.result()
-        deep = max(limit, RERANKED // share) if self._reranking else SPARE * limit
+        deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
         best = fuse(words.result(), near)[:deep]
         passages = [passage async for passage in self._passages(best)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
         if self._reranking is not None:
+            if on_rerank is not None:
+                await on_rerank()
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
         return Found(
