@@ -33,8 +33,9 @@ from groundwire.ports.parser import Parser
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.meaning import Meaning, Meanings
 
-# About a second of the embedded model: short enough for several documents to take turns.
-BATCH = 8
+# It fills a request to an endpoint, and is a second or two of the embedded model: short enough for
+# several documents to take turns.
+BATCH = 16
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
 # A document reports its embedding about so many times, however long it is.
