@@ -14,7 +14,7 @@ from groundwire.model.errors import OtherSpace
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.ports.embedder import Embedder
 from groundwire.ports.passage_index import Hit, VectorIndex, VectorSpace
-from groundwire.retrieve.fuse import read_cosines
+from groundwire.retrieve.questions import Questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Meaning:
 
     embedder: Embedder
     space: VectorSpace
+    questions: Questions
 
     def __post_init__(self) -> None:
         if self.embedder.name != self.space.embedder:
@@ -58,12 +59,11 @@ class Meaning:
         than ``patience_s``, ``TimeoutError``.
         """
         async with asyncio.timeout(patience_s):
-            vectors = await self.embedder.embed([query], kind="query")
-            background = await self.embedder.background()
+            question = await self.questions.embed(query)
         hits = await self.space.search_meaning(
-            workspace, vectors[0], limit=limit, documents=documents
+            workspace, question.vector, limit=limit, documents=documents
         )
-        return read_cosines(hits, background)
+        return question.read(hits)
 
 
 class Meanings:
@@ -76,6 +76,7 @@ class Meanings:
         """Raises ``OtherSpace`` if a space of ``index`` has no embedder here."""
         self._index = index
         self._embedders = {embedder.name: embedder for embedder in embedders}
+        self._questions = {name: Questions(each) for name, each in self._embedders.items()}
         self.why: str | None = None
         self._serving = self._of(index.serving)
         self._coming = None if index.coming is None else self._of(index.coming)
@@ -99,4 +100,4 @@ class Meanings:
         embedder = self._embedders.get(space.embedder)
         if embedder is None:
             raise OtherSpace(space.embedder, ", ".join(self._embedders))
-        return Meaning(embedder, space)
+        return Meaning(embedder, space, self._questions[embedder.name])

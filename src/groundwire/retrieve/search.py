@@ -23,6 +23,7 @@ from groundwire.ports.documents import Documents
 from groundwire.ports.passage_index import ChunkStore, Hit
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.language import is_chinese
 from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
@@ -36,7 +37,7 @@ DEPTH = 100
 # So many times as many chunks as are asked for are looked at.
 SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
-FLOOR = 0.25
+FLOOR = 0.2
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
 
@@ -174,7 +175,7 @@ class Search:
         near, why = meaning.result()
         deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
         best = fuse(words.result(), near)[:deep]
-        passages = [passage async for passage in self._passages(best)]
+        passages = [passage async for passage in self._passages(best, query)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
         if self._reranking is not None:
@@ -183,7 +184,7 @@ class Search:
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
         return Found(
-            passages=(*order.passages, *[each async for each in self._passages(beginnings)]),
+            passages=(*order.passages, *[each async for each in self._passages(beginnings, query)]),
             searched="both" if near else "words",
             reranked=None if self._reranking is None else order.why is None,
             why=" ".join(filter(None, (why, order.why))) or None,
@@ -234,9 +235,10 @@ class Search:
         there = [each for id in documents if (each := await self._find_document(id))]
         known = {item.chunk for item in found}
         first = (chunk_id(each.id, n, each.version) for n in range(limit) for each in there)
-        return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
+        return [Fused(chunk, 0.0) for chunk in first if chunk not in known]
 
-    async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
+    async def _passages(self, fused: Sequence[Fused], query: str) -> AsyncIterator[Passage]:
+        chinese = is_chinese(query)
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
         documents: dict[DocumentId, Document | None] = {}
         for item in fused:
@@ -248,7 +250,9 @@ class Search:
             document = documents[chunk.document]
             # It may have been removed while we searched.
             if document is not None:
-                yield _passage(item, chunk, document)
+                same = is_chinese(chunk.text) == chinese
+                relevance = item.relevance if same else item.relevance_across
+                yield _passage(item.score, relevance, chunk, document)
 
     async def _find_document(self, document: DocumentId) -> Document | None:
         try:
@@ -257,14 +261,14 @@ class Search:
             return None
 
 
-def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
+def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:
     return Passage(
         id=PassageId(chunk.id),
         document=chunk.document,
         title=document.title,
         text=chunk.text,
-        score=item.score,
-        relevance=item.relevance,
+        score=score,
+        relevance=relevance,
         page=chunk.page,
         headings=chunk.headings,
         place=chunk.place,
