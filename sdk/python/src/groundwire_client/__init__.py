@@ -31,6 +31,7 @@ from groundwire_client._rest import (
     Rest,
     WorkspaceInfo,
 )
+from groundwire_client._sorting import CollectionInfo
 from groundwire_client._state import (
     Approval,
     Fault,
@@ -54,7 +55,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
+from groundwire_client.events import Citation, Filter, Place, Recorded, Source, Unread, Usage
 from groundwire_client.workspace import Upload, Workspace
 
 __version__ = "0.1.0"
@@ -67,6 +68,7 @@ __all__ = [
     "BatchInfo",
     "Choice",
     "Citation",
+    "CollectionInfo",
     "Connection",
     "ConnectionState",
     "ConnectionStatus",
@@ -77,6 +79,7 @@ __all__ = [
     "Fault",
     "FeedInfo",
     "File",
+    "Filter",
     "Groundwire",
     "GroundwireError",
     "Message",

@@ -7,7 +7,7 @@ import msgspec
 from groundwire_client import errors
 from groundwire_client._state import Message, Snapshot
 from groundwire_client.errors import GroundwireError, ProtocolViolation
-from groundwire_client.events import TYPES, AnyEvent, Recorded
+from groundwire_client.events import TYPES, AnyEvent, Filter, Recorded
 
 PROTOCOL = "groundwire.v1"
 
@@ -68,6 +68,7 @@ class ChatMessage(SessionCommand, frozen=True, kw_only=True, tag="chat_message")
     language: Language | None = None
     parent_id: str | None = None
     attachments: tuple[str, ...] = ()
+    filter: Filter | None = None
     options: Options = Options()
     on_busy: OnBusy = "queue"
 
@@ -91,6 +92,7 @@ class Edit(SessionCommand, frozen=True, kw_only=True, tag="edit"):
     model: str | None = None
     language: Language | None = None
     attachments: tuple[str, ...] | None = None
+    filter: Filter | None = None
     options: Options = Options()
 
 

@@ -4,6 +4,7 @@ A type that is not here belongs to a later version: it is passed over, and its p
 log still counts.
 """
 
+from datetime import datetime
 from typing import get_args
 
 import msgspec
@@ -24,9 +25,26 @@ class TurnEvent(Event, frozen=True, kw_only=True):
     turn_id: str
 
 
+class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Which documents count: those that meet every criterion that is given, by any of its values.
+
+    ``collections`` are ids; ``types`` say what kind of file, as in ``pdf``, ``docx``, ``mail``.
+    ``since`` and ``until`` are about the date that a document bears, or the one it came on: from
+    the first on, before the second.
+    """
+
+    documents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
     """A question was asked. ``fork_of`` is the question that it is another wording of;
-    ``attachments`` are the documents that its answer is to rest on, if not on all.
+    ``attachments`` are the documents that its answer is to rest on, if not on all; ``filter``
+    limits which these may be.
     """
 
     message_id: str
@@ -39,6 +57,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     model: str | None = None
     language: str = "en"
     attachments: tuple[str, ...] = ()
+    filter: Filter | None = None
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -82,7 +101,10 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
+    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1.
+
+    ``pinned``: its document is pinned, so it is there whatever was asked.
+    """
 
     id: str
     n: int
@@ -95,6 +117,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     place: Place | None = None
     part: str = ""
     uri: str | None = None
+    pinned: bool = False
 
 
 class SourcesFound(TurnEvent, frozen=True, kw_only=True, tag="sources"):
