@@ -12,6 +12,7 @@ Begin with ``connect``; then read ``client``, ``conversation`` and ``answer``. B
 from groundwire_client import errors, events
 from groundwire_client._connection import Connection, ConnectionState, ConnectionStatus
 from groundwire_client._documents import DocumentInfo
+from groundwire_client._filter import Filter
 from groundwire_client._identity import Token, Way
 from groundwire_client._ladder import TransportName
 from groundwire_client._line import Observer
@@ -55,7 +56,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Filter, Place, Recorded, Source, Unread, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
 from groundwire_client.workspace import Upload, Workspace
 
 __version__ = "0.1.0"

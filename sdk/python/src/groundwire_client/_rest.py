@@ -11,10 +11,11 @@ import msgspec
 
 from groundwire_client._calls import Body, part
 from groundwire_client._documents import DocumentInfo
+from groundwire_client._filter import Filter
 from groundwire_client._sorting import Sorting, as_query
 from groundwire_client._state import Snapshot
 from groundwire_client._wire import MessagePage
-from groundwire_client.events import Filter, Place
+from groundwire_client.events import Place
 
 File = Path | tuple[str, bytes]
 """A file on this machine, or a name and its content."""

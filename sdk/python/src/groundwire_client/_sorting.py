@@ -7,7 +7,7 @@ import msgspec
 
 from groundwire_client._calls import Body, Calls, part
 from groundwire_client._documents import DocumentInfo
-from groundwire_client.events import Filter
+from groundwire_client._filter import Filter
 
 
 class CollectionInfo(Body, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
-from groundwire_client.events import Citation, Filter, Source, Usage
+from groundwire_client._filter import Filter
+from groundwire_client.events import Citation, Source, Usage
 
 
 class Fault(msgspec.Struct, frozen=True, rename="camel"):

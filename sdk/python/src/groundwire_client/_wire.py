@@ -5,9 +5,10 @@ from typing import Literal, get_args
 import msgspec
 
 from groundwire_client import errors
+from groundwire_client._filter import Filter
 from groundwire_client._state import Message, Snapshot
 from groundwire_client.errors import GroundwireError, ProtocolViolation
-from groundwire_client.events import TYPES, AnyEvent, Filter, Recorded
+from groundwire_client.events import TYPES, AnyEvent, Recorded
 
 PROTOCOL = "groundwire.v1"
 

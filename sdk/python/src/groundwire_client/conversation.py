@@ -7,6 +7,7 @@ from typing import Literal, Self
 from uuid import uuid4
 
 from groundwire_client._connection import Connection
+from groundwire_client._filter import Filter
 from groundwire_client._following import Asked, Following
 from groundwire_client._log import parse_cursor
 from groundwire_client._rest import Rest
@@ -37,7 +38,7 @@ from groundwire_client._wire import (
 )
 from groundwire_client.answer import Answer
 from groundwire_client.errors import Closed, ProtocolViolation, SteerFailed
-from groundwire_client.events import Filter, Recorded
+from groundwire_client.events import Recorded
 
 Asking = ChatMessage | Edit | Regenerate | Steer
 
@@ -224,9 +225,8 @@ class Conversation:
         options: Options | None = None,
         client_message_id: str | None = None,
     ) -> Answer:
-        """Ask the question ``message_id`` in other words, in a branch beside it.
-
-        Its answer rests on what that question's did, unless other documents are named.
+        """Ask the question ``message_id`` in other words, in a branch beside it, of what it was
+        asked of if nothing else is named.
         """
         command = Edit(
             session_id=self.id,

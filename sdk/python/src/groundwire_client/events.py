@@ -4,10 +4,11 @@ A type that is not here belongs to a later version: it is passed over, and its p
 log still counts.
 """
 
-from datetime import datetime
 from typing import get_args
 
 import msgspec
+
+from groundwire_client._filter import Filter
 
 
 class Event(
@@ -23,22 +24,6 @@ class Event(
 
 class TurnEvent(Event, frozen=True, kw_only=True):
     turn_id: str
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Which documents count: those that meet every criterion that is given, by any of its values.
-
-    ``collections`` are ids; ``types`` say what kind of file, as in ``pdf``, ``docx``, ``mail``.
-    ``since`` and ``until`` are about the date that a document bears, or the one it came on: from
-    the first on, before the second.
-    """
-
-    documents: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    collections: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
