@@ -68,14 +68,18 @@ def unit(rows: Floats) -> Floats:
 
 
 class Library:
-    """``passages`` of documents of 200 each, dealt out to ``workspaces``."""
+    """``passages`` of documents of ``each``, dealt out to ``workspaces``."""
 
-    def __init__(self, passages: int, workspaces: int) -> None:
-        self.documents = passages // CHUNKS_A_DOCUMENT
-        self.passages = self.documents * CHUNKS_A_DOCUMENT
+    def __init__(self, passages: int, workspaces: int, each: int = CHUNKS_A_DOCUMENT) -> None:
+        self._each = each
+        self.documents = passages // each
+        self.passages = self.documents * each
         self.workspaces = [WorkspaceId(f"w{n}") for n in range(workspaces)]
         schema = len(list(MIGRATIONS.glob("*.sql")))
-        self._folder = CACHE / f"library-{passages}-{workspaces}-{schema}"
+        kind = f"{passages}-{workspaces}-{schema}" + (
+            f"-{each}" if each != CHUNKS_A_DOCUMENT else ""
+        )
+        self._folder = CACHE / f"library-{kind}"
 
     def in_workspace(self, place: int) -> range:
         """Return the numbers of the documents in that workspace."""
@@ -84,7 +88,7 @@ class Library:
     def vectors_of(self, number: int) -> Floats:
         """Return the vectors of document ``number``, in order."""
         chance = np.random.default_rng((1, number))
-        near = _centres()[chance.integers(0, CENTRES, CHUNKS_A_DOCUMENT)]
+        near = _centres()[chance.integers(0, CENTRES, self._each)]
         return unit(near + chance.standard_normal(near.shape, dtype=np.float32))
 
     def chunks_of(self, number: int) -> list[Chunk]:
@@ -96,7 +100,7 @@ class Library:
                 position=n,
                 text=texts.english(100) if n % 2 else texts.chinese(250),
             )
-            for n in range(CHUNKS_A_DOCUMENT)
+            for n in range(self._each)
         ]
 
     async def prepare(self) -> dict[str, float]:

@@ -54,7 +54,7 @@ class Asked:
             chunks=index, meanings=Meanings(index, [self.embedder]), documents=documents
         )
         self._workspaces = library.workspaces
-        self._texts, self.vectors = _questions(count)
+        self._texts, self.vectors = ask_something(count)
 
     def place(self, number: int) -> int:
         return number % len(self._workspaces)
@@ -184,7 +184,8 @@ async def _time_sqlite_vec(
         path.unlink()
 
 
-def _questions(count: int) -> tuple[list[str], Floats]:
+def ask_something(count: int) -> tuple[list[str], Floats]:
+    """Return questions, in English and Chinese by turns, and a vector for each."""
     texts, chance = Texts(-1), np.random.default_rng(2)
     asked = [texts.chinese(18) if n % 2 else texts.english(9) for n in range(count)]
     return asked, unit(chance.standard_normal((count, DIMENSIONS), dtype=np.float32))

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from groundwire.ports.parser import Parser
     from groundwire.ports.tool import Tool
     from groundwire.retrieve.meaning import Meanings
-    from groundwire.sorting import Sorting
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -86,6 +85,7 @@ class Groundwire:
 
     def app(self) -> "ASGIApp":
         """Return the ASGI application."""
+        from groundwire.sorting import Sorting
         from groundwire.transport import accounts
         from groundwire.transport.asgi import Doors
         from groundwire.transport.attempts import Attempts
@@ -111,7 +111,7 @@ class Groundwire:
             accounts.Accounts(assistant, self.authenticator, self.identities, doorkeeper, logins),
             Resources(assistant, doorkeeper),
             FeedDoors(self.feeding, doorkeeper),
-            SortingDoors(_sorting(assistant.library), doorkeeper),
+            SortingDoors(Sorting(assistant.library, utc_now, new_id), doorkeeper),
             Streams(commands, doorkeeper, hub, new_id),
             Polls(assistant, doorkeeper, hub),
             Posts(commands, doorkeeper, posts, new_id, hub.limits.frame_bytes),
@@ -253,13 +253,8 @@ def _answers(parts: _Parts, archive: "Archive", models: "Models") -> "Answers":
         approval_s=settings.approval_timeout,
     )
     compose = Compose(
-        archive.conversations,
-        library.workspaces,
-        library.documents,
-        library.search,
-        models,
-        toolbox,
-        Pinned(library.documents, library.chunks),
+        *(archive.conversations, library.workspaces, library.documents, library.search),
+        *(models, toolbox, Pinned(library.documents, library.chunks)),
     )
     return Answers(parts.log, Maker(parts.log, compose, toolbox, settings.turn_timeout))
 
@@ -321,12 +316,6 @@ async def _work(intake: "Intake", parts: _Parts, stack: contextlib.AsyncExitStac
     _run_until_closed(stack, intake.schedule.run(), "schedule of the feeds")
     _run_until_closed(stack, parts.parsers.warm(), "parsers")
     return intake
-
-
-def _sorting(library: "Library") -> "Sorting":
-    from groundwire.sorting import Sorting
-
-    return Sorting(library, utc_now, new_id)
 
 
 def _publish_to(log: "EventLog") -> "Publish":

@@ -210,46 +210,29 @@ async def test_a_vector_for_a_chunk_that_is_gone_is_not_kept(index: SqliteIndex)
     assert list(await index.serving.search_meaning(HOME, axis(0), limit=5)) == []
 
 
-async def test_a_search_among_documents_finds_no_other(index: SqliteIndex) -> None:
+@pytest.mark.parametrize("unknown", [1, 2_000], ids=["few", "many"])
+async def test_a_search_among_documents_finds_no_other(index: SqliteIndex, unknown: int) -> None:
     for n, document in enumerate(map(DocumentId, ("doc_one", "doc_two", "doc_three"))):
-        mine = chunks("a", "b", document=document)
+        mine = chunks("a", "a b", document=document)
         await index.replace(HOME, document, mine)
         await index.serving.add(
             HOME, document, [c.id for c in mine], np.stack([axis(n), axis(n + 3)])
         )
-    two = [DocumentId("doc_two"), DocumentId("doc_three"), DocumentId("doc_unknown")]
+    two = list(map(DocumentId, ("doc_two", "doc_three", *(f"doc_{n}" for n in range(unknown)))))
 
-    hits = await index.serving.search_meaning(HOME, axis(0), limit=9, documents=two)
-    none = await index.serving.search_meaning(OTHER, axis(0), limit=9, documents=two)
+    meant = await index.serving.search_meaning(HOME, axis(0), limit=9, documents=two)
+    said = await index.search_words(HOME, "a b", limit=9, documents=two)
+    all = (await index.search_words(HOME, "a b", limit=9)).hits
 
     found = {"doc_two:0", "doc_two:1", "doc_three:0", "doc_three:1"}
-    assert {hit.chunk for hit in hits} == found
-    assert not none
+    assert {hit.chunk for hit in meant} == found
+    # What a word weighs is told by the whole workspace.
+    assert list(said.hits) == [hit for hit in all if hit.chunk in found]
+    assert (len(all), said.coverage) == (6, 1.0)
+    assert not await index.serving.search_meaning(OTHER, axis(0), limit=9, documents=two)
+    assert not (await index.search_words(OTHER, "a b", limit=9, documents=two)).hits
     assert not await index.serving.search_meaning(HOME, axis(0), limit=9, documents=[])
-
-
-@pytest.mark.parametrize("others", [1, 2_000], ids=["few", "many"])
-async def test_words_among_documents_find_no_other_and_weigh_as_in_the_whole_workspace(
-    index: SqliteIndex, others: int
-) -> None:
-    one, two, three = map(DocumentId, ("doc_one", "doc_two", "doc_three"))
-    await index.replace(HOME, one, chunks("alpha", "beta", document=one))
-    await index.replace(HOME, two, chunks("alpha beta", "alpha", document=two))
-    await index.replace(HOME, three, chunks("gamma gamma", "gamma delta", document=three))
-
-    everywhere = await index.search_words(HOME, "alpha gamma", limit=9)
-    among = [two, *(DocumentId(f"doc_{n}") for n in range(others))]
-    some = await index.search_words(HOME, "alpha gamma", limit=9, documents=among)
-    best = await index.search_words(HOME, "alpha gamma", limit=1, documents=among)
-    elsewhere = await index.search_words(OTHER, "alpha", limit=9, documents=among)
-
-    of_two = [hit for hit in everywhere.hits if hit.chunk.startswith("doc_two:")]
-    assert {hit.chunk for hit in of_two} == {"doc_two:0", "doc_two:1"}
-    assert list(some.hits) == of_two
-    assert list(best.hits) == of_two[:1]
-    assert 0 < some.coverage < 1
-    assert elsewhere == ((), 0.0)
-    assert await index.search_words(HOME, "alpha", limit=9, documents=[]) == ((), 0.0)
+    assert await index.search_words(HOME, "a b", limit=9, documents=[]) == ((), 0.0)
 
 
 def next_version(*texts: str) -> list[Chunk]:

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+import groundwire_client
+from groundwire_client import Filter
 from tests.support.server import Served, serve
 from tests.support.socket import Frame, Talk
 
@@ -39,8 +41,8 @@ class Shelf:
         assert changed.json()["documents"] == len(documents)
         return id
 
-    async def search(self, query: str = QUESTION, **filter: object) -> Any:
-        body = {"query": query, "filter": filter}
+    async def search(self, **filter: object) -> Any:
+        body = {"query": QUESTION, "filter": filter}
         at = f"/api/v1/workspaces/{self.workspace}/search"
         return (await self.browser.post(at, json=body)).json()
 
@@ -267,3 +269,37 @@ async def test_only_those_who_may_write_sort_and_nobody_sorts_elsewhere(shelf: S
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
     assert (await shelf.browser.delete(f"/api/v1/collections/{id}")).status_code == 204
     assert shelf.colors in await shelf.listed()
+
+
+async def test_the_python_client_sorts_documents_and_asks_within_a_filter(shelf: Shelf) -> None:
+    served, year = shelf.served, datetime(2026, 1, 1, tzinfo=UTC)
+    async with groundwire_client.connect(served.http, token=served.key) as client:
+        rest = client.rest
+        labelled = await rest.sort_document(shelf.colors, tags=["Lamps"], pinned=False)
+        collection = await rest.create_collection(shelf.workspace, "Light")
+        changed = await rest.change_collection(collection.id, name="Lights", add=[shelf.colors])
+        assert (labelled.tags, labelled.type) == (("lamps",), "markdown")
+        assert (changed.name, changed.documents) == ("Lights", 1)
+        assert [each.name for each in await rest.collections(shelf.workspace)] == ["Lights"]
+
+        filter = Filter(tags=("lamps",), collections=(collection.id,), since=year)
+        (listed,) = await rest.documents(shelf.workspace, filter=filter, status="ready")
+        assert (listed.id, listed.collections) == (shelf.colors, (collection.id,))
+        of_id = Filter(documents=(shelf.rules,), until=year)
+        assert await rest.documents(shelf.workspace, filter=of_id) == []
+        passages = await rest.search(shelf.workspace, "lamps", filter=filter)
+        assert {passage.document_id for passage in passages} == {shelf.colors}
+
+        conversation = client.conversation("test_filter")
+        question = "Amber lamps glow warmly in the evening?"
+        answer = await conversation.ask(question, filter=filter)
+        await answer.done()
+        assert {source.document_id for source in answer.sources} == {shelf.colors}
+        assert conversation.messages[0].filter == filter
+        edited = await conversation.edit(
+            conversation.messages[0].message_id, question, filter=Filter()
+        )
+        await edited.done()
+        assert len({source.document_id for source in edited.sources}) == 2
+        await rest.delete_collection(collection.id)
+        assert await rest.collections(shelf.workspace) == []

@@ -10,6 +10,7 @@ from groundwire.transport.feeds import FeedDoors
 from groundwire.transport.poll import Polls
 from groundwire.transport.posts import Posts
 from groundwire.transport.rest import Resources
+from groundwire.transport.sorting import SortingDoors
 from groundwire.transport.spec.doors import specification
 from groundwire.transport.sse import Streams
 
@@ -28,6 +29,7 @@ def served() -> set[tuple[str, str]]:
         *Accounts.routes(object.__new__(Accounts)),
         *Resources.routes(object.__new__(Resources)),
         *FeedDoors.routes(object.__new__(FeedDoors)),
+        *SortingDoors.routes(object.__new__(SortingDoors)),
         *Streams.routes(object.__new__(Streams)),
         *Polls.routes(object.__new__(Polls)),
         *Posts.routes(object.__new__(Posts)),

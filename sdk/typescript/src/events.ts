@@ -32,6 +32,22 @@ export interface Source {
   readonly part?: string;
   readonly score?: number;
   readonly uri?: string | null;
+  /** Its document is pinned, so it is there whatever was asked. */
+  readonly pinned?: boolean;
+}
+
+/** Which documents count: those that meet every criterion, each by any of its values. */
+export interface Filter {
+  readonly documents?: readonly string[];
+  readonly tags?: readonly string[];
+  /** The ids of collections. */
+  readonly collections?: readonly string[];
+  /** What kind of file: `pdf`, `docx`, `mail`, …. */
+  readonly types?: readonly string[];
+  /** RFC 3339: the date that a document bears, or the one it came on, from this on. */
+  readonly since?: string;
+  /** As `since`: before this. */
+  readonly until?: string;
 }
 
 /** Code points `start` to `end` (exclusive) of the answer rest on the source `sourceId`. */
@@ -83,6 +99,8 @@ export interface MessageCreated extends OfConversation {
   readonly language?: string;
   /** The documents that the answer is to rest on, if not on all. */
   readonly attachments?: readonly string[];
+  /** Which documents the answer may rest on. */
+  readonly filter?: Filter | null;
 }
 
 export interface TurnStarted extends OfConversation {

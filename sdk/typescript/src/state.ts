@@ -4,6 +4,7 @@ import type {
   Approval,
   Citation,
   Failure,
+  Filter,
   FinishReason,
   Frame,
   Json,
@@ -58,6 +59,7 @@ export interface Message {
   readonly clientMessageId: string | null;
   readonly language: string | null;
   readonly attachments: readonly string[];
+  readonly filter: Filter | null;
   readonly model: string | null;
   readonly why: string | null;
   /** The turn that this question corrected. */
@@ -216,6 +218,7 @@ const NO_MESSAGE: Message = {
   clientMessageId: null,
   language: null,
   attachments: [],
+  filter: null,
   model: null,
   why: null,
   steered: null,

@@ -1,6 +1,15 @@
 /** The frames of `groundwire.v1` that are not events, and the state that snapshots tell. */
 
-import type { Citation, Failure, FinishReason, Json, Source, Status, Usage } from "./events.ts";
+import type {
+  Citation,
+  Failure,
+  Filter,
+  FinishReason,
+  Json,
+  Source,
+  Status,
+  Usage,
+} from "./events.ts";
 
 export type * from "./events.ts";
 
@@ -168,6 +177,8 @@ export interface ChatMessage extends Asks {
   readonly parentId?: string | undefined;
   /** The documents that the answer is to rest on, else whichever has to do with it. */
   readonly attachments?: readonly string[] | undefined;
+  /** Which documents the answer may rest on. */
+  readonly filter?: Filter | undefined;
   readonly options?: AnswerOptions | undefined;
   /** What becomes of it while an answer runs: it waits, is refused, corrects or ends that one. */
   readonly onBusy?: "queue" | "reject" | "steer" | "cancel" | undefined;
@@ -180,6 +191,8 @@ export interface Edit extends Asks {
   readonly model?: string | undefined;
   /** The documents that the answer is to rest on, else those of the question. */
   readonly attachments?: readonly string[] | undefined;
+  /** As for a new question, else as it was for this one; `{}` takes it off. */
+  readonly filter?: Filter | undefined;
   readonly options?: AnswerOptions | undefined;
 }
 

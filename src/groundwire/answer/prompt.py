@@ -1,12 +1,13 @@
 """Passages and turns to the messages that a model is sent, within its window."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
 
 from groundwire.model.errors import ContextOverflow
+from groundwire.model.ids import ChunkId, chunks_of
 from groundwire.model.passages import Passage
 from groundwire.model.places import describe_place
 from groundwire.ports.chat_model import Language, Message, ToolSpec
@@ -139,9 +140,14 @@ def passage_text(n: int, passage: Passage) -> str:
 def _in_order(pinned: Sequence[Passage], passages: Sequence[Passage]) -> list[Passage]:
     """Return what is pinned, document by document, and then the others."""
     by_turns = [each.document for each in pinned]
-    held = {each.id for each in pinned}
-    others = (each for each in passages if not each.pinned and each.id not in held)
+    held = {chunk for each in pinned for chunk in chunks_of(each.id)}
+    others = (each for each in passages if not (each.pinned or _is_held(each, held)))
     return [*sorted(pinned, key=lambda each: by_turns.index(each.document)), *others]
+
+
+def _is_held(passage: Passage, held: Set[ChunkId]) -> bool:
+    chunks = set(chunks_of(passage.id))
+    return bool(chunks) and chunks <= held
 
 
 def _fit_passages(

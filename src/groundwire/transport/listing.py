@@ -8,16 +8,17 @@ from starlette.datastructures import QueryParams
 from groundwire.model.document_types import DocumentType
 from groundwire.model.documents import DocumentStatus
 from groundwire.model.errors import InvalidField
-from groundwire.model.filters import MOST_TAGS, Filter, Instant
-from groundwire.model.ids import CollectionId
+from groundwire.model.filters import MOST_DOCUMENTS, MOST_TAGS, Filter, Instant
+from groundwire.model.ids import CollectionId, DocumentId
 from groundwire.model.refused import field_and_reason
 
 _FEW = msgspec.Meta(max_length=MOST_TAGS)
-_MANY = ("tag", "collection", "type")
+_MANY = ("document", "tag", "collection", "type")
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     status: DocumentStatus | None = None
+    document: Annotated[tuple[DocumentId, ...], msgspec.Meta(max_length=MOST_DOCUMENTS)] = ()
     tag: Annotated[tuple[str, ...], _FEW] = ()
     collection: Annotated[tuple[CollectionId, ...], _FEW] = ()
     type: Annotated[tuple[DocumentType, ...], _FEW] = ()
@@ -27,6 +28,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def filter(self) -> Filter:
         return Filter(
+            documents=self.document,
             tags=self.tag,
             collections=self.collection,
             types=self.type,

@@ -55,7 +55,10 @@ def test_the_last_turns_are_kept_and_begin_with_a_question() -> None:
 
 def pinned(n: int, document: str, text: str = "words " * 20) -> Passage:
     return msgspec.structs.replace(
-        passage(n, text), id=PassageId(f"{document}{n}"), document=DocumentId(document), pinned=True
+        passage(n, text),
+        id=PassageId(f"{document}:{n}"),
+        document=DocumentId(document),
+        pinned=True,
     )
 
 
@@ -67,10 +70,20 @@ def with_pinned(window: int, *passages: Passage) -> tuple[list[str], int]:
 
 
 def test_what_is_pinned_comes_first_document_by_document_and_nothing_twice() -> None:
-    found = [msgspec.structs.replace(pinned(1, "a"), pinned=False), passage(0)]
+    found = [
+        msgspec.structs.replace(pinned(0, "b"), id=PassageId(id), pinned=False)
+        for id in ("a:1", "b:0-1", "b:1-2")
+    ]
     by_turns = [pinned(0, "b"), pinned(0, "a"), pinned(1, "b"), pinned(1, "a")]
 
-    assert with_pinned(9_000, *by_turns, *found)[0] == ["b0", "b1", "a0", "a1", "k0"]
+    assert with_pinned(9_000, *by_turns, *found, passage(0))[0] == [
+        "b:0",
+        "b:1",
+        "a:0",
+        "a:1",
+        "b:1-2",
+        "k0",
+    ]
 
 
 def test_what_is_pinned_takes_half_of_the_room_and_leaves_the_other_to_what_was_found() -> None:
@@ -82,7 +95,7 @@ def test_what_is_pinned_takes_half_of_the_room_and_leaves_the_other_to_what_was_
 
     of_pinned = sum(id.startswith("a") for id in kept)
     of_found = len(kept) - of_pinned
-    assert kept == [f"a{n}" for n in range(of_pinned)] + [f"k{n}" for n in range(of_found)]
+    assert kept == [f"a:{n}" for n in range(of_pinned)] + [f"k{n}" for n in range(of_found)]
     assert 0 < of_pinned <= of_found <= of_pinned + 1
     assert size < window
 

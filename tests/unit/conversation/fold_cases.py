@@ -5,6 +5,7 @@ with ``python -m tests.unit.conversation.fold_cases``.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from groundwire.model.events import (
     TurnStarted,
     Usage,
 )
+from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, PassageId, TurnId
 from groundwire.model.sources import Source
 
@@ -68,7 +70,17 @@ SOURCES = (
 )
 
 
-def asked(n: int, content: str, parent: str | None = None, *attached: str) -> MessageCreated:
+PINNED = msgspec.structs.replace(SOURCES[0], pinned=True)
+FILTER = Filter(tags=("合同",), types=("pdf",), since=datetime(2026, 1, 1, 8, 30, tzinfo=UTC))
+
+
+def asked(
+    n: int,
+    content: str,
+    parent: str | None = None,
+    *attached: str,
+    filter: Filter | None = None,
+) -> MessageCreated:
     return MessageCreated(
         turn_id=TurnId(f"t{n}"),
         message_id=MessageId(f"q{n}"),
@@ -79,6 +91,7 @@ def asked(n: int, content: str, parent: str | None = None, *attached: str) -> Me
         parent_id=None if parent is None else MessageId(parent),
         language="zh" if content > "\u3000" else "en",
         attachments=tuple(map(DocumentId, attached)),
+        filter=filter,
     )
 
 
@@ -206,6 +219,11 @@ TOOL: list[ConversationEvent] = [
 LOGS: dict[str, list[ConversationEvent]] = {
     "nothing was asked": [],
     "a question waits for its answer": [asked(1, "Why?")],
+    "a question is limited by a filter": [
+        asked(1, "Summarise them.", filter=FILTER),
+        started(1),
+        Sources(turn_id=TurnId("t1"), items=(PINNED,)),
+    ],
     "a question has documents attached": [asked(1, "Summarise them.", None, "d1", "d2")],
     "a whole turn": TURN,
     "an answer half said": TURN[:9],

@@ -32,6 +32,7 @@ def test_each_value_is_kept_once_and_times_are_in_utc() -> None:
         )
     )
 
+    assert clean is not None
     assert clean == Filter(
         documents=(DocumentId("b"), DocumentId("a")),
         tags=("tax",),

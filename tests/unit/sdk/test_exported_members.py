@@ -13,7 +13,7 @@ PUBLIC = {
     "connect", "Groundwire", "Conversation", "Answer", "Reset", "Workspace", "Upload",
     "Connection", "ConnectionStatus", "ConnectionState", "Rest",
     # What may be given.
-    "Token", "Way", "TransportName", "Options", "File", "Observer", "Order",
+    "Token", "Way", "TransportName", "Options", "File", "Filter", "Observer", "Order",
     # A conversation as it stands.
     "State", "Message", "Turn", "Approval", "ToolUse", "Steering", "Fault", "Source", "Citation",
     "Usage", "Snapshot", "MessagePage", "EventPage", "Recorded",
@@ -22,7 +22,7 @@ PUBLIC = {
     # Resources.
     "ApiKey", "NewApiKey", "Principal", "WorkspaceInfo", "ConversationInfo", "DocumentInfo",
     "ModelInfo", "Models", "Choice", "Passage", "Place", "Unread", "BatchInfo",
-    "FeedInfo",
+    "FeedInfo", "CollectionInfo",
     # Whole vocabularies, and the version of the protocol.
     "errors", "events", "GroundwireError", "PROTOCOL",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import {
   type ConversationView,
+  type Filter,
   type Message,
   type Pending,
   pathThrough,
@@ -74,10 +75,10 @@ export class Reading {
   }
 
   /** Ask what follows what is on the screen. */
-  ask(content: string, model: string | undefined): void {
+  ask(content: string, model: string | undefined, filter: Filter | undefined): void {
     // What follows a question that is not answered yet follows its answer: the newest there is.
     const isClear = this.last?.role === "assistant" && this.view?.pending.length === 0;
-    void desk.ask(content, model, isClear ? this.last?.messageId : undefined);
+    void desk.ask(content, model, isClear ? this.last?.messageId : undefined, filter);
   }
 
   correct(content: string): void {

@@ -3,13 +3,15 @@
 import {
   type ConversationInfo,
   type ConversationView,
+  type Filter,
   GroundwireError,
   type LiveConversation,
   type Models,
   type Workspace,
 } from "@groundwire/client";
-import type { LiveWorkspace, Order, WorkspaceView } from "@groundwire/client/knowledge";
+import type { DocumentInfo, LiveWorkspace, Order, WorkspaceView } from "@groundwire/client/knowledge";
 import { Followed } from "./followed.svelte.ts";
+import { handOver } from "./limit.svelte.ts";
 import { recall, remember } from "./memory.ts";
 import { place } from "./route.svelte.ts";
 import { knowledge, server } from "./server.ts";
@@ -88,16 +90,18 @@ class Desk {
     content: string,
     model: string | undefined,
     parentId: string | undefined,
+    filter: Filter | undefined,
   ): Promise<void> {
     await this.attempt(async () => {
       const workspaceId = this.#workspace?.live.id;
       if (workspaceId === undefined) return;
       if (!this.#conversation) {
         const id = await server.rest.createConversation(workspaceId);
+        handOver(workspaceId, id);
         this.#showConversation(id);
         place.replace(workspaceId, id);
       }
-      await this.live?.ask(content, { workspaceId, model, parentId });
+      await this.live?.ask(content, { workspaceId, model, parentId, filter });
       await this.refreshConversations();
     });
   }
@@ -146,6 +150,11 @@ class Desk {
   async orderBatch(batch: string, order: Order): Promise<void> {
     const id = this.#workspace?.live.id;
     if (id !== undefined) await this.attempt(() => knowledge.orderBatch(id, batch, order));
+  }
+
+  /** Show a document as it was sorted. */
+  put(document: DocumentInfo): void {
+    this.#workspace?.live.put(document);
   }
 
   async deleteDocument(id: string): Promise<void> {

@@ -12,6 +12,7 @@ Begin with ``connect``; then read ``client``, ``conversation`` and ``answer``. B
 from groundwire_client import errors, events
 from groundwire_client._connection import Connection, ConnectionState, ConnectionStatus
 from groundwire_client._documents import DocumentInfo
+from groundwire_client._filter import Filter
 from groundwire_client._identity import Token, Way
 from groundwire_client._ladder import TransportName
 from groundwire_client._line import Observer
@@ -31,6 +32,7 @@ from groundwire_client._rest import (
     Rest,
     WorkspaceInfo,
 )
+from groundwire_client._sorting import CollectionInfo
 from groundwire_client._state import (
     Approval,
     Fault,
@@ -67,6 +69,7 @@ __all__ = [
     "BatchInfo",
     "Choice",
     "Citation",
+    "CollectionInfo",
     "Connection",
     "ConnectionState",
     "ConnectionStatus",
@@ -77,6 +80,7 @@ __all__ = [
     "Fault",
     "FeedInfo",
     "File",
+    "Filter",
     "Groundwire",
     "GroundwireError",
     "Message",

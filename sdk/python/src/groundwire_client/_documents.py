@@ -28,6 +28,10 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ``searchable`` is ``none``, ``words`` or ``meaning``. Nothing is done with one that is
     ``paused``. ``batch_id`` is what it has in common with those that came with it. A file that
     was refused has no ``id``.
+
+    ``type`` says what kind of file it is, as in ``pdf``; ``dated_at`` is the date that filters
+    go by. What a ``pinned`` one says is always part of what answers rest on. ``collections``
+    are the ids of those that it is in.
     """
 
     id: str | None
@@ -45,6 +49,11 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: str | None = None
     batch_id: str | None = None
     paused: bool = False
+    type: str = ""
+    dated_at: str | None = None
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    collections: tuple[str, ...] = ()
 
     @property
     def is_finished(self) -> bool:

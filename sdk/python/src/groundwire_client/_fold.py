@@ -197,6 +197,7 @@ def _question(event: MessageCreated, ts: str) -> Message:
         client_message_id=event.client_message_id,
         language=event.language,
         attachments=event.attachments,
+        filter=event.filter,
     )
 
 

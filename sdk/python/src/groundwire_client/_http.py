@@ -7,10 +7,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
+from groundwire_client._calls import part
 from groundwire_client._line import Dropped, Kind, Line, end, kind_of, race
 from groundwire_client._log import LogReader
 from groundwire_client._problems import as_error, is_ours
-from groundwire_client._rest import Rest, part
+from groundwire_client._rest import Rest
 from groundwire_client._wire import (
     Ack,
     Command,

@@ -4,28 +4,23 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-from urllib.parse import quote
+from typing import Any, Literal
 
 import httpx
 import msgspec
 
+from groundwire_client._calls import Body, part
 from groundwire_client._documents import DocumentInfo
-from groundwire_client._problems import as_error
+from groundwire_client._filter import Filter
+from groundwire_client._sorting import Sorting, as_query
 from groundwire_client._state import Snapshot
 from groundwire_client._wire import MessagePage
-from groundwire_client.errors import ProtocolViolation, Unreachable
 from groundwire_client.events import Place
 
-Answer = TypeVar("Answer")
 File = Path | tuple[str, bytes]
 """A file on this machine, or a name and its content."""
 
 UPLOAD = httpx.Timeout(30.0, read=600.0)
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    pass
 
 
 class Principal(Body, frozen=True, kw_only=True):
@@ -104,13 +99,13 @@ class FeedInfo(Body, frozen=True, kw_only=True):
     address: str
     status: str
     paused: bool = False
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     interval_s: float | None = None
     created_at: str | None = None
     synced_at: str | None = None
     next_at: str | None = None
     batch_id: str | None = None
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     refusals: tuple[dict[str, str], ...] = ()
     reason: str | None = None
     reason_code: str | None = None
@@ -187,11 +182,8 @@ class _Conversations(Body, frozen=True, kw_only=True):
     conversations: list[ConversationInfo]
 
 
-class Rest:
+class Rest(Sorting):
     """``groundwire.rest``: what there is besides the conversations that are followed."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
 
     async def me(self) -> Principal:
         return (await self._call("GET", "/me", _Me)).principal
@@ -228,10 +220,13 @@ class Rest:
         change = {field: value for field, value in given.items() if value is not None}
         return await self._call("PATCH", f"/workspaces/{part(id)}", WorkspaceInfo, json=change)
 
-    async def documents(self, workspace_id: str) -> list[DocumentInfo]:
-        """Return a workspace's documents, the newest first."""
+    async def documents(
+        self, workspace_id: str, *, filter: Filter | None = None, status: str | None = None
+    ) -> list[DocumentInfo]:
+        """Return a workspace's documents, the newest first; those that meet what is given."""
         path = f"/workspaces/{part(workspace_id)}/documents"
-        return (await self._call("GET", path, _Documents)).documents
+        params = as_query(filter or Filter()) | ({} if status is None else {"status": status})
+        return (await self._call("GET", path, _Documents, params=params)).documents
 
     async def document(self, id: str) -> DocumentInfo:
         return await self._call("GET", f"/documents/{part(id)}", DocumentInfo)
@@ -335,10 +330,15 @@ class Rest:
     async def delete_document(self, id: str) -> None:
         await self._send("DELETE", f"/documents/{part(id)}")
 
-    async def search(self, workspace_id: str, query: str, *, limit: int = 8) -> list[Passage]:
-        """Return the passages that fit ``query``, the best first; ``limit`` is 1 to 50."""
+    async def search(
+        self, workspace_id: str, query: str, *, limit: int = 8, filter: Filter | None = None
+    ) -> list[Passage]:
+        """Return the passages that fit ``query``, the best first; ``limit`` is 1 to 50.
+
+        Of the documents alone that ``filter`` lets through.
+        """
         path = f"/workspaces/{part(workspace_id)}/search"
-        body = {"query": query, "limit": limit}
+        body = {"query": query, "limit": limit, "filter": msgspec.to_builtins(filter)}
         return (await self._call("POST", path, _Passages, json=body)).passages
 
     async def conversations(self, workspace_id: str) -> list[ConversationInfo]:
@@ -372,24 +372,3 @@ class Rest:
 
     async def models(self) -> Models:
         return await self._call("GET", "/models", Models)
-
-    async def _call(self, method: str, path: str, kind: type[Answer], **options: Any) -> Answer:
-        body = await self._send(method, path, **options)
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise ProtocolViolation(f"The server answered {path} with something else.") from error
-
-    async def _send(self, method: str, path: str, **options: Any) -> bytes:
-        try:
-            response = await self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise Unreachable(f"The server cannot be reached: {error or type(error)}.") from error
-        if not response.is_success:
-            raise as_error(response.status_code, response.headers, response.content)
-        return response.content
-
-
-def part(id: str) -> str:
-    """Return an id as a part of a path."""
-    return quote(id, safe="")

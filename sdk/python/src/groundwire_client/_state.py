@@ -6,6 +6,7 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
+from groundwire_client._filter import Filter
 from groundwire_client.events import Citation, Source, Usage
 
 
@@ -69,6 +70,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     client_message_id: str | None = None
     language: str | None = None
     attachments: tuple[str, ...] = ()
+    filter: Filter | None = None
     model: str | None = None
     why: str | None = None
     reasoning: str | None = None

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import msgspec
 
 from groundwire_client import errors
+from groundwire_client._filter import Filter
 from groundwire_client._state import Message, Snapshot
 from groundwire_client.errors import GroundwireError, ProtocolViolation
 from groundwire_client.events import TYPES, AnyEvent, Recorded
@@ -68,6 +69,7 @@ class ChatMessage(SessionCommand, frozen=True, kw_only=True, tag="chat_message")
     language: Language | None = None
     parent_id: str | None = None
     attachments: tuple[str, ...] = ()
+    filter: Filter | None = None
     options: Options = Options()
     on_busy: OnBusy = "queue"
 
@@ -91,6 +93,7 @@ class Edit(SessionCommand, frozen=True, kw_only=True, tag="edit"):
     model: str | None = None
     language: Language | None = None
     attachments: tuple[str, ...] | None = None
+    filter: Filter | None = None
     options: Options = Options()
 
 

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from uuid import uuid4
 
 from groundwire_client._connection import Connection
+from groundwire_client._filter import Filter
 from groundwire_client._following import Asked, Following
 from groundwire_client._log import parse_cursor
 from groundwire_client._rest import Rest
@@ -183,6 +184,7 @@ class Conversation:
         language: Language | None = None,
         parent_id: str | None = None,
         attachments: Sequence[str] = (),
+        filter: Filter | None = None,
         options: Options | None = None,
         on_busy: OnBusy = "queue",
         client_message_id: str | None = None,
@@ -192,10 +194,9 @@ class Conversation:
 
         A conversation that was not there yet begins, in ``workspace_id`` or the default one.
         The question follows the answer ``parent_id``, or the newest one; its answer rests on
-        the documents ``attachments``, or on whichever has to do with it. While another is
-        answered it waits (``queue``), is refused (``reject``), corrects that answer (``steer``)
-        or ends it (``cancel``). To ask again after an unknown outcome give the same
-        ``client_message_id``: it stays one question.
+        the documents ``attachments``, or on any, within ``filter``. While another is answered it
+        waits (``queue``), is refused (``reject``), corrects that answer (``steer``) or ends it
+        (``cancel``). To ask again after an unknown outcome give the same ``client_message_id``.
         """
         command = ChatMessage(
             session_id=self.id,
@@ -206,6 +207,7 @@ class Conversation:
             language=language,
             parent_id=parent_id,
             attachments=tuple(attachments),
+            filter=filter,
             options=options or Options(),
             on_busy=on_busy,
         )
@@ -219,12 +221,12 @@ class Conversation:
         model: str | None = None,
         language: Language | None = None,
         attachments: Sequence[str] | None = None,
+        filter: Filter | None = None,
         options: Options | None = None,
         client_message_id: str | None = None,
     ) -> Answer:
-        """Ask the question ``message_id`` in other words, in a branch beside it.
-
-        Its answer rests on the documents ``attachments``, or on those of that question.
+        """Ask the question ``message_id`` in other words, in a branch beside it, of what it was
+        asked of if nothing else is named.
         """
         command = Edit(
             session_id=self.id,
@@ -234,6 +236,7 @@ class Conversation:
             model=model,
             language=language,
             attachments=None if attachments is None else tuple(attachments),
+            filter=filter,
             options=options or Options(),
         )
         return await self._ask(command, content)

@@ -8,6 +8,8 @@ from typing import get_args
 
 import msgspec
 
+from groundwire_client._filter import Filter
+
 
 class Event(
     msgspec.Struct,
@@ -26,7 +28,8 @@ class TurnEvent(Event, frozen=True, kw_only=True):
 
 class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"):
     """A question was asked. ``fork_of`` is the question that it is another wording of;
-    ``attachments`` are the documents that its answer is to rest on, if not on all.
+    ``attachments`` are the documents that its answer is to rest on, if not on all; ``filter``
+    limits which these may be.
     """
 
     message_id: str
@@ -39,6 +42,7 @@ class MessageCreated(TurnEvent, frozen=True, kw_only=True, tag="message.created"
     model: str | None = None
     language: str = "en"
     attachments: tuple[str, ...] = ()
+    filter: Filter | None = None
 
 
 class TurnStarted(TurnEvent, frozen=True, kw_only=True, tag="turn.started"):
@@ -82,7 +86,10 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1."""
+    """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1.
+
+    ``pinned``: its document is pinned, so it is there whatever was asked.
+    """
 
     id: str
     n: int
@@ -95,6 +102,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     place: Place | None = None
     part: str = ""
     uri: str | None = None
+    pinned: bool = False
 
 
 class SourcesFound(TurnEvent, frozen=True, kw_only=True, tag="sources"):

@@ -25,6 +25,14 @@ export interface DocumentInfo {
   readonly batchId: string | null;
   /** Whether nothing is done with it until it is resumed. */
   readonly paused: boolean;
+  /** What kind of file it is: `pdf`, `docx`, `mail`, …. */
+  readonly type: string;
+  /** In lower case. */
+  readonly tags: readonly string[];
+  /** Whether what it says is always part of what answers rest on. */
+  readonly pinned: boolean;
+  /** The ids of those that it is in. */
+  readonly collections: readonly string[];
 }
 
 const NO_DOCUMENT: DocumentInfo = {
@@ -42,6 +50,10 @@ const NO_DOCUMENT: DocumentInfo = {
   createdAt: null,
   batchId: null,
   paused: false,
+  type: "",
+  tags: [],
+  pinned: false,
+  collections: [],
 };
 
 /** What is known of a document, and of the rest that it is not so yet. */

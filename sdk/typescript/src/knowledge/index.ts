@@ -17,8 +17,10 @@ export {
   type Refusal,
 } from "./feeds.ts";
 export {
+  type CollectionInfo,
   type FoundPassage,
   Knowledge,
+  type Labels,
   type NewFeed,
   type Order,
   type Uploaded,

@@ -1,6 +1,7 @@
 /** Documents, what they are found by, and where they come from. Every call throws `GroundwireError`. */
 
 import type { Groundwire } from "../client.ts";
+import type { Filter } from "../events.ts";
 import { type Http, part } from "../http.ts";
 import { type DocumentInfo, documentInfo } from "./documents.ts";
 import { type FeedInfo, type FeedKind, type FeedOptions, feedInfo } from "./feeds.ts";
@@ -24,6 +25,15 @@ export interface FoundPassage {
   readonly page?: number | null;
   readonly score: number;
 }
+
+/** A named group of documents, which it has so many of. */
+export interface CollectionInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly documents: number;
+}
+
+export type Labels = Partial<Pick<DocumentInfo, "tags" | "pinned" | "collections">>;
 
 export type Order = "pause" | "resume" | "cancel" | "retry";
 
@@ -128,10 +138,42 @@ export class Knowledge {
     return this.#http.url(`/documents/${part(documentId)}/page?page=${page}${marked}`);
   }
 
-  async search(workspaceId: string, query: string, limit = 8): Promise<readonly FoundPassage[]> {
+  async search(
+    workspaceId: string,
+    query: string,
+    limit = 8,
+    filter?: Filter,
+  ): Promise<readonly FoundPassage[]> {
     const path = `/workspaces/${part(workspaceId)}/search`;
-    const found = await this.#call<{ passages: FoundPassage[] }>("POST", path, { query, limit });
-    return found.passages;
+    const asked = { query, limit, filter };
+    return (await this.#call<{ passages: FoundPassage[] }>("POST", path, asked)).passages;
+  }
+
+  /** What is given takes the place of what was there; the rest stays. */
+  async sortDocument(id: string, labels: Labels): Promise<DocumentInfo> {
+    return documentInfo(await this.#call("PATCH", `/documents/${part(id)}`, labels));
+  }
+
+  async collections(workspaceId: string): Promise<readonly CollectionInfo[]> {
+    const path = `/workspaces/${part(workspaceId)}/collections`;
+    return (await this.#call<{ collections: CollectionInfo[] }>("GET", path)).collections;
+  }
+
+  createCollection(workspaceId: string, name: string): Promise<CollectionInfo> {
+    return this.#call("POST", `/workspaces/${part(workspaceId)}/collections`, { name });
+  }
+
+  /** Another name, documents more and documents less, all or nothing. */
+  changeCollection(
+    id: string,
+    change: { name?: string; add?: readonly string[]; remove?: readonly string[] },
+  ): Promise<CollectionInfo> {
+    return this.#call("PATCH", `/collections/${part(id)}`, change);
+  }
+
+  /** Its documents stay. */
+  deleteCollection(id: string): Promise<unknown> {
+    return this.#call("DELETE", `/collections/${part(id)}`);
   }
 
   #call<Result>(method: string, path: string, body?: unknown): Promise<Result> {

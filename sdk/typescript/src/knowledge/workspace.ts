@@ -52,6 +52,15 @@ export class LiveWorkspace extends Live<WorkspaceView> {
     }
   }
 
+  /** Have the tags, the pin and the collections of `document` in the view: no event tells them. */
+  put({ id, tags, pinned, collections }: DocumentInfo): void {
+    this.change({
+      documents: this.view.documents.map((one) =>
+        one.id === id ? { ...one, tags, pinned, collections } : one,
+      ),
+    });
+  }
+
   override refuse(error: GroundwireError): void {
     this.change({ refusal: error });
   }

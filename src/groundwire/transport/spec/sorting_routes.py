@@ -1,7 +1,7 @@
 """What the routes of tags, pins and collections take and answer."""
 
 from groundwire.model.document_types import TYPES
-from groundwire.model.filters import MOST_TAGS
+from groundwire.model.filters import MAX_TAG, MOST_DOCUMENTS, MOST_TAGS
 from groundwire.transport.bodies import DocumentBody
 from groundwire.transport.sorting import (
     ChangeCollection,
@@ -16,20 +16,20 @@ from groundwire.transport.spec.schemas import Schema
 _FOUND = ("not_found",)
 
 
-def _any_of(description: str, items: Schema) -> Schema:
+def _any_of(description: str, items: Schema, most: int = MOST_TAGS) -> Schema:
     return {
         "type": "array",
         "items": items,
-        "maxItems": MOST_TAGS,
+        "maxItems": most,
         "description": f"{description}; given more than once, of any of them.",
     }
 
 
+_TAG: Schema = {"type": "string", "pattern": "\\S", "maxLength": MAX_TAG}
 _INSTANT: Schema = {"type": "string", "format": "date-time"}
 FILTERS: dict[str, Schema] = {
-    "tag": _any_of(
-        "Only those with this tag", {"type": "string", "pattern": "\\S", "maxLength": 64}
-    ),
+    "document": _any_of("Only those with this id", {"type": "string"}, MOST_DOCUMENTS),
+    "tag": _any_of("Only those with this tag", _TAG),
     "collection": _any_of("Only those in this collection", {"type": "string"}),
     "type": _any_of("Only those of this type", {"type": "string", "enum": [*TYPES]}),
     "since": {**_INSTANT, "description": "Only those dated at this time or later."},
