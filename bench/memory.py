@@ -59,8 +59,10 @@ class Peaks:
         self.all_pss_mb = max(self.all_pss_mb, sum(map(pss_mb, there)))
         self.all_rss_mb = max(self.all_rss_mb, sum(map(rss_mb, there)))
         for each in there:
-            name = _what(each)
-            self.by_process[name] = max(self.by_process.get(name, 0), peak_rss_mb(each))
+            # Nothing, if it has just ended.
+            if peak := peak_rss_mb(each):
+                name = _what(each)
+                self.by_process[name] = max(self.by_process.get(name, 0), peak)
 
 
 def _what(pid: int) -> str:

@@ -68,7 +68,11 @@ def compare_index(
         rows = db.execute("SELECT document, position, text FROM chunks ORDER BY document, position")
         for document, position, text in rows:
             passages[document].append((position, text))
-        (no_vector,) = db.execute("SELECT count(*) FROM chunks WHERE embedded = 0").fetchone()
+        (space,) = db.execute("SELECT number FROM spaces WHERE state = 'serving'").fetchone()
+        (no_vector,) = db.execute(
+            f"SELECT count(*) FROM chunks LEFT JOIN embedded_{space} USING (row) "
+            "WHERE ifnull(block, 0) = 0"
+        ).fetchone()
         words = sum(_words(db))
     if no_vector:
         yield "lost", f"{no_vector} passages have no vector"
