@@ -8,13 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
+from groundwire.ingest.index import BATCH
 from tests.support.embedders import embedders
 from tests.support.process import Process, create_key, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
 HERONS = "The heron nests in April. It eats fish and frogs."
-TEXTS = [HERONS, *(f"The price of bread rose {n} times in the year {1800 + n}." for n in range(19))]
+TEXTS = [
+    HERONS,
+    *(f"The price of bread rose {n} times in the year {1800 + n}." for n in range(BATCH + 3)),
+]
 # It shares no word with any text: who finds the right one has found it by its meaning.
 QUESTION = "heronries nestlings"
 
@@ -77,21 +81,21 @@ async def test_kill_9_in_the_middle_of_a_change_costs_nothing_that_was_embedded(
         await two.set(left=1)
         async with start(data, key, log, **settings) as process:
             client = Client(process, http, workspace)
-            now = await client.until_done(8)
+            now = await client.until_done(BATCH)
             assert (now["embedder"], now["coming"]["embedder"]) == (first, "ollama:e5-two")
             kept = list(two.asked)
             await process.kill()
 
         async with start(data, key, log, **settings) as process:
             client = Client(process, http, workspace)
-            now = await client.until_done(8)
-            assert (now["coming"]["done"], now["coming"]["total"]) == (8, 20)
+            now = await client.until_done(BATCH)
+            assert (now["coming"]["done"], now["coming"]["total"]) == (BATCH, len(TEXTS))
             await two.set()
-            now = await client.until_done(21)
+            now = await client.until_done(len(TEXTS) + 1)
             assert now == {"embedder": "ollama:e5-two", "reason": None, "coming": None}
             await client.check_answer()
 
     counted = Counter(two.asked)
-    assert len(kept) == 8
+    assert len(kept) == BATCH
     assert all(counted[text] == 1 for text in kept)
-    assert len(counted) == 20
+    assert len(counted) == len(TEXTS)

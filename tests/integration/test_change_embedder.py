@@ -13,6 +13,7 @@ import pytest
 from groundwire.bootstrap import Groundwire, open_groundwire
 from groundwire.cli.doctor import doctor
 from groundwire.ingest.changeover import Change
+from groundwire.ingest.index import BATCH
 from groundwire.model.access import Identity
 from groundwire.model.documents import Document
 from groundwire.model.ids import WorkspaceId, workspace_log
@@ -28,7 +29,8 @@ OTTERS = "The otter sleeps in a holt and hunts at dusk."
 # They share no word with the texts, only runs of characters, which is all that the models see.
 ABOUT_HERONS = "heronries nestlings"
 ABOUT_OTTERS = "otterlike dusky"
-TEXTS = [HERONS, OTTERS, *(f"这座湖的第{n}种水鸟在冬天才看得到。" for n in range(18))]
+TEXTS = [HERONS, OTTERS, *(f"这座湖的第{n}种水鸟在冬天才看得到。" for n in range(2 * BATCH))]
+ALL = len(TEXTS)
 
 
 @dataclass
@@ -141,7 +143,7 @@ async def test_the_embedder_of_before_is_asked_until_the_new_one_has_done_all(
         assert texts(await second.find(ABOUT_OTTERS))[0] == OTTERS
         told = [each for each in await second.events() if each["type"].startswith("embedder.")]
 
-    assert (told[0]["type"], told[0]["done"], told[0]["total"]) == ("embedder.changing", 0, 20)
+    assert (told[0]["type"], told[0]["done"], told[0]["total"]) == ("embedder.changing", 0, ALL)
     assert told[-1]["type"] == "embedder.changed"
     assert {each["embedder"] for each in told} == {"ollama:e5-two"}
 
@@ -157,7 +159,7 @@ async def test_what_comes_meanwhile_is_found_by_its_meaning_before_and_after(
         kiwi = await second.upload("kiwis.md", "The kiwi sniffs for worms in the night.")
         await second.until(kiwi, lambda each: each.status == "ready")
         assert texts(await second.find("kiwifruit sniffles"))[0].startswith("The kiwi")
-        assert (await second.embedder()).coming == ("ollama:e5-two", 0, 21, None)
+        assert (await second.embedder()).coming == ("ollama:e5-two", 0, ALL + 1, None)
         await two.set()
         await second.until_served_by("ollama:e5-two")
         assert texts(await second.find("kiwifruit sniffles"))[0].startswith("The kiwi")
@@ -181,8 +183,8 @@ async def test_without_the_embedder_of_before_words_serve_and_what_is_embedded_a
         assert waiting.searchable == "words"
 
         # A batch was asked for before the kiwi came; of those that follow, it is in the first.
-        await two.set(left=9)
-        await second.until_done(16)
+        await two.set(left=BATCH + 1)
+        await second.until_done(2 * BATCH)
         found = await second.find("kiwifruit sniffles")
         assert texts(found)[0].startswith("The kiwi")
         assert found.why is not None
@@ -233,13 +235,13 @@ async def test_who_goes_on_to_a_third_is_served_by_the_first_until_then(
     two, three = models.models["two"], models.models["three"]
     await two.set(left=1)
     async with opened(tmp_path, models, "two") as second:
-        await second.until_done(8)
+        await second.until_done(BATCH)
     await three.set(left=0)
 
     async with opened(tmp_path, models, "three") as third:
         assert texts(await third.find(ABOUT_HERONS))[0] == HERONS
         now = await third.embedder()
-        assert (now.serving, now.coming) == ("ollama:e5-one", ("ollama:e5-three", 0, 20, None))
+        assert (now.serving, now.coming) == ("ollama:e5-one", ("ollama:e5-three", 0, ALL, None))
         await three.set()
         await third.until_served_by("ollama:e5-three")
         assert texts(await third.find(ABOUT_OTTERS))[0] == OTTERS
@@ -257,13 +259,13 @@ async def test_the_doctor_says_how_far_it_is_and_whether_the_one_of_before_answe
     monkeypatch.setenv("GROUNDWIRE_EMBEDDER_URL", models.url)
     monkeypatch.setenv("GROUNDWIRE_OLLAMA_URL", NOWHERE)
     async with opened(tmp_path, models, "two") as second:
-        await second.until_done(8)
+        await second.until_done(BATCH)
         await doctor({"data": tmp_path})
         both = capsys.readouterr().out
         await models.models["one"].set(down=True)
         assert await doctor({"data": tmp_path}) == 1
 
     assert "vectors of 384 numbers by ollama:e5-two" in both
-    assert "8 of 20 passages so far" in both
+    assert f"{BATCH} of {ALL} passages so far" in both
     assert "vectors of 512 numbers by ollama:e5-one" in both
     assert "The embedder until now, ollama:e5-one: " in capsys.readouterr().out

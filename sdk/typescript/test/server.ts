@@ -40,6 +40,8 @@ export class TestServer {
   limits: object = {};
   /** The feeds of every workspace. */
   readonly feeds: object[] = [];
+  /** The embedder that is to take over in every workspace. */
+  coming: object | null = null;
   #server: Server;
   #lines = new Set<Line>();
   #peers = new Set<Peer>();
@@ -249,6 +251,7 @@ export class TestServer {
       json(response, log.page(query.get("before") ?? "", Number(query.get("limit"))));
     else if (what === "documents") json(response, { documents: [] });
     else if (what === "feeds") json(response, { feeds: this.feeds });
+    else if (what === "embedder") json(response, { embedder: "one", coming: this.coming });
     else if (what === "commands") {
       const frame = JSON.parse(body) as Frame;
       const answer = this.commands.run({ sessionId: log.id, ...frame });

@@ -82,6 +82,9 @@ export const en = {
   orderNamed: (order: string, title: string) => `${order}: “${title}”`,
   batch: (total: number, ready: number, failed: number) =>
     `${ready} of ${plural(total, "document", "documents")} ready${failed ? ` · ${failed} failed` : ""}`,
+  changeover: (embedder: string, done: number, total: number) =>
+    `${embedder} learns the meaning of all passages · ${done} of ${total}`,
+  changeoverHint: "Until it has, the model of before finds them.",
   retryFailed: "Try failed ones again",
   deleteDocument: "Delete this document?",
   deleteDocumentText: (title: string) =>

@@ -94,6 +94,8 @@ export const zh: Texts = {
   orderNamed: (order, title) => `${order}：“${title}”`,
   batch: (total, ready, failed) =>
     `${total} 个文档中 ${ready} 个已就绪${failed ? ` · ${failed} 个失败` : ""}`,
+  changeover: (embedder, done, total) => `${embedder} 正在重新理解全部段落 · ${done} / ${total}`,
+  changeoverHint: "完成之前，仍由原来的模型查找。",
   retryFailed: "重试失败的文档",
   deleteDocument: "删除这个文档？",
   deleteDocumentText: (title) => `“${title}”将从工作区和搜索中移除。引用过它的回答会保留文字。`,

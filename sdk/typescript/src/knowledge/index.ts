@@ -1,3 +1,4 @@
+export { type Changeover, foldChangeover } from "./changeover.ts";
 export {
   type DocumentInfo,
   type DocumentStatus,

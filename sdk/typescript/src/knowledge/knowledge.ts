@@ -3,6 +3,7 @@
 import type { Groundwire } from "../client.ts";
 import type { Filter } from "../events.ts";
 import { type Http, part } from "../http.ts";
+import type { Changeover } from "./changeover.ts";
 import { type DocumentInfo, type DocumentStatus, documentInfo } from "./documents.ts";
 import { type FeedInfo, type FeedKind, type FeedOptions, feedInfo } from "./feeds.ts";
 import { LiveWorkspace } from "./workspace.ts";
@@ -59,6 +60,7 @@ export class Knowledge {
     return new LiveWorkspace(this.#connection, id, {
       documents: () => this.documents(id),
       feeds: () => this.feeds(id),
+      changeover: () => this.changeover(id),
     });
   }
 
@@ -66,6 +68,12 @@ export class Knowledge {
     const path = `/workspaces/${part(workspaceId)}/documents`;
     const { documents } = await this.#call<{ documents: DocumentInfo[] }>("GET", path);
     return documents.map(documentInfo);
+  }
+
+  /** How far another embedder is that is to find the workspace's passages, if one is. */
+  async changeover(workspaceId: string): Promise<Changeover | null> {
+    const path = `/workspaces/${part(workspaceId)}/embedder`;
+    return (await this.#call<{ coming: Changeover | null }>("GET", path)).coming;
   }
 
   /** What is sent with the same `batch` belongs together. */

@@ -4,14 +4,17 @@ import type { Connection } from "../connection.ts";
 import { GroundwireError } from "../errors.ts";
 import { Live } from "../live.ts";
 import type { Frame, Ready } from "../wire.ts";
+import { type Changeover, foldChangeover } from "./changeover.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
-import type { FeedChanged } from "./events.ts";
+import type { EmbedderChanged, EmbedderChanging, FeedChanged } from "./events.ts";
 import { type FeedInfo, foldFeeds } from "./feeds.ts";
 
 export interface WorkspaceView {
   readonly documents: readonly DocumentInfo[];
   /** `null` until `followFeeds` was called and they are there. */
   readonly feeds: readonly FeedInfo[] | null;
+  /** The embedder that is to take over, if one is. */
+  readonly changeover: Changeover | null;
   readonly loaded: boolean;
   readonly refusal: GroundwireError | null;
 }
@@ -20,6 +23,17 @@ export interface WorkspaceView {
 export interface Lists {
   readonly documents: () => Promise<readonly DocumentInfo[]>;
   readonly feeds: () => Promise<readonly FeedInfo[]>;
+  readonly changeover: () => Promise<Changeover | null>;
+}
+
+type State = Pick<WorkspaceView, "documents" | "changeover">;
+
+function fold(state: State, event: Frame): State {
+  if (event.type === "embedder.changing" || event.type === "embedder.changed") {
+    const changeover = foldChangeover(event as unknown as EmbedderChanging | EmbedderChanged);
+    return { ...state, changeover };
+  }
+  return { ...state, documents: foldDocuments(state.documents, event) };
 }
 
 export class LiveWorkspace extends Live<WorkspaceView> {
@@ -31,7 +45,7 @@ export class LiveWorkspace extends Live<WorkspaceView> {
   #followsFeeds = false;
 
   constructor(connection: Connection, id: string, lists: Lists) {
-    const view = { documents: [], feeds: null, loaded: false, refusal: null };
+    const view = { documents: [], feeds: null, changeover: null, loaded: false, refusal: null };
     super(connection, "workspaceId", id, view);
     this.#lists = lists;
   }
@@ -78,7 +92,7 @@ export class LiveWorkspace extends Live<WorkspaceView> {
   protected override onEvent(event: Frame): void {
     if (event.type === "feed.changed") this.#onFeed(event as unknown as FeedChanged);
     else if (this.#waiting) this.#waiting.push(event);
-    else this.change({ documents: foldDocuments(this.view.documents, event) });
+    else this.change(fold(this.view, event));
   }
 
   #onFeed(event: FeedChanged): void {
@@ -101,11 +115,14 @@ export class LiveWorkspace extends Live<WorkspaceView> {
     const waiting: Frame[] = [];
     this.#waiting = waiting;
     try {
-      const documents = await this.#lists.documents();
+      const [documents, changeover] = await Promise.all([
+        this.#lists.documents(),
+        this.#lists.changeover(),
+      ]);
       if (this.#waiting !== waiting) return;
       this.#waiting = null;
-      const current = waiting.reduce(foldDocuments, documents);
-      this.change({ documents: current, loaded: true, refusal: null });
+      const current = waiting.reduce(fold, { documents, changeover });
+      this.change({ ...current, loaded: true, refusal: null });
     } catch (error) {
       if (this.#waiting !== waiting) return;
       this.#waiting = null;
