@@ -136,7 +136,7 @@ class Library:
             await documents.add(_document(document, workspace))
             began = time.monotonic()
             await index.replace(workspace, document, chunks)
-            await index.add(workspace, document, [chunk.id for chunk in chunks], vectors)
+            await index.serving.add(workspace, document, [chunk.id for chunk in chunks], vectors)
             taken += time.monotonic() - began
         return taken
 

@@ -57,7 +57,9 @@ async def _time(
         ),
         "meaning": await time_each(
             queries,
-            lambda n: index.search_meaning(workspace, vectors[n], limit=DEPTH, documents=named),
+            lambda n: index.serving.search_meaning(
+                workspace, vectors[n], limit=DEPTH, documents=named
+            ),
         ),
     }
 

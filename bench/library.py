@@ -16,6 +16,7 @@ from groundwire.bootstrap import MIGRATIONS
 from groundwire.ingest.chunk import embedding_text
 from groundwire.model.documents import Document
 from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.retrieve.meaning import Meanings
 from groundwire.retrieve.search import Search
 
 WORKSPACE = WorkspaceId("bench")
@@ -40,7 +41,7 @@ class Library:
             await self.documents.add(_document(entry))
             await self.index.replace(WORKSPACE, document, chunks, title=entry.title)
             ids = [chunk.id for chunk in chunks]
-            await self.index.add(WORKSPACE, document, ids, vectors[done : done + len(ids)])
+            await self.index.serving.add(WORKSPACE, document, ids, vectors[done : done + len(ids)])
             done += len(ids)
 
 
@@ -51,7 +52,8 @@ async def open_library(embedder: RememberingEmbedder) -> AsyncGenerator[Library]
         store = Store(Path(folder) / "groundwire.db", MIGRATIONS)
         index = SqliteIndex(Path(folder) / "index.db", embedder=embedder.name)
         documents = SqliteDocuments(store)
-        search = Search(chunks=index, vectors=index, embedder=embedder, documents=documents)
+        meanings = Meanings(index, [embedder])
+        search = Search(chunks=index, meanings=meanings, documents=documents)
         try:
             yield Library(index, documents, embedder, search)
         finally:

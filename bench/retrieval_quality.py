@@ -28,7 +28,7 @@ from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.model.ids import ChunkId, document_of
 from groundwire.retrieve.search import DEPTH, Search
 
-CUTS = (1, 10)
+CUTS: tuple[int, ...] = (1, 10)
 RESULTS = Path(__file__).parent / "results" / "retrieval_quality.json"
 ENTRIES = 10
 # Passages asked for, until they are of ten entries: an entry may have several.
@@ -83,7 +83,7 @@ async def rank(library: Library, evalset: EvalSet) -> Rankings:
     vectors = await library.embedder.embed(texts, kind="query")
     for query, vector in zip(evalset.queries, vectors, strict=True):
         words = await library.index.search_words(WORKSPACE, query.text, limit=DEPTH)
-        meaning = await library.index.search_meaning(WORKSPACE, vector, limit=DEPTH)
+        meaning = await library.index.serving.search_meaning(WORKSPACE, vector, limit=DEPTH)
         rankings["words"][query.id] = _entries(hit.chunk for hit in words.hits)
         rankings["meaning"][query.id] = _entries(hit.chunk for hit in meaning)
         rankings["hybrid"][query.id] = await _rank_hybrid(library.search, query.text)

@@ -29,6 +29,7 @@ from groundwire.adapters.embedded.documents import SqliteDocuments
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedder.local import DIMENSIONS, LocalEmbedder
 from groundwire.ports.passage_index import Hit, WordHits
+from groundwire.retrieve.meaning import Meanings
 from groundwire.retrieve.search import DEPTH, Found, Search
 
 WARM_UP = 5
@@ -50,7 +51,7 @@ class Asked:
         self.embedder = LocalEmbedder()
         self._index = index
         self._search = Search(
-            chunks=index, vectors=index, embedder=self.embedder, documents=documents
+            chunks=index, meanings=Meanings(index, [self.embedder]), documents=documents
         )
         self._workspaces = library.workspaces
         self._texts, self.vectors = ask_something(count)
@@ -64,7 +65,8 @@ class Asked:
 
     async def meaning(self, number: int) -> Sequence[Hit]:
         workspace = self._workspaces[self.place(number)]
-        return await self._index.search_meaning(workspace, self.vectors[number], limit=DEPTH)
+        vector = self.vectors[number]
+        return await self._index.serving.search_meaning(workspace, vector, limit=DEPTH)
 
     async def words(self, number: int) -> WordHits:
         workspace = self._workspaces[self.place(number)]

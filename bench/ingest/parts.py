@@ -92,7 +92,7 @@ async def index_alone(embedder: Embedder, reads: Sequence[Read]) -> float:
             document = DocumentId(read.name)
             await index.replace(workspace, document, read.chunks, title=read.name)
             ids = [chunk.id for chunk in read.chunks]
-            await index.add(workspace, document, ids, vectors[read.name])
+            await index.serving.add(workspace, document, ids, vectors[read.name])
 
         try:
             began = time.monotonic()

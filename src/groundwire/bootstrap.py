@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from groundwire.ports.identities import Identities
     from groundwire.ports.parser import Parser
     from groundwire.ports.tool import Tool
+    from groundwire.retrieve.meaning import Meanings
     from groundwire.transport.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -155,8 +156,7 @@ async def open_groundwire(
     """Open everything, go on with what an earlier process left, and stop in order.
 
     ``models``, ``embedder`` and ``tools`` come before those of the settings, in tests, whose
-    ``now`` may be any time. Raises ``Overloaded`` if another process serves the data folder, and
-    ``InvalidField`` for what is set wrongly.
+    ``now`` may be any time. Raises ``Overloaded`` for a folder in use, and ``InvalidField``.
     """
     from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.embedded.lease import Lease
@@ -267,7 +267,8 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     from groundwire.library import Library
 
     index = equip.open_index(parts.settings, parts.embedder, stack)
-    means = _means(parts, index)
+    meanings = equip.open_meanings(parts.settings, parts.embedder, index, stack)
+    means = _means(parts, index, meanings)
     documents = means.documents
     return Library(
         SqliteWorkspaces(parts.store),
@@ -277,7 +278,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
         means.blobs,
         index,
         await _work(open_intake(means), parts, stack),
-        equip.open_search(parts.settings, index, parts.embedder, documents, stack),
+        equip.open_search(parts.settings, index, meanings, documents, stack),
         parts.parsers,
         parts.log,
         utc_now,
@@ -285,7 +286,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     )
 
 
-def _means(parts: _Parts, index: equip.PassageIndex) -> "Means":
+def _means(parts: _Parts, index: equip.PassageIndex, meanings: "Meanings") -> "Means":
     from groundwire.adapters.embedded.blobs import FileBlobs
     from groundwire.adapters.embedded.documents import SqliteDocuments
     from groundwire.adapters.embedded.feeds import SqliteFeeds
@@ -299,8 +300,7 @@ def _means(parts: _Parts, index: equip.PassageIndex) -> "Means":
         jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),
         parser=parts.parsers,
         chunks=index,
-        vectors=index,
-        embedder=parts.embedder,
+        meanings=meanings,
         publish=_publish_to(parts.log),
         now=utc_now,
         new_id=new_id,

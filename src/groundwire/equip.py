@@ -1,6 +1,7 @@
 """What documents come from and are found with, as the settings say."""
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,15 +12,19 @@ from groundwire.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundwire.adapters.embedded.space import Standing
     from groundwire.model.feeds import FeedKind
     from groundwire.ports.connector import Connector
     from groundwire.ports.documents import Documents
     from groundwire.ports.embedder import Embedder
     from groundwire.ports.reranker import Reranker
     from groundwire.ports.vector_store import VectorStore
+    from groundwire.retrieve.meaning import Meanings
     from groundwire.retrieve.search import Search
 
 EMBEDDED = "embedded"
+PROTOCOLS = ("ollama", "openai")
+INDEX = "index.db"
 OFF = "off"
 GGUF = ".gguf"
 MODELS = "models"
@@ -37,32 +42,91 @@ class PassageIndex(ChunkStore, VectorIndex, Protocol):
 def open_embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> "Embedder":
     """Return the embedder of the settings; ``stack`` closes it. Raises ``InvalidField``."""
     if settings.embedder == EMBEDDED:
-        from groundwire.adapters.embedder.local import LocalEmbedder
-
-        local = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
-        stack.push_async_callback(local.aclose)
-        return local
-    from groundwire.adapters.embedder.endpoint import OLLAMA, OPENAI, EndpointEmbedder
-    from groundwire.adapters.models.ollama import DEFAULT_URL
-
+        return _open_local(stack)
     kind, _, model = settings.embedder.partition(":")
-    places = {
-        "ollama": (OLLAMA, settings.ollama_url or DEFAULT_URL, None),
-        "openai": (OPENAI, settings.openai_base_url, settings.openai_api_key),
-    }
-    if kind not in places or not model:
+    url = address_of(settings)
+    if kind not in PROTOCOLS or not model:
         raise InvalidField(
             "embedder", "GROUNDWIRE_EMBEDDER is `embedded`, `ollama:MODEL` or `openai:MODEL`."
         )
-    protocol, url, key = places[kind]
-    if settings.embedder_url is not None:
-        # A key goes only to the place that it was given for.
-        url, key = settings.embedder_url, None
     if not url:
         raise InvalidField("embedder_url", "Say where the embedder is, in GROUNDWIRE_EMBEDDER_URL.")
-    endpoint = EndpointEmbedder(protocol, url, model, key=settings.embedder_api_key or key)
+    return _open_endpoint(kind, model, url, settings, stack)
+
+
+def reopen_embedder(
+    name: str, address: str, settings: Settings, stack: contextlib.AsyncExitStack
+) -> "Embedder":
+    """Return the embedder that the settings named when it was called ``name``.
+
+    ``address`` is where it was asked then. If it cannot be had any more, every use says why.
+    """
+    from groundwire.adapters.embedder.absent import AbsentEmbedder
+    from groundwire.adapters.embedder.local import NAME
+
+    if name == NAME:
+        return _open_local(stack)
+    kind, _, model = name.partition(":")
+    url = address or _usual_address(kind, settings)
+    if kind in PROTOCOLS and model and url:
+        return _open_endpoint(kind, model, url, settings, stack)
+    return AbsentEmbedder(name)
+
+
+def address_of(settings: Settings) -> str:
+    """Return where the embedder of the settings is asked, '' for the embedded one."""
+    kind = settings.embedder.partition(":")[0]
+    if kind not in PROTOCOLS:
+        return ""
+    return settings.embedder_url or _usual_address(kind, settings)
+
+
+def _usual_address(kind: str, settings: Settings) -> str:
+    from groundwire.adapters.models.ollama import DEFAULT_URL
+
+    if kind == "ollama":
+        return settings.ollama_url or DEFAULT_URL
+    return settings.openai_base_url or ""
+
+
+def _open_local(stack: contextlib.AsyncExitStack) -> "Embedder":
+    from groundwire.adapters.embedder.local import LocalEmbedder
+
+    local = LocalEmbedder(unload_after_s=UNLOAD_AFTER_S)
+    stack.push_async_callback(local.aclose)
+    return local
+
+
+def _open_endpoint(
+    kind: str, model: str, url: str, settings: Settings, stack: contextlib.AsyncExitStack
+) -> "Embedder":
+    from groundwire.adapters.embedder.endpoint import OLLAMA, OPENAI, EndpointEmbedder
+
+    protocol = {"ollama": OLLAMA, "openai": OPENAI}[kind]
+    url, key = _with_key(url, settings)
+    endpoint = EndpointEmbedder(protocol, url, model, key=key)
     stack.push_async_callback(endpoint.aclose)
     return endpoint
+
+
+def _with_key(url: str, settings: Settings) -> tuple[str, str | None]:
+    """Return the place as the settings have it, with their key for it.
+
+    A key goes only to the place that it was given for.
+    """
+    places = [
+        (address_of(settings), settings.embedder_api_key),
+        (settings.openai_base_url or "", settings.openai_api_key),
+    ]
+    for place, key in places:
+        if key and _bare(place) == _bare(url):
+            return place, key
+    return next((place for place, _ in places if _bare(place) == _bare(url)), url), None
+
+
+def _bare(url: str) -> str:
+    """Return ``url`` without who asks there and with which password."""
+    return re.sub(r"//[^/@]*@", "//", url).rstrip("/")
 
 
 def open_reranker(settings: Settings, stack: contextlib.AsyncExitStack) -> "Reranker | None":
@@ -109,7 +173,7 @@ def reranker_path(settings: Settings) -> Path | None:
 def open_search(
     settings: Settings,
     index: PassageIndex,
-    embedder: "Embedder",
+    meanings: "Meanings",
     documents: "Documents",
     stack: contextlib.AsyncExitStack,
 ) -> "Search":
@@ -120,8 +184,7 @@ def open_search(
     reranker = open_reranker(settings, stack)
     return Search(
         chunks=index,
-        vectors=index,
-        embedder=embedder,
+        meanings=meanings,
         documents=documents,
         reranking=Reranking(reranker, settings.reranker_timeout) if reranker else None,
     )
@@ -146,15 +209,34 @@ def open_index(
 ) -> PassageIndex:
     """Return the index of the settings; ``stack`` closes it. Raises ``InvalidField``."""
     from groundwire.adapters.embedded.index import SqliteIndex
-    from groundwire.adapters.embedded.split_index import SplitIndex
 
-    path, vectors = settings.data / "index.db", open_vectors(settings, stack)
-    if vectors is None:
-        index = SqliteIndex(path, embedder=embedder.name)
-    else:
-        index = SplitIndex(path, embedder=embedder.name, vectors=vectors)
+    index = SqliteIndex(
+        settings.data / INDEX,
+        embedder=embedder.name,
+        address=_bare(address_of(settings)),
+        vectors=open_vectors(settings, stack),
+    )
     stack.callback(index.close)
     return index
+
+
+def look_at_index(settings: Settings) -> "Standing | None":
+    """Return how the index stands, beside a running server or without one; ``None`` if unknown."""
+    from groundwire.adapters.embedded.space import look
+
+    return look(settings.data / INDEX)
+
+
+def open_meanings(
+    settings: Settings, embedder: "Embedder", index: PassageIndex, stack: contextlib.AsyncExitStack
+) -> "Meanings":
+    """Return what is found by meaning: by ``embedder``, or by that of before until it is ready."""
+    from groundwire.retrieve.meaning import Meanings
+
+    embedders, serving = [embedder], index.serving
+    if serving.embedder != embedder.name:
+        embedders.append(reopen_embedder(serving.embedder, serving.address, settings, stack))
+    return Meanings(index, embedders)
 
 
 def make_connectors(settings: Settings) -> "Mapping[FeedKind, Connector]":

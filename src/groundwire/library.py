@@ -12,6 +12,7 @@ import msgspec
 
 from groundwire.access.authorize import require, require_editor
 from groundwire.answer.clean import clean
+from groundwire.ingest.changeover import Change
 from groundwire.ingest.intake import Intake
 from groundwire.model.access import Identity
 from groundwire.model.documents import Batch, Document, DocumentStatus
@@ -206,6 +207,11 @@ class Library:
         except NotFound as error:
             raise NotFound("document") from error
         return document
+
+    async def describe_embedder(self, identity: Identity, workspace: WorkspaceId) -> Change:
+        """Return what finds passages by their meaning, and how far another one is, if one is."""
+        await require(self.workspaces, identity, "document:read", workspace)
+        return await self.intake.changeover.describe(workspace)
 
     async def get_content(self, identity: Identity, id: DocumentId) -> tuple[Document, Path]:
         """Return the document and where its original bytes are."""

@@ -1,10 +1,20 @@
-"""What the contracts of the parsers share."""
+"""What the contracts of the parsers share, and those of the index."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
+from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.parsers.pool import ParserPool
+from groundwire.adapters.vectors.choose import open_store
+from tests.support.chroma import running_chroma
+from tests.support.postgres import running_postgres
+
+Open = Callable[[str], SqliteIndex]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -12,3 +22,41 @@ async def parser() -> AsyncIterator[ParserPool]:
     parser = ParserPool(size=1)
     yield parser
     await parser.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Callable[[str], str]]:
+    """Return what starts a server, once for all tests, and gives its address."""
+    started: dict[str, str] = {}
+    starting = {"chroma server": running_chroma, "postgres": running_postgres}
+    with ExitStack() as stack:
+
+        def address_of(kind: str) -> str:
+            if kind not in started:
+                started[kind] = stack.enter_context(starting[kind]())
+            return started[kind]
+
+        yield address_of
+
+
+@pytest.fixture(params=["sqlite", "chroma", "chroma server", "postgres"])
+async def open_index(
+    request: pytest.FixtureRequest, servers: Callable[[str], str], tmp_path: Path
+) -> AsyncIterator[Open]:
+    """Return what opens the index of a test, as the one of an embedder, ``NAME at ADDRESS``."""
+    kind, own = request.param, uuid4().hex
+    async with AsyncExitStack() as stack:
+
+        def open(embedder: str) -> SqliteIndex:
+            # Stores are shared with the other tests: only the embedder's name keeps them apart.
+            path, (name, _, address) = tmp_path / "index.db", embedder.partition(" at ")
+            store = None
+            if kind != "sqlite":
+                place = kind if kind == "chroma" else servers(kind)
+                store = open_store(place, tmp_path / "vectors")
+                stack.push_async_callback(store.aclose)
+            index = SqliteIndex(path, embedder=f"{name} of {own}", address=address, vectors=store)
+            stack.callback(index.close)
+            return index
+
+        yield open

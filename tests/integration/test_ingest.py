@@ -220,7 +220,7 @@ async def test_kill_9_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) ->
             await task
 
         assert ready.chunks == ready.embedded
-        assert not await last.index.without_embedding(document.id, limit=1)
+        assert not await last.index.serving.without_embedding(document.id, limit=1)
         hits = (await last.index.search_words(WS, "第42题的答案 294", limit=50)).hits
         texts = [chunk.text for chunk in await last.index.get([hit.chunk for hit in hits])]
         assert sum("is 294." in text for text in texts) == 1

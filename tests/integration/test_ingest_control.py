@@ -166,7 +166,7 @@ async def test_a_long_embedding_lets_others_have_a_turn(tmp_path: Path) -> None:
         ingest = open_ingest(tmp_path, stack, slice_s=0.0)
         ingest.worker.duties = [duty._replace(room=1) for duty in ingest.worker.duties]
         async with working(ingest):
-            long = await half_done(ingest, by="ada")
+            long = await half_done(ingest, TEXT * 4, by="ada")
             short = await half_done(ingest, "A note about zebras.", by="bob")
             ingest.embedder.gate.set()
             await ingest.finished(short.id)

@@ -68,6 +68,8 @@ async def test_answers_and_searches_are_in_the_order_of_the_reranker_and_say_so(
 
     (sources,) = [event for event in events if event["type"] == "sources"]
     (told,) = [event for event in events if event.get("detail", {}).get("count")]
+    statuses = [event["status"] for event in events if event["type"] == "status"]
+    assert statuses == ["retrieving", "reranking", "generating"]
     # The endpoint prefers what comes last.
     assert [item["title"] for item in sources["items"]] == ["cats.txt", "guide.txt"]
     assert [passage["title"] for passage in found["passages"]] == ["cats.txt", "guide.txt"]
@@ -107,6 +109,7 @@ async def test_without_one_nothing_is_said_of_it(tmp_path: Path) -> None:
 
     (told,) = [event for event in events if event.get("detail", {}).get("count")]
     assert "reranked" not in told["detail"]
+    assert not any(event.get("status") == "reranking" for event in events)
     assert found["reranked"] is None
 
 

@@ -31,6 +31,7 @@ from groundwire.model.workspace_events import (
     DocumentReady,
     WorkspaceEvent,
 )
+from groundwire.retrieve.meaning import Meanings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,8 +151,7 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
         jobs=jobs,
         parser=parser,
         chunks=index,
-        vectors=index,
-        embedder=embedder,
+        meanings=Meanings(index, [embedder]),
         publish=publish,
         now=now,
         new_id=new_id,

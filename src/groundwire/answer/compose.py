@@ -189,6 +189,9 @@ class Compose:
             documents=scope.searchable if asked.attachments else (),
             within=scope.searchable if asked.filter else None,
             parts=parts,
+            on_rerank=partial(
+                self._status, writer, asked, "reranking", say("reranking", asked.language)
+            ),
         )
 
     async def _tell_sources(
@@ -229,6 +232,7 @@ class Compose:
         request = ChatRequest(
             messages=built.messages,
             question=asked.text,
+            parts=split(asked.text),
             passages=built.passages,
             language=asked.language,
             tools=tools,

@@ -5,7 +5,8 @@ from typing import Literal
 from groundwire.ports.chat_model import Language
 
 Said = Literal[
-    "queued", "retrieving", "thinking", "generating", "found", "found_words", "found_unranked",
+    "queued", "retrieving", "reranking", "thinking", "generating", "found", "found_words",
+    "found_unranked",
     "found_nothing",
     "no_documents", "not_yet", "nothing_relevant", "using", "not_approved", "steered",
     "attachments_gone", "searching_attachments", "filter_empty", "retrieving_some",
@@ -15,6 +16,7 @@ Said = Literal[
 _SENTENCES: dict[Said, dict[Language, str]] = {
     "queued": {"en": "Waiting for the answer before this one…", "zh": "正在等待上一个回答完成…"},
     "retrieving": {"en": "Searching the knowledge base…", "zh": "正在检索知识库…"},
+    "reranking": {"en": "Choosing the best passages…", "zh": "正在挑选最相关的段落…"},
     "thinking": {"en": "Waiting for the model…", "zh": "正在等待模型…"},
     "generating": {"en": "Writing the answer…", "zh": "正在生成回答…"},
     "found": {

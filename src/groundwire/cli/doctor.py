@@ -8,12 +8,16 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundwire import __version__, equip
 from groundwire.adapters.parsers.ocr import INSTALL, LANGUAGES, languages_of
 from groundwire.bootstrap import PAGE, open_models
 from groundwire.model.errors import GroundwireError
 from groundwire.settings import FILE, PREFIX, SECRETS, Loaded, Settings, load
+
+if TYPE_CHECKING:
+    from groundwire.ports.embedder import Embedder
 
 ROOM_BYTES = 1_000_000_000
 
@@ -50,16 +54,17 @@ async def _check_knowledge(
     """Yield what embeds and where vectors lie; add what does not work to ``problems``."""
     try:
         embedder = equip.open_embedder(settings, stack)
-        vectors = await embedder.embed(["?"], kind="query")
-        yield f"vectors of {vectors.shape[1]} numbers by {embedder.name}"
     except GroundwireError as error:
         problems.append(f"The embedder: {error.message}")
+    else:
+        async for line in _check_embedders(embedder, settings, stack, problems):
+            yield line
     try:
         if (reranker := equip.open_reranker(settings, stack)) is None:
-            yield "their own order: no reranker is set"
+            yield "no reranker: the order is that of words and meaning"
         else:
             await reranker.rerank("?", ["?"])
-            yield f"put in order by {reranker.name}"
+            yield f"an order by the reranker {reranker.name}"
     except GroundwireError as error:
         problems.append(f"The reranker: {error.message}")
     try:
@@ -67,6 +72,31 @@ async def _check_knowledge(
         yield "vectors in index.db" if store is None else f"{await store.check()}, {store.place}"
     except GroundwireError as error:
         problems.append(f"The store of vectors: {error.message}")
+
+
+async def _check_embedders(
+    embedder: "Embedder", settings: Settings, stack: contextlib.AsyncExitStack, problems: list[str]
+) -> AsyncIterator[str]:
+    """Yield what embeds; if another one serves until all is embedded, that and how far it is."""
+    try:
+        yield await _try(embedder)
+    except GroundwireError as error:
+        problems.append(f"The embedder: {error.message}")
+    standing = equip.look_at_index(settings)
+    if standing is None or not standing.total or standing.serving.embedder == embedder.name:
+        return
+    before, coming = standing.serving, standing.coming
+    done = standing.done if coming is not None and coming.embedder == embedder.name else 0
+    yield f"until all is embedded anew, {done} of {standing.total} passages so far:"
+    try:
+        yield await _try(equip.reopen_embedder(before.embedder, before.address, settings, stack))
+    except GroundwireError as error:
+        problems.append(f"The embedder until now, {before.embedder}: {error.message}")
+
+
+async def _try(embedder: "Embedder") -> str:
+    vectors = await embedder.embed(["?"], kind="query")
+    return f"vectors of {vectors.shape[1]} numbers by {embedder.name}"
 
 
 def _value(loaded: Loaded, name: str) -> str:

@@ -28,13 +28,14 @@ from groundwire.model.workspace_events import (
 )
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
-from groundwire.ports.embedder import Embedder
 from groundwire.ports.job_queue import JobQueue
 from groundwire.ports.parser import Parser
-from groundwire.ports.passage_index import ChunkStore, VectorIndex
+from groundwire.ports.passage_index import ChunkStore
+from groundwire.retrieve.meaning import Meaning, Meanings
 
-# About a second of the embedded model: short enough for several documents to take turns.
-BATCH = 8
+# It fills a request to an endpoint, and is a second or two of the embedded model: short enough for
+# several documents to take turns.
+BATCH = 16
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
 # A document reports its embedding about so many times, however long it is.
@@ -59,8 +60,7 @@ class Index:
     blobs: Blobs
     parser: Parser
     chunks: ChunkStore
-    vectors: VectorIndex
-    embedder: Embedder
+    meanings: Meanings
     jobs: JobQueue
     publish: Publish
     batches: Batches
@@ -100,12 +100,13 @@ class Index:
             return True
 
     async def embed_again(self) -> None:
-        """Send back to their embedding the documents whose vectors no longer count.
+        """Send to their embedding the documents that have chunks without a vector.
 
-        That is so when the embedder or the place of vectors is another one. Until they are
-        embedded again they are found by their words. To be called once, as the server starts.
+        That is so when the place of vectors is another one. Until they are embedded again they
+        are found by their words. To be called as the server starts, and when another embedder
+        has taken over.
         """
-        for id in await self.vectors.list_unembedded():
+        for id in await self.meanings.serving.space.list_unembedded():
             try:
                 document = await self.documents.get(id)
             except NotFound:
@@ -180,7 +181,8 @@ class Index:
         return document
 
     async def _embed_missing(self, document: Document) -> Document:
-        missing = await self.vectors.without_embedding(document.id, limit=document.chunks)
+        meaning = self.meanings.serving
+        missing = await meaning.space.without_embedding(document.id, limit=document.chunks)
         done = document.chunks - len(missing)
         step = max(1, document.chunks // REPORTS)
         told = done
@@ -190,7 +192,7 @@ class Index:
             if start and time() >= until:
                 return document
             batch = missing[start : start + BATCH]
-            await self._embed_batch(document, batch)
+            await _embed_batch(meaning, document, batch)
             done += len(batch)
             document = await self._store(document, embedded=done, reason=None, reason_code=None)
             if done - told >= step and done < document.chunks:
@@ -216,13 +218,6 @@ class Index:
         if before != document.digest:
             await drop_unused(self.documents, self.blobs, before)
         return document
-
-    async def _embed_batch(self, document: Document, batch: Sequence[Chunk]) -> None:
-        title = read_of(document).title
-        texts = [embedding_text(chunk, title) for chunk in batch]
-        vectors = await self.embedder.embed(texts, kind="passage")
-        ids = [chunk.id for chunk in batch]
-        await self.vectors.add(document.workspace, document.id, ids, vectors)
 
     async def _wait(self, id: DocumentId, error: Unavailable) -> None:
         reason = (
@@ -259,3 +254,9 @@ class Index:
     async def _tell_ready(self, document: Document) -> None:
         await self.publish(document.workspace, ready(document))
         await self.batches.tell(document)
+
+
+async def _embed_batch(meaning: Meaning, document: Document, batch: Sequence[Chunk]) -> None:
+    title = read_of(document).title
+    texts = [embedding_text(chunk, title) for chunk in batch]
+    await meaning.add(document.workspace, batch, texts)

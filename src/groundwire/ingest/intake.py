@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from groundwire.ingest.accept import Accept
 from groundwire.ingest.batches import Batches
+from groundwire.ingest.changeover import Changeover
 from groundwire.ingest.control import Control
 from groundwire.ingest.index import SLICE_S, Index
-from groundwire.ingest.progress import CRAWL, EMBED, PARSE, SYNC, Publish
+from groundwire.ingest.progress import CHANGE, CRAWL, EMBED, PARSE, SYNC, Publish
 from groundwire.ingest.schedule import Schedule
 from groundwire.ingest.sync import Sync
 from groundwire.ingest.worker import Duty, Worker
@@ -16,11 +17,11 @@ from groundwire.model.ids import DocumentId, FeedId, NewId, Now
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.connector import Connector
 from groundwire.ports.documents import Documents
-from groundwire.ports.embedder import Embedder
 from groundwire.ports.feeds import Feeds
 from groundwire.ports.job_queue import Job, JobQueue
 from groundwire.ports.parser import Parser
-from groundwire.ports.passage_index import ChunkStore, VectorIndex
+from groundwire.ports.passage_index import ChunkStore
+from groundwire.retrieve.meaning import Meanings
 
 PARSING = 2
 # As many documents are embedded in turns, batch by batch: a large one keeps no small one waiting.
@@ -28,7 +29,13 @@ EMBEDDING = 4
 SYNCING = 2
 # A site is read slowly, so one keeps its place for long, and costs little meanwhile.
 CRAWLING = 8
+# One batch at a time beside those of documents: what comes in has most of the embedder.
+CHANGING = 1
 _FAULT = "Something went wrong here while reading this file. It is in the server's log."
+_CHANGE_FAULT = (
+    "Something went wrong here while embedding passages anew. It is in the server's log, and "
+    "tried again when the server is restarted."
+)
 _FEED_FAULT = "Something went wrong here while reading this place. It is in the server's log."
 
 
@@ -46,8 +53,7 @@ class Means:
     jobs: JobQueue
     parser: Parser
     chunks: ChunkStore
-    vectors: VectorIndex
-    embedder: Embedder
+    meanings: Meanings
     publish: Publish
     now: Now
     new_id: NewId
@@ -58,7 +64,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """``worker`` does what ``accept`` takes in, ``control`` orders and ``schedule`` wants."""
+    """``worker`` does what ``accept`` takes in, ``control`` orders and ``schedule`` wants.
+
+    ``changeover`` tells how far another embedder is.
+    """
 
     accept: Accept
     control: Control
@@ -66,6 +75,7 @@ class Intake:
     worker: Worker
     sync: Sync
     schedule: Schedule
+    changeover: Changeover
 
     async def resume(self) -> None:
         """Go on with what an earlier process left. To be called once, as the server starts."""
@@ -73,6 +83,7 @@ class Intake:
         await self.accept.resume()
         await self.schedule.resume()
         await self.index.embed_again()
+        await self.changeover.resume()
 
 
 def open_intake(means: Means) -> Intake:
@@ -91,9 +102,16 @@ def open_intake(means: Means) -> Intake:
         new_id=means.new_id,
     )
     index = _index(means, batches)
-    worker.duties = _duties(index, sync)
+    changeover = Changeover(
+        meanings=means.meanings,
+        accept=accept,
+        index=index,
+        publish=means.publish,
+        slice_s=means.slice_s,
+    )
+    worker.duties = (*_duties(index, sync), _changing(changeover))
     schedule = Schedule(feeds=means.feeds, jobs=means.jobs, now=means.now)
-    return Intake(accept, control, index, worker, sync, schedule)
+    return Intake(accept, control, index, worker, sync, schedule, changeover)
 
 
 def _duties(index: Index, sync: Sync) -> tuple[Duty, ...]:
@@ -117,6 +135,13 @@ def _duties(index: Index, sync: Sync) -> tuple[Duty, ...]:
     )
 
 
+def _changing(changeover: Changeover) -> Duty:
+    async def fail(_: Job) -> None:
+        await changeover.wait(_CHANGE_FAULT)
+
+    return Duty(CHANGE, CHANGING, changeover.work, fail)
+
+
 def _accept(means: Means, batches: Batches) -> Accept:
     return Accept(
         documents=means.documents,
@@ -136,8 +161,7 @@ def _index(means: Means, batches: Batches) -> Index:
         blobs=means.blobs,
         parser=means.parser,
         chunks=means.chunks,
-        vectors=means.vectors,
-        embedder=means.embedder,
+        meanings=means.meanings,
         jobs=means.jobs,
         publish=means.publish,
         batches=batches,

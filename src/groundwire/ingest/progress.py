@@ -14,7 +14,9 @@ PARSE = "parse"
 EMBED = "embed"
 SYNC = "sync"
 CRAWL = "crawl"
-"""The kinds of jobs; the key of the first two is a document's id, of the last two a feed's."""
+CHANGE = "change"
+"""The kinds of jobs; the key of the first two is a document's id, of the next two a feed's, of
+the last one the name of the embedder that is to take over."""
 
 
 def job_of(feed: Feed) -> str:

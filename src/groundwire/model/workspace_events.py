@@ -103,6 +103,25 @@ class FeedChanged(Event, frozen=True, kw_only=True, tag="feed.changed"):
     reason: str | None = None
 
 
+class EmbedderChanging(Event, frozen=True, kw_only=True, tag="embedder.changing"):
+    """The workspace's passages are embedded anew: ``embedder`` has done ``done`` of ``total``.
+
+    Until it has done all there are, what was embedded before is searched. It waits if there is
+    a ``reason``.
+    """
+
+    embedder: str
+    done: int
+    total: int
+    reason: str | None = None
+
+
+class EmbedderChanged(Event, frozen=True, kw_only=True, tag="embedder.changed"):
+    """From now on ``embedder`` finds the workspace's passages by their meaning."""
+
+    embedder: str
+
+
 WorkspaceEvent = (
     DocumentReceived
     | DocumentParsing
@@ -115,6 +134,8 @@ WorkspaceEvent = (
     | DocumentResumed
     | BatchProgress
     | FeedChanged
+    | EmbedderChanging
+    | EmbedderChanged
 )
 
 _decoder = msgspec.json.Decoder(WorkspaceEvent)

@@ -43,12 +43,13 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``messages`` is the whole prompt, already within the window. ``question`` and
     ``passages`` are what it was made of, for an answer that needs no model; passage n of
-    the tuple is cited as ``[n]``, from 1. ``language`` is the asker's. ``tools`` are offered
-    to a model that can call them.
+    the tuple is cited as ``[n]``, from 1. A question that asks several things has ``parts``.
+    ``language`` is the asker's. ``tools`` are offered to a model that can call them.
     """
 
     messages: tuple[Message, ...]
     question: str
+    parts: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     language: Language = "en"
     tools: tuple[ToolSpec, ...] = ()

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundwire.model.documents import Chunk
@@ -96,16 +96,39 @@ class ChunkStore(Protocol):
         ...
 
 
-class VectorIndex(Protocol):
-    """Nearest chunks by embedding, within one workspace and one space of vectors.
+class Unembedded(NamedTuple):
+    """A chunk without a vector, and the ``title`` of its document."""
 
-    A vector of another length than those that there are raises ``OtherSpace``. Where vectors
-    lie in a store of their own, its absence raises ``VectorsUnavailable``.
+    workspace: WorkspaceId
+    title: str
+    chunk: Chunk
+
+
+class Count(NamedTuple):
+    """``done`` of ``total`` chunks have their vector."""
+
+    done: int
+    total: int
+
+
+class VectorSpace(Protocol):
+    """The vectors of one embedder, all of one length, each of a chunk.
+
+    Every chunk that there is belongs to every space, with or without a vector. What is asked
+    of a space is answered by its own vectors: those of another one are not within its reach. A
+    vector of another length raises ``OtherSpace``; so does a search in a space that another one
+    has taken the place of. Where vectors lie in a store of their own, its absence raises
+    ``VectorsUnavailable``.
     """
 
     @property
     def embedder(self) -> str:
         """The name of the embedder whose vectors these are."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where this embedder is asked, without a password; '' if that is not known."""
         ...
 
     async def add(
@@ -117,7 +140,8 @@ class VectorIndex(Protocol):
     ) -> None:
         """Store one unit vector per chunk; a chunk that has one gets the new one.
 
-        ``vectors`` has the shape (len(chunks), dimensions). All or none.
+        ``vectors`` has the shape (len(chunks), dimensions). All or none. One for a chunk, or a
+        space, that is gone is not kept.
         """
         ...
 
@@ -132,6 +156,14 @@ class VectorIndex(Protocol):
         """
         ...
 
+    async def newest_unembedded(self, *, limit: int) -> Sequence[Unembedded]:
+        """Return the chunks without a vector that came last, of whatever document."""
+        ...
+
+    async def count(self) -> Mapping[WorkspaceId, Count]:
+        """Return how many chunks have their vector, by workspace. Looks at all of them."""
+        ...
+
     async def search_meaning(
         self,
         workspace: WorkspaceId,
@@ -143,5 +175,26 @@ class VectorIndex(Protocol):
         """Return the chunks of ``workspace`` with the highest cosine, best first.
 
         With ``documents``, of these alone.
+        """
+        ...
+
+
+class VectorIndex(Protocol):
+    """Chunks by their meaning, in one space or, while another embedder takes over, in two."""
+
+    @property
+    def serving(self) -> VectorSpace:
+        """The space that is searched."""
+        ...
+
+    @property
+    def coming(self) -> VectorSpace | None:
+        """The space that is to be searched once every chunk has a vector in it."""
+        ...
+
+    async def switch(self) -> bool:
+        """Let the space that is coming serve, in one step, and drop the one before.
+
+        ``False``, and nothing changes, as long as a chunk has no vector there.
         """
         ...

@@ -4,9 +4,10 @@ Words and meaning are added as absolute evidence. Scaling each list between its 
 worst, or ranks, would give a blind list the same voice as one that sees: the best of a
 hundred wrong hits still has rank 1. So a cosine counts as it is, and a BM25 score as its share
 of the best one, times a power of the share of the question that this best one covers. In
-another language than the passages' the coverage is some 0.15 and words fall silent.
+another language than the passages' the coverage is some 0.15 and words fall silent; and a
+short query, all of whose words are somewhere, is not yet answered there.
 
-The constants are one choice for every set that `bench.retrieval_quality` measured; see ADR 7.
+The constants are one choice for every set that was measured; see ADR 7.
 """
 
 import math
@@ -16,32 +17,42 @@ from typing import NamedTuple
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
 
-# A hit of words that covers the whole question weighs as much as this difference of cosines.
-# Those of multilingual-e5 lie between some 0.7 and 0.95 for any two texts.
+# A hit of words that covers the whole question would weigh as much as this difference of
+# cosines, but no hit counts as covering more than this. Those of multilingual-e5 lie between
+# some 0.7 and 0.95 for any two texts.
 WORDS_IN_COSINES = 0.3
 COVERAGE_POWER = 2.0
+MOST_COVERAGE = 0.6
 LEAST_COSINE = 0.6
 
+# The mean cosine that the embedder we measured gives for no reason.
+USUAL_COSINE = 0.745
 # Whether a passage has to do with the query at all is not in its cosine, which depends on the
 # languages, but in how far it stands out from what any query finds: the hit of this rank.
 BACKGROUND_RANK = 50
-# A workspace that has fewer chunks shows no background of its own.
-BACKGROUND_COSINE = 0.745
-# A logistic curve chosen on questions with and without an answer in their corpus; see ADR 7.
-LEAD_SLOPE = 63.0
-WORDS_SLOPE = 5.0
-OFFSET = -3.5
+# A workspace that has fewer chunks shows no background of its own: then what is usual, within
+# a language and across.
+SAME_BACKGROUND = 0.78
+OTHER_BACKGROUND = 0.735
+# Logistic curves fitted to questions with and without an answer in their corpus, as many of the
+# one as of the other: within a language, and across, where words say nothing. See ADR 7.
+SAME_LEAD, SAME_WORDS, SAME_OFFSET = 87.0, 14.3, -7.4
+OTHER_LEAD, OTHER_OFFSET = 125.0, -4.5
 # Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
 COVERAGE_SLOPE = 10.0
 
 
 class Fused(NamedTuple):
-    """A chunk with its score and its relevance, both in 0...1; see `Passage`."""
+    """A chunk with its score and its relevance, both in 0...1; see `Passage`.
+
+    ``relevance_across`` is its relevance if it is in another language than the query.
+    """
 
     chunk: ChunkId
     score: float
-    relevance: float
+    relevance: float = 0.0
+    relevance_across: float = 0.0
 
 
 def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
@@ -49,7 +60,7 @@ def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
 
     ``background`` is what their own embedder gives for no reason; 1 stays 1.
     """
-    stretch = (1.0 - BACKGROUND_COSINE) / (1.0 - background)
+    stretch = (1.0 - USUAL_COSINE) / (1.0 - background)
     return [Hit(hit.chunk, 1.0 - (1.0 - hit.score) * stretch) for hit in hits]
 
 
@@ -64,21 +75,24 @@ def fuse(words: WordHits, meaning: Sequence[Hit]) -> list[Fused]:
         return _order([_by_words_alone(chunk, words, share) for chunk, share in by_words.items()])
     by_meaning = dict(meaning)
     least_cosine = min(by_meaning.values())
-    background = _background(meaning)
+    same = _background(meaning, SAME_BACKGROUND)
+    other = _background(meaning, OTHER_BACKGROUND)
     fused: list[Fused] = []
     for chunk in dict.fromkeys((*by_meaning, *by_words)):
         cosine = by_meaning.get(chunk, least_cosine)
         share = by_words.get(chunk, least_share)
-        relevance = _relevance(cosine - background, words.coverage * share)
-        fused.append(Fused(chunk, _score(cosine, words.coverage, share), relevance))
+        covered = SAME_WORDS * words.coverage * share
+        relevance = _logistic(SAME_LEAD * (cosine - same) + covered + SAME_OFFSET)
+        across = _logistic(OTHER_LEAD * (cosine - other) + OTHER_OFFSET)
+        fused.append(Fused(chunk, _score(cosine, words.coverage, share), relevance, across))
     return _order(fused)
 
 
-def _background(meaning: Sequence[Hit]) -> float:
+def _background(meaning: Sequence[Hit], usual: float) -> float:
     """Return the cosine that a chunk of this workspace has with the query for no reason."""
     seen = min(len(meaning), BACKGROUND_RANK) / BACKGROUND_RANK
     last = meaning[:BACKGROUND_RANK][-1].score
-    return seen * last + (1 - seen) * BACKGROUND_COSINE
+    return seen * last + (1 - seen) * usual
 
 
 def _shares(words: WordHits) -> dict[ChunkId, float]:
@@ -87,18 +101,16 @@ def _shares(words: WordHits) -> dict[ChunkId, float]:
 
 
 def _score(cosine: float, coverage: float, share: float) -> float:
-    evidence = cosine - LEAST_COSINE + WORDS_IN_COSINES * coverage**COVERAGE_POWER * share
-    most = 1.0 - LEAST_COSINE + WORDS_IN_COSINES
-    return min(1.0, max(0.0, evidence / most))
-
-
-def _relevance(lead: float, covered: float) -> float:
-    return _logistic(LEAD_SLOPE * lead + WORDS_SLOPE * covered + OFFSET)
+    weight = WORDS_IN_COSINES * MOST_COVERAGE**COVERAGE_POWER
+    by_words = min(1.0, coverage / MOST_COVERAGE) ** COVERAGE_POWER * share
+    evidence = (cosine - LEAST_COSINE + weight * by_words) / (1.0 - LEAST_COSINE + weight)
+    return min(1.0, max(0.0, evidence))
 
 
 def _by_words_alone(chunk: ChunkId, words: WordHits, share: float) -> Fused:
     covered = words.coverage * share
-    return Fused(chunk, covered, _logistic(COVERAGE_SLOPE * (covered - EVEN_COVERAGE)))
+    relevance = _logistic(COVERAGE_SLOPE * (covered - EVEN_COVERAGE))
+    return Fused(chunk, covered, relevance, relevance)
 
 
 def _logistic(x: float) -> float:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal
 
@@ -10,19 +11,20 @@ import msgspec
 
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import (
+    Fenced,
     ModelUnavailable,
     NotFound,
-    OtherSpace,
     RetrievalFailed,
     VectorsUnavailable,
 )
 from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
-from groundwire.ports.embedder import Embedder
-from groundwire.ports.passage_index import ChunkStore, Hit, VectorIndex
+from groundwire.ports.passage_index import ChunkStore, Hit
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, fuse, read_cosines
+from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.language import is_chinese
+from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
 
@@ -35,7 +37,7 @@ DEPTH = 100
 # So many times as many chunks as are asked for are looked at.
 SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
-FLOOR = 0.25
+FLOOR = 0.2
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
 
@@ -70,10 +72,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def together(found: Sequence[Found], limit: int) -> Found:
     """Return what was found for the parts of a question, by turns, neighbours as one.
 
-    A part that has no answer here takes no room from one that has.
+    The floor holds nothing back of a part beside one that is answered: across languages it is
+    wrong too often for that.
     """
-    answered = [each for each in found if each.relevant] or found
-    turns = chain.from_iterable(zip_longest(*(each.passages for each in answered)))
+    turns = chain.from_iterable(zip_longest(*(each.passages for each in found)))
     passages = drop_duplicates(passage for passage in turns if passage is not None)
     return Found(
         passages=tuple(merge_neighbours(passages, limit)),
@@ -85,30 +87,36 @@ def together(found: Sequence[Found], limit: int) -> Found:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What each of ``share`` queries is looked for by; see `Search.search`."""
+
+    limit: int
+    documents: Collection[DocumentId]
+    within: Collection[DocumentId] | None
+    share: int
+
+
 class Search:
     """Both indexes at once, within one workspace.
 
     Words alone are searched while the embedder cannot be reached or takes longer than
-    ``patience_s``, which also bounds its start; and when the index of meaning fails. With
-    ``reranking`` the best are put in order once more.
+    ``patience_s``, which also bounds its start; and when the index of meaning fails. While
+    another embedder takes over, what that one has embedded already is found by its meaning.
+    With ``reranking`` the best are put in order once more.
     """
 
     def __init__(
         self,
         *,
         chunks: ChunkStore,
-        vectors: VectorIndex,
-        embedder: Embedder,
+        meanings: Meanings,
         documents: Documents,
         reranking: Reranking | None = None,
         patience_s: float = 5.0,
     ) -> None:
-        """Raises ``OtherSpace`` if the vectors are not those of ``embedder``."""
-        if vectors.embedder != embedder.name:
-            raise OtherSpace(vectors.embedder, embedder.name)
         self._chunks = chunks
-        self._vectors = vectors
-        self._embedder = embedder
+        self._meanings = meanings
         self._documents = documents
         self._reranking = reranking
         self._patience_s = patience_s
@@ -122,24 +130,29 @@ class Search:
         documents: Collection[DocumentId] = (),
         within: Collection[DocumentId] | None = None,
         parts: Sequence[str] = (),
+        on_rerank: Callable[[], Awaitable[None]] | None = None,
     ) -> Found:
         """Return at most ``limit`` passages for ``query``, best first, no two alike.
 
         Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Else of those ``within``, if that is given.
         With ``parts`` these are searched for in its place, and their passages come by turns.
+        ``on_rerank`` is called before a reranker is waited for, once.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
         queries = [each[:MOST_CHARACTERS].strip() for each in parts or (query,)]
         queries = [each for each in queries if each]
         if not queries:
             return Found(passages=(), searched="words")
+        sought = _Sought(limit, documents, within, share=len(queries))
         try:
             found = [
-                self._search(workspace, each, limit, documents, within, share=len(queries))
-                for each in queries
+                self._search(workspace, each, sought, on_rerank if n == 0 else None)
+                for n, each in enumerate(queries)
             ]
             return together(await asyncio.gather(*found), limit)
+        except Fenced:  # nobody is to be told any more
+            raise
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
@@ -148,30 +161,30 @@ class Search:
         self,
         workspace: WorkspaceId,
         query: str,
-        limit: int,
-        documents: Collection[DocumentId],
-        within: Collection[DocumentId] | None,
-        *,
-        share: int,
+        sought: "_Sought",
+        on_rerank: Callable[[], Awaitable[None]] | None,
     ) -> Found:
-        """Return more chunks than ``limit``: some are duplicates or neighbours of others."""
-        among = documents or within
+        """Return more chunks than are asked for: some are duplicates or neighbours of others."""
+        limit, documents = sought.limit, sought.documents
+        among = documents or sought.within
         async with asyncio.TaskGroup() as group:
             meaning = group.create_task(self._search_meaning(workspace, query, among))
             words = group.create_task(
                 self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
             )
         near, why = meaning.result()
-        deep = max(limit, RERANKED // share) if self._reranking else SPARE * limit
+        deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
         best = fuse(words.result(), near)[:deep]
-        passages = [passage async for passage in self._passages(best)]
+        passages = [passage async for passage in self._passages(best, query)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
         if self._reranking is not None:
+            if on_rerank is not None:
+                await on_rerank()
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
         return Found(
-            passages=(*order.passages, *[each async for each in self._passages(beginnings)]),
+            passages=(*order.passages, *[each async for each in self._passages(beginnings, query)]),
             searched="both" if near else "words",
             reranked=None if self._reranking is None else order.why is None,
             why=" ".join(filter(None, (why, order.why))) or None,
@@ -182,14 +195,27 @@ class Search:
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
     ) -> tuple[Sequence[Hit], str | None]:
+        coming = self._meanings.coming
+        hits, why = await self._ask(self._meanings.serving, workspace, query, among)
+        self._meanings.why = why
+        if why is None or coming is None:
+            return hits, why
+        hits, _ = await self._ask(coming, workspace, query, among)
+        if self._meanings.coming is not coming:  # it came to serve just now: nothing was amiss
+            why = self._meanings.why = None
+        return hits, why
+
+    async def _ask(
+        self,
+        meaning: Meaning,
+        workspace: WorkspaceId,
+        query: str,
+        among: Collection[DocumentId] | None,
+    ) -> tuple[Sequence[Hit], str | None]:
         try:
-            async with asyncio.timeout(self._patience_s):
-                vectors = await self._embedder.embed([query], kind="query")
-                background = await self._embedder.background()
-            hits = await self._vectors.search_meaning(
-                workspace, vectors[0], limit=DEPTH, documents=among
+            hits = await meaning.search(
+                workspace, query, limit=DEPTH, documents=among, patience_s=self._patience_s
             )
-            return read_cosines(hits, background), None
         except (ModelUnavailable, VectorsUnavailable) as error:
             return (), error.message
         except TimeoutError:
@@ -197,6 +223,7 @@ class Search:
         except Exception:
             logger.exception("a search by meaning failed")
             return (), "Meaning cannot be searched; the server's log says why."
+        return hits, None
 
     async def _beginnings(
         self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int
@@ -208,9 +235,10 @@ class Search:
         there = [each for id in documents if (each := await self._find_document(id))]
         known = {item.chunk for item in found}
         first = (chunk_id(each.id, n, each.version) for n in range(limit) for each in there)
-        return [Fused(chunk, 0.0, 0.0) for chunk in first if chunk not in known]
+        return [Fused(chunk, 0.0) for chunk in first if chunk not in known]
 
-    async def _passages(self, fused: Sequence[Fused]) -> AsyncIterator[Passage]:
+    async def _passages(self, fused: Sequence[Fused], query: str) -> AsyncIterator[Passage]:
+        chinese = is_chinese(query)
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
         documents: dict[DocumentId, Document | None] = {}
         for item in fused:
@@ -222,7 +250,9 @@ class Search:
             document = documents[chunk.document]
             # It may have been removed while we searched.
             if document is not None:
-                yield _passage(item, chunk, document)
+                same = is_chinese(chunk.text) == chinese
+                relevance = item.relevance if same else item.relevance_across
+                yield _passage(item.score, relevance, chunk, document)
 
     async def _find_document(self, document: DocumentId) -> Document | None:
         try:
@@ -231,14 +261,14 @@ class Search:
             return None
 
 
-def _passage(item: Fused, chunk: Chunk, document: Document) -> Passage:
+def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:
     return Passage(
         id=PassageId(chunk.id),
         document=chunk.document,
         title=document.title,
         text=chunk.text,
-        score=item.score,
-        relevance=item.relevance,
+        score=score,
+        relevance=relevance,
         page=chunk.page,
         headings=chunk.headings,
         place=chunk.place,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from groundwire.conversation.state import Message
+from groundwire.ingest.changeover import Change
 from groundwire.model.document_types import DocumentType
 from groundwire.model.documents import Batch, Document, DocumentStatus, Searchable, Unread
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
@@ -154,6 +155,31 @@ class BatchBody(Body, omit_defaults=False):
             failed=batch.failed,
             paused=batch.paused,
         )
+
+
+class ComingEmbedder(Body, omit_defaults=False):
+    """What embeds the workspace's passages anew: ``done`` of ``total``; why, if it waits."""
+
+    embedder: str
+    done: int
+    total: int
+    reason: str | None
+
+
+class EmbedderBody(Body, omit_defaults=False):
+    """What finds the workspace's passages by their meaning, and what is to do so in its place.
+
+    ``reason`` is why the last question that was asked of it got no answer.
+    """
+
+    embedder: str
+    reason: str | None
+    coming: ComingEmbedder | None
+
+    @classmethod
+    def of(cls, change: Change) -> "EmbedderBody":
+        coming = None if change.coming is None else ComingEmbedder(**change.coming._asdict())
+        return cls(embedder=change.serving, reason=change.reason, coming=coming)
 
 
 class BatchesBody(Body):

@@ -23,6 +23,7 @@ from groundwire.transport.bodies import (
     ChangeWorkspace,
     ConversationBody,
     DocumentBody,
+    EmbedderBody,
     MessagesBody,
     ModelsBody,
     NewConversation,
@@ -81,6 +82,7 @@ class Resources:
                 )
                 for order in ORDERS
             ),
+            Route("/workspaces/{id}/embedder", self.describe_embedder, methods=["GET"]),
             Route("/workspaces/{id}/search", self.search, methods=["POST"]),
             Route("/workspaces/{id}/conversations", self.list_conversations, methods=["GET"]),
             Route("/documents/{id}", self.get_document, methods=["GET"]),
@@ -236,6 +238,10 @@ class Resources:
                 identity, id, file.filename or "document", _content(file)
             )
         return answer(DocumentBody.of(document), 202)
+
+    async def describe_embedder(self, request: Request) -> Response:
+        identity, id = await self._workspace(request)
+        return answer(EmbedderBody.of(await self.assistant.library.describe_embedder(identity, id)))
 
     async def search(self, request: Request) -> Response:
         identity, id = await self._workspace(request)

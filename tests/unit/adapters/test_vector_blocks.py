@@ -36,7 +36,7 @@ def vectors(count: int) -> NDArray[np.float32]:
 
 
 def found(db: apsw.Connection, workspace: int, vector: NDArray[np.float32]) -> list[int]:
-    return [row for row, _ in vector_blocks.nearest(db, workspace, vector, limit=10)]
+    return [row for row, _ in vector_blocks.nearest(db, 1, workspace, vector, limit=10)]
 
 
 def test_after_adding_and_removing_the_nearest_are_those_of_a_plain_search(
@@ -44,16 +44,16 @@ def test_after_adding_and_removing_the_nearest_are_those_of_a_plain_search(
 ) -> None:
     chance, all, blocks = random.Random(1), vectors(1_000), dict[int, int]()
     for row in range(1, len(all)):
-        blocks[row] = vector_blocks.put(db, 1 + row % 2, [row], all[row, None])[0]
+        blocks[row] = vector_blocks.put(db, 1, 1 + row % 2, [row], all[row, None])[0]
         if row % 3 == 0:
             gone = chance.choice(list(blocks))
-            vector_blocks.drop(db, gone, blocks.pop(gone))
+            vector_blocks.drop(db, 1, gone, blocks.pop(gone))
 
     for workspace in (1, 2):
         rows = [row for row in blocks if 1 + row % 2 == workspace]
         best = sorted(rows, key=lambda row: -float(all[row] @ all[0]))[:10]
         assert found(db, workspace, all[0]) == best
-        everyone = vector_blocks.nearest(db, workspace, all[0], limit=len(all))
+        everyone = vector_blocks.nearest(db, 1, workspace, all[0], limit=len(all))
         assert sorted(row for row, _ in everyone) == sorted(rows)
 
 
@@ -63,10 +63,10 @@ def test_the_nearest_among_given_rows_are_those_of_a_plain_search(
 ) -> None:
     monkeypatch.setattr(vector_blocks, "FEW", few)
     all = vectors(1_000)
-    vector_blocks.put(db, 1, range(1, 1_000), all[1:])
+    vector_blocks.put(db, 1, 1, range(1, 1_000), all[1:])
     among = list(range(1, 1_000, 7))
 
-    hits = vector_blocks.nearest(db, 1, all[0], limit=10, among=among)
+    hits = vector_blocks.nearest(db, 1, 1, all[0], limit=10, among=among)
 
     assert [row for row, _ in hits] == sorted(among, key=lambda row: -float(all[row] @ all[0]))[:10]
 
@@ -75,14 +75,14 @@ def test_a_place_that_is_free_again_is_taken_and_an_empty_block_is_gone(
     db: apsw.Connection,
 ) -> None:
     rows, vector = range(1, 258), vectors(1)
-    blocks = dict(zip(rows, vector_blocks.put(db, 1, rows, vector.repeat(257, 0)), strict=True))
-    vector_blocks.drop(db, 7, blocks[7])
+    blocks = dict(zip(rows, vector_blocks.put(db, 1, 1, rows, vector.repeat(257, 0)), strict=True))
+    vector_blocks.drop(db, 1, 7, blocks[7])
 
-    assert vector_blocks.put(db, 1, [300], vector) == [blocks[7]] != [blocks[257]]
+    assert vector_blocks.put(db, 1, 1, [300], vector) == [blocks[7]] != [blocks[257]]
 
-    vector_blocks.drop(db, 257, blocks[257])
-    assert db.execute("SELECT number FROM blocks").fetchall() == [(blocks[1],)]
-    assert db.execute("SELECT block FROM block_codes").fetchall() == [(blocks[1],)]
+    vector_blocks.drop(db, 1, 257, blocks[257])
+    assert db.execute("SELECT number FROM blocks_1").fetchall() == [(blocks[1],)]
+    assert db.execute("SELECT block FROM codes_1").fetchall() == [(blocks[1],)]
 
 
 async def test_the_vectors_that_sqlite_vec_kept_are_found(tmp_path: Path) -> None:
@@ -108,6 +108,6 @@ async def test_the_vectors_that_sqlite_vec_kept_are_found(tmp_path: Path) -> Non
 
     index = SqliteIndex(path, embedder="test")
 
-    hits = await index.search_meaning(WorkspaceId("ws_one"), kept[1], limit=3)
+    hits = await index.serving.search_meaning(WorkspaceId("ws_one"), kept[1], limit=3)
     assert hits == [Hit(ChunkId("c5"), 1.0)]
     index.close()

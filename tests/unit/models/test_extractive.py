@@ -1,5 +1,6 @@
 """The extractive answer: exact quotations, cited, in two languages."""
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -158,3 +159,28 @@ async def test_an_embedder_that_is_down_leaves_the_words() -> None:
     model = ExtractiveModel(embedder=Meaning(broken=True))  # pyright: ignore[reportArgumentType]
 
     assert "24 euros" in await model.answer(request("How much does a berth cost?", HARBOUR))
+
+
+async def test_each_part_of_a_question_has_its_quotation_and_what_has_none_is_said() -> None:
+    texts = ("The lamp was lit on 180 nights.", "The keeper was paid 40 crowns a month.")
+    parts = ("On how many nights was the lamp lit?", "How much was the keeper paid a month?")
+    asked = ChatRequest(
+        messages=(), question=" ".join(parts), parts=parts, passages=passages(*texts)
+    )
+    unknown = "Who painted the chapel ceiling?"
+
+    both = await ExtractiveModel().answer(asked)
+    one = await ExtractiveModel().answer(msgspec.structs.replace(asked, parts=(parts[0], unknown)))
+    none = await ExtractiveModel().answer(msgspec.structs.replace(asked, parts=(unknown, unknown)))
+
+    assert both == f"From your documents:\n\n{texts[0]} [1]\n\n{texts[1]} [2]"
+    assert one.endswith(f"{texts[0]} [1]\n\nNothing in the documents answers “{unknown}”.")
+    assert none == "Nothing in the documents answers this."
+
+
+async def test_what_answers_two_parts_is_quoted_once() -> None:
+    text = "The lamp was lit on 180 nights by the keeper."
+    parts = ("On how many nights was the lamp lit?", "Who lit the lamp on 180 nights?")
+    asked = ChatRequest(messages=(), question="", parts=parts, passages=passages(text))
+
+    assert (await ExtractiveModel().answer(asked)).count(text) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
-from groundwire.retrieve.fuse import BACKGROUND_COSINE, fuse, read_cosines
+from groundwire.retrieve.fuse import USUAL_COSINE, fuse, read_cosines
 
 
 def hits(**scores: float) -> list[Hit]:
@@ -59,14 +59,38 @@ def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> Non
     standing_out = fuse(NOTHING, [Hit(ChunkId("best"), 0.90), *alike])
     lost = fuse(NOTHING, alike)
 
-    assert standing_out[0].relevance > 0.9
+    assert standing_out[0].relevance > 0.8
     assert lost[0].relevance < 0.1
+
+
+def test_words_that_cover_all_of_a_short_question_do_not_outshout_its_meaning() -> None:
+    words = WordHits(hits(mentioned=9.0, meant=1.0), coverage=1.0)
+
+    fused = fuse(words, hits(meant=0.95, mentioned=0.83))
+
+    assert fused[0].chunk == "meant"
+
+
+def test_what_covers_the_question_is_relevant_within_a_language_though_all_is_near() -> None:
+    near = [Hit(ChunkId(f"c{n}"), 0.85 - n / 10_000) for n in range(60)]
+
+    best = fuse(WordHits(hits(c0=9.0), coverage=0.7), near)[0]
+
+    assert best.relevance > 0.8
+    assert best.relevance_across < 0.2
+
+
+def test_a_workspace_of_one_chunk_is_held_against_what_is_usual() -> None:
+    near, far = fuse(NOTHING, hits(one=0.88))[0], fuse(NOTHING, hits(one=0.77))[0]
+
+    assert near.relevance > 0.7 > 0.2 > far.relevance
+    assert near.relevance_across > 0.9
 
 
 def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -> None:
     same, half, none = read_cosines(hits(same=1.0, half=0.6, none=0.2), background=0.2)
 
     assert same.score == pytest.approx(1.0)
-    assert half.score == pytest.approx((1.0 + BACKGROUND_COSINE) / 2)
-    assert none.score == pytest.approx(BACKGROUND_COSINE)
-    assert read_cosines([same], BACKGROUND_COSINE) == [same]
+    assert half.score == pytest.approx((1.0 + USUAL_COSINE) / 2)
+    assert none.score == pytest.approx(USUAL_COSINE)
+    assert read_cosines([same], USUAL_COSINE) == [same]

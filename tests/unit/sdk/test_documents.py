@@ -5,8 +5,8 @@ from pathlib import Path
 from groundwire_client import DocumentInfo
 from groundwire_client._documents import Documents, fold_documents, merge
 from groundwire_client._wire import decode_event
-from groundwire_client.events import (
-    AnyEvent,
+from groundwire_client.events import AnyEvent, Recorded
+from groundwire_client.workspace_events import (
     BatchProgress,
     DocumentChunking,
     DocumentEmbedding,
@@ -17,7 +17,6 @@ from groundwire_client.events import (
     DocumentReceived,
     DocumentRemoved,
     DocumentResumed,
-    Recorded,
     Unread,
 )
 

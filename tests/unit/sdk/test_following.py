@@ -15,10 +15,7 @@ from groundwire_client.errors import (
     Lost,
     ModelUnavailable,
 )
-from groundwire_client.events import (
-    MessageCreated,
-    TurnFailed,
-)
+from groundwire_client.events import MessageCreated, TurnFailed
 from tests.unit.sdk.log_server import Server, hash_of, is_pending, message, outcome
 
 

@@ -56,8 +56,9 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Place, Recorded, Source, Unread, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Usage
 from groundwire_client.workspace import Upload, Workspace
+from groundwire_client.workspace_events import Unread
 
 __version__ = "0.1.0"
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from groundwire_client.events import (
+from groundwire_client.events import Recorded
+from groundwire_client.workspace_events import (
     DocumentChunking,
     DocumentEmbedding,
     DocumentEvent,
@@ -16,7 +17,6 @@ from groundwire_client.events import (
     DocumentReceived,
     DocumentRemoved,
     DocumentResumed,
-    Recorded,
     Unread,
 )
 

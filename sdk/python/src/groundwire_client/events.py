@@ -1,4 +1,4 @@
-"""What can happen, by the names that it has in the log and on the wire.
+"""What can happen in a conversation, by the names that it has in the log and on the wire.
 
 A type that is not here belongs to a later version: it is passed over, and its place in the
 log still counts.
@@ -8,18 +8,9 @@ from typing import get_args
 
 import msgspec
 
+from groundwire_client._event import Event
 from groundwire_client._filter import Filter
-
-
-class Event(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    tag_field="type",
-    omit_defaults=True,
-):
-    """A fact in a log."""
+from groundwire_client.workspace_events import WorkspaceEvent
 
 
 class TurnEvent(Event, frozen=True, kw_only=True):
@@ -63,7 +54,7 @@ class StatusChanged(TurnEvent, frozen=True, kw_only=True, tag="status"):
 
     status: str
     msg: str
-    detail: dict[str, object] = {}
+    detail: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +66,6 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     first: int
     last: int
-
-
-class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a document that could not be read: a file in it, or pages; and why."""
-
-    where: str
-    code: str
-    reason: str
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -197,7 +180,7 @@ class ApprovalRequired(ToolEvent, frozen=True, kw_only=True, tag="tool.approval_
     input: dict[str, object]
     msg: str
     expires_at: str
-    schema: dict[str, object] = {}
+    schema: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
 class ToolApproved(ToolEvent, frozen=True, kw_only=True, tag="tool.approved"):
@@ -257,93 +240,6 @@ class TurnDone(TurnEvent, frozen=True, kw_only=True, tag="done"):
     usage: Usage = Usage()
 
 
-class DocumentEvent(Event, frozen=True, kw_only=True):
-    document_id: str
-    title: str
-
-
-class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
-    size_bytes: int
-    document_type: str | None = None
-    batch_id: str | None = None
-
-
-class DocumentParsing(DocumentEvent, frozen=True, kw_only=True, tag="document.parsing"):
-    pass
-
-
-class DocumentChunking(DocumentEvent, frozen=True, kw_only=True, tag="document.chunking"):
-    pages: int | None = None
-
-
-class DocumentEmbedding(DocumentEvent, frozen=True, kw_only=True, tag="document.embedding"):
-    """``done`` of ``total`` chunks are found by their meaning; all are found by their words.
-
-    If it ``revises`` the document, the version before is found until all of this one can be.
-    """
-
-    done: int
-    total: int
-    revises: bool = False
-
-
-class DocumentReady(DocumentEvent, frozen=True, kw_only=True, tag="document.ready"):
-    chunks: int
-    pages: int | None = None
-    unread: tuple[Unread, ...] = ()
-
-
-class DocumentFailed(DocumentEvent, frozen=True, kw_only=True, tag="document.failed"):
-    """It cannot become a document; ``reason`` is a sentence for people."""
-
-    code: str
-    reason: str
-
-
-class DocumentRemoved(DocumentEvent, frozen=True, kw_only=True, tag="document.removed"):
-    pass
-
-
-class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.paused"):
-    """Nothing is done with it until it is resumed."""
-
-
-class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
-    """It goes on where it stopped."""
-
-
-class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
-    """How many of the ``total`` documents that came together are ready, failed or paused."""
-
-    batch_id: str
-    total: int
-    ready: int
-    failed: int
-    paused: int
-
-
-class FeedChanged(Event, frozen=True, kw_only=True, tag="feed.changed"):
-    """What happened to a feed (``change``), and all of how it is since but its address.
-
-    ``change`` is ``added``, ``changed``, ``syncing`` (again and again), ``synced``, ``failed``,
-    ``paused``, ``resumed`` or ``removed``.
-    """
-
-    feed_id: str
-    kind: str
-    change: str
-    status: str = "idle"
-    paused: bool = False
-    interval_s: float | None = None
-    synced_at: str | None = None
-    next_at: str | None = None
-    batch_id: str | None = None
-    counts: dict[str, int] = {}
-    refusals: tuple[dict[str, str], ...] = ()
-    reason_code: str | None = None
-    reason: str | None = None
-
-
 ConversationEvent = (
     MessageCreated
     | TurnStarted
@@ -365,19 +261,7 @@ ConversationEvent = (
     | TurnFailed
     | TurnDone
 )
-WorkspaceEvent = (
-    DocumentReceived
-    | DocumentParsing
-    | DocumentChunking
-    | DocumentEmbedding
-    | DocumentReady
-    | DocumentFailed
-    | DocumentRemoved
-    | DocumentPaused
-    | DocumentResumed
-    | BatchProgress
-    | FeedChanged
-)
+
 AnyEvent = ConversationEvent | WorkspaceEvent
 
 TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))

@@ -111,6 +111,8 @@ export function foldDocuments(
       return documents.filter((document) => document.id !== known.documentId);
     case "batch.progress":
     case "feed.changed":
+    case "embedder.changing":
+    case "embedder.changed":
       return documents;
     default:
       known satisfies never;

@@ -92,9 +92,26 @@ export interface FeedChanged extends OfBatch {
   readonly reason?: string | null;
 }
 
+/** The passages are embedded anew: `embedder` has done `done` of `total`; `reason` if it waits. */
+export interface EmbedderChanging extends OfBatch {
+  readonly type: "embedder.changing";
+  readonly embedder: string;
+  readonly done: number;
+  readonly total: number;
+  readonly reason?: string | null;
+}
+
+/** From now on `embedder` finds passages by their meaning. */
+export interface EmbedderChanged extends OfBatch {
+  readonly type: "embedder.changed";
+  readonly embedder: string;
+}
+
 export type WorkspaceEvent =
   | BatchProgress
   | FeedChanged
+  | EmbedderChanging
+  | EmbedderChanged
   | DocumentReceived
   | DocumentStep
   | DocumentEmbedding

@@ -1,4 +1,4 @@
-"""Chunks as rows, and what follows from a row: its words and its vector."""
+"""Chunks as rows, and what follows from a row: its words and its vectors."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -7,16 +7,14 @@ import apsw
 import msgspec
 
 from groundwire.adapters.embedded import space, vector_blocks, word_search
+from groundwire.adapters.embedded.store import select
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
+COLUMNS_OF_C = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
-
-
-WAITING = -2
-"""What ``chunks.embedded`` is of a staged chunk whose vector is here, and in no block yet."""
 
 
 class Draft(NamedTuple):
@@ -89,7 +87,7 @@ def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:
     found = {
         chunk.id: chunk
         for chunk in map(
-            _chunk,
+            chunk_of,
             db.execute(
                 f"SELECT {COLUMNS} FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
                 (msgspec.json.encode(ids).decode(),),
@@ -97,23 +95,6 @@ def get(db: apsw.Connection, ids: Sequence[ChunkId]) -> list[Chunk]:
         )
     }
     return [found[id] for id in ids if id in found]
-
-
-def without_embedding(db: apsw.Connection, document: DocumentId, limit: int) -> list[Chunk]:
-    return [
-        _chunk(row)
-        for row in db.execute(
-            f"SELECT {COLUMNS} FROM chunks WHERE document = ?1 AND embedded = 0 "
-            "AND staged = (SELECT max(staged) FROM chunks WHERE document = ?1) "
-            "ORDER BY position LIMIT ?2",
-            (document, limit),
-        )
-    ]
-
-
-def list_unembedded(db: apsw.Connection) -> list[DocumentId]:
-    found = db.execute("SELECT DISTINCT document FROM chunks WHERE embedded = 0")
-    return [DocumentId(str(document)) for (document,) in found]
 
 
 def find_workspace(db: apsw.Connection, workspace: WorkspaceId) -> int | None:
@@ -172,6 +153,10 @@ def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = Fals
         ),
     )
     row = db.last_insert_rowid()
+    for each in space.numbers(db):
+        db.execute(
+            f"INSERT INTO embedded_{each} VALUES (?, ?, ?, 0)", (row, number, chunk.document)
+        )
     if not staged:
         word_search.put(db, number, row, item.terms)
     return row
@@ -184,23 +169,31 @@ def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
 
 def remove_row(db: apsw.Connection, row: int) -> None:
     found = db.execute(
-        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, embedded, staged", (row,)
+        "DELETE FROM chunks WHERE row = ? RETURNING id, workspace, staged", (row,)
     ).fetchone()
-    if found is not None:
-        number, block, staged = map(int, map(str, found[1:]))
-        if not staged:
-            word_search.drop(db, number, row)
-        if block == space.ELSEWHERE:
-            space.leave_stale(db, str(found[0]))
-        elif block == WAITING:
-            db.execute("DELETE FROM embeddings WHERE row = ?", (row,))
-        elif block:
-            vector_blocks.drop(db, row, block)
+    if found is None:
+        return
+    id, number, staged = str(found[0]), int(str(found[1])), bool(found[2])
+    if not staged:
+        word_search.drop(db, number, row)
+    for each in space.numbers(db):
+        _remove_vector(db, each, row, id)
 
 
-def _chunk(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
+def chunk_of(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
+    """Return the chunk whose ``COLUMNS`` these are."""
     values = dict(zip(COLUMNS.split(", "), row, strict=True))
     values["headings"] = msgspec.json.decode(str(values["headings"]))
     if values["place"] is not None:
         values["place"] = msgspec.json.decode(str(values["place"]))
     return msgspec.convert(values, Chunk)
+
+
+def _remove_vector(db: apsw.Connection, number: int, row: int, id: str) -> None:
+    ((block,),) = select(db, f"DELETE FROM embedded_{number} WHERE row = ? RETURNING block", (row,))
+    if block == space.ELSEWHERE:
+        space.leave_stale(db, number, id)
+    elif block == space.WAITING:
+        vector_blocks.drop_kept(db, number, row)
+    elif block:
+        vector_blocks.drop(db, number, row, block)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from groundwire.adapters.embedded import chunk_rows, space, staging, vector_blocks, word_search
-from groundwire.adapters.embedded.space import Space
+from groundwire.adapters.embedded import chunk_rows, staging, vector_blocks, word_search
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
@@ -21,22 +20,16 @@ MIGRATIONS = Path(__file__).parent / "index_migrations"
 
 
 class SqliteChunks:
-    """A `ChunkStore` that knows which chunks have a vector, wherever the vectors are.
+    """A `ChunkStore`.
 
     Words are ranked within their workspace alone: each has a table of its own, so that
     neither another tenant's texts nor their number show in a score.
     """
 
-    def __init__(self, path: Path, *, embedder: str, place: str) -> None:
-        """Open the file. Vectors of another ``embedder`` or ``place`` are to be made again."""
+    def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._store = Store(path, MIGRATIONS, prepare=_prepare)
         self._counted = word_search.Frequencies()
-        self._space = space.settle(path, embedder, place)
-
-    @property
-    def embedder(self) -> str:
-        return self._space.embedder
 
     def close(self) -> None:
         """Finish what is being written. Blocks for as long as that takes."""
@@ -101,21 +94,6 @@ class SqliteChunks:
         return await self._store.read(
             lambda db: _search_words(db, workspace, wanted, self._counted)
         )
-
-    async def without_embedding(self, document: DocumentId, *, limit: int) -> Sequence[Chunk]:
-        return await self._store.read(lambda db: chunk_rows.without_embedding(db, document, limit))
-
-    async def list_unembedded(self) -> Sequence[DocumentId]:
-        return await self._store.read(chunk_rows.list_unembedded)
-
-    async def _settle_dimensions(self, count: int) -> Space:
-        """Note how long vectors are, with the first of them. Raises ``OtherSpace``."""
-        if not self._space.dimensions:
-            self._space = await self._store.write(
-                lambda db: space.settle_dimensions(db, count), sync=False
-            )
-        self._space.require(count)
-        return self._space
 
 
 async def _draft(chunks: Sequence[Chunk], title: str) -> list[chunk_rows.Draft]:

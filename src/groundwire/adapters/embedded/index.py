@@ -1,98 +1,135 @@
-"""`SqliteIndex`: chunks, their words and their vectors, all in one SQLite file."""
+"""`SqliteIndex`: chunks, their words and the spaces of their vectors.
 
-from collections.abc import Collection, Sequence
+What is in the file is the truth: a vector in another store counts only while its chunk is
+marked as having one. So a store that fails, lags or comes back from a backup can hide passages,
+but never show a wrong one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
-import numpy as np
-from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import chunk_rows, staging, vector_blocks
+from groundwire.adapters.embedded import marks, space
 from groundwire.adapters.embedded.chunks import SqliteChunks
-from groundwire.adapters.embedded.space import HERE
-from groundwire.adapters.embedded.store import select_one
-from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
-from groundwire.ports.passage_index import Hit
+from groundwire.adapters.embedded.space import HERE, Space
+from groundwire.adapters.embedded.spaces import SpaceElsewhere, SpaceHere
+from groundwire.model.documents import Chunk
+from groundwire.model.errors import VectorsUnavailable
+from groundwire.model.ids import DocumentId, WorkspaceId
+from groundwire.ports.vector_store import VectorStore
+
+logger = logging.getLogger(__name__)
+
+# So many vectors are removed with one request.
+SWEPT_AT_ONCE = 500
+
+SqliteSpace = SpaceHere | SpaceElsewhere
 
 
 class SqliteIndex(SqliteChunks):
-    """A `ChunkStore` and a `VectorIndex`. A chunk and its vector leave in one transaction."""
+    """A `ChunkStore` and a `VectorIndex`."""
 
-    def __init__(self, path: Path, *, embedder: str) -> None:
-        super().__init__(path, embedder=embedder, place=HERE)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        embedder: str,
+        address: str = "",
+        vectors: VectorStore | None = None,
+    ) -> None:
+        """Open the file for ``embedder``, which is asked at ``address``.
 
-    async def add(
+        If it has vectors of another one, or in another place than ``vectors``, which is the file
+        itself without, these serve on, and the space of this one is coming.
+        """
+        super().__init__(path)
+        self._vectors = vectors
+        self._changing = asyncio.Lock()
+        self._settle(path, embedder, address, vectors.place if vectors else HERE)
+
+    @property
+    def serving(self) -> SqliteSpace:
+        return self._serving
+
+    @property
+    def coming(self) -> SqliteSpace | None:
+        return self._coming
+
+    async def switch(self) -> bool:
+        coming = self._coming
+
+        def serve(switched: bool) -> None:  # noqa: FBT001 (as the writer calls it)
+            if switched and coming is not None:
+                self._serving, self._coming = coming, None
+
+        if not await self._store.write(space.switch, then=serve):
+            return False
+        # In a step of its own: who found the former one serving before may still be searching it.
+        await self._store.write(space.purge)
+        await self.sweep()
+        return True
+
+    async def replace(
         self,
         workspace: WorkspaceId,
         document: DocumentId,
-        chunks: Sequence[ChunkId],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        await self._settle_dimensions(vectors.shape[1])
-        await self._store.write(
-            lambda db: _add(db, workspace, document, chunks, vectors), sync=False
-        )
-
-    async def search_meaning(
-        self,
-        workspace: WorkspaceId,
-        vector: NDArray[np.float32],
+        chunks: Sequence[Chunk],
         *,
-        limit: int,
-        documents: Collection[DocumentId] | None = None,
-    ) -> Sequence[Hit]:
-        if not self._space.dimensions:
-            return ()
-        self._space.require(len(vector))
-        return await self._store.read(lambda db: _nearest(db, workspace, vector, limit, documents))
+        title: str = "",
+    ) -> None:
+        await super().replace(workspace, document, chunks, title=title)
+        await self.sweep()
 
+    async def publish(self, document: DocumentId) -> None:
+        await super().publish(document)
+        await self.sweep()
 
-def _add(
-    db: apsw.Connection,
-    workspace: WorkspaceId,
-    document: DocumentId,
-    chunks: Sequence[ChunkId],
-    vectors: NDArray[np.float32],
-) -> None:
-    number = chunk_rows.find_workspace(db, workspace)
-    if number is None:
-        return
-    rows, places = list[int](), list[int]()
-    for place, chunk in enumerate(chunks):
-        found = select_one(
-            db,
-            "SELECT row, embedded, staged FROM chunks "
-            "WHERE id = ? AND document = ? AND workspace = ?",
-            (chunk, document, number),
-        )
-        # The document may have been replaced or removed while its vectors were made.
-        if found is None:
-            continue
-        row, before, staged = found
-        if staged:
-            staging.keep_vector(db, row, vectors[place])
-            continue
-        if before:
-            vector_blocks.drop(db, row, before)
-        rows.append(row)
-        places.append(place)
-    if not rows:
-        return
-    blocks = vector_blocks.put(db, number, rows, vectors[places])
-    db.executemany("UPDATE chunks SET embedded = ? WHERE row = ?", zip(blocks, rows, strict=True))
+    async def discard(self, document: DocumentId) -> None:
+        await super().discard(document)
+        await self.sweep()
 
+    async def remove(self, document: DocumentId) -> None:
+        await super().remove(document)
+        await self.sweep()
 
-def _nearest(
-    db: apsw.Connection,
-    workspace: WorkspaceId,
-    vector: NDArray[np.float32],
-    limit: int,
-    documents: Collection[DocumentId] | None,
-) -> Sequence[Hit]:
-    number = chunk_rows.find_workspace(db, workspace)
-    if number is None:
-        return ()
-    among = None if documents is None else chunk_rows.rows_of(db, number, documents)
-    found = vector_blocks.nearest(db, number, vector, limit=limit, among=among)
-    ids = chunk_rows.ids_of(db, [row for row, _ in found])
-    return [Hit(ids[row], score) for row, score in found if row in ids]
+    async def sweep(self) -> None:
+        """Remove from the store what does not count any more; if that fails, another time."""
+        if self._vectors is None:
+            return
+        try:
+            while await self._sweep_some(self._vectors):
+                pass
+        except VectorsUnavailable as error:
+            logger.warning("vectors that are not needed stay for now: %s", error.message)
+
+    async def _sweep_some(self, vectors: VectorStore) -> bool:
+        place = vectors.place
+        async with self._changing:
+            stale = await self._store.read(lambda db: marks.list_stale(db, place, SWEPT_AT_ONCE))
+            for collection, chunks in stale.items():
+                await vectors.remove(collection, chunks)
+                await self._store.write(
+                    lambda db, name=collection, ids=chunks: marks.forget(db, place, name, ids),
+                    sync=False,
+                )
+        return bool(stale)
+
+    def _settle(self, path: Path, embedder: str, address: str, place: str) -> None:
+        db = apsw.Connection(str(path))
+        try:
+            with db:
+                space.settle(db, embedder, address, place)
+            serving, coming = space.find(db, "serving"), space.find(db, "coming")
+        finally:
+            db.close()
+        assert serving is not None
+        self._serving = self._open(serving)
+        self._coming = None if coming is None else self._open(coming)
+
+    def _open(self, found: Space) -> SqliteSpace:
+        if self._vectors is None or found.place == HERE:
+            return SpaceHere(self._store, found)
+        return SpaceElsewhere(self._store, found, self._vectors, self._changing)

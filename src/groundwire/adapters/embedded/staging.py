@@ -11,7 +11,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import chunk_rows, vector_blocks, word_search
+from groundwire.adapters.embedded import chunk_rows, space, vector_blocks, word_search
 from groundwire.adapters.embedded.chunk_rows import Draft
 from groundwire.adapters.embedded.store import select
 from groundwire.model.ids import DocumentId, WorkspaceId
@@ -25,27 +25,20 @@ def stage(
     One that says the same as a live chunk takes over the vector that this one has here.
     """
     discard(db, document)
-    number = chunk_rows.workspace_number(db, workspace)
-    live = {
-        tuple(said): row
-        for row, *said in select(
-            db,
-            "SELECT row, text, headings, title FROM chunks "
-            "WHERE document = ? AND staged = 0 AND embedded > 0",
-            (document,),
-        )
-    }
+    workspace_number = chunk_rows.workspace_number(db, workspace)
+    live = {number: _vectors_here(db, number, document) for number in space.numbers(db)}
     for item in drafts:
-        row = chunk_rows.insert(db, number, item, staged=True)
-        like = live.get((item.chunk.text, item.headings, item.title))
-        if like is not None:
-            keep_vector(db, row, vector_blocks.read(db, [like])[0])
+        row = chunk_rows.insert(db, workspace_number, item, staged=True)
+        for number, rows in live.items():
+            like = rows.get((item.chunk.text, item.headings, item.title))
+            if like is not None:
+                keep_vector(db, number, row, vector_blocks.read(db, number, [like])[0])
 
 
-def keep_vector(db: apsw.Connection, row: int, vector: NDArray[np.float32]) -> None:
-    """Keep the vector of a staged chunk until it is published."""
-    vector_blocks.keep(db, [row], vector[None])
-    db.execute("UPDATE chunks SET embedded = ? WHERE row = ?", (chunk_rows.WAITING, row))
+def keep_vector(db: apsw.Connection, number: int, row: int, vector: NDArray[np.float32]) -> None:
+    """Keep the vector of a staged chunk in space ``number`` until it is published."""
+    vector_blocks.keep(db, number, [row], vector[None])
+    db.execute(f"UPDATE embedded_{number} SET block = ? WHERE row = ?", (space.WAITING, row))
 
 
 def discard(db: apsw.Connection, document: DocumentId) -> None:
@@ -63,7 +56,7 @@ def publish(db: apsw.Connection, document: DocumentId) -> int:
     """
     staged = select(
         db,
-        "SELECT row, workspace, embedded, title, headings, text FROM chunks "
+        "SELECT row, workspace, title, headings, text FROM chunks "
         "WHERE document = ? AND staged = 1 ORDER BY position",
         (document,),
     )
@@ -72,16 +65,42 @@ def publish(db: apsw.Connection, document: DocumentId) -> int:
     live = select(db, "SELECT row FROM chunks WHERE document = ? AND staged = 0", (document,))
     for (row,) in live:
         chunk_rows.remove_row(db, row)
-    for row, number, _, title, headings, text in staged:
-        word_search.put(db, number, row, chunk_rows.terms(title, headings, text))
+    for row, workspace, title, headings, text in staged:
+        word_search.put(db, workspace, row, chunk_rows.terms(title, headings, text))
     db.execute("UPDATE chunks SET staged = 0 WHERE document = ?", (document,))
-    waiting = [row for row, _, embedded, *_ in staged if embedded == chunk_rows.WAITING]
-    _put_into_blocks(db, staged[0][1], waiting)
+    for number in space.numbers(db):
+        _put_into_blocks(db, number, staged[0][1], [row for row, *_ in staged])
     return len(staged) + len(live)
 
 
-def _put_into_blocks(db: apsw.Connection, workspace: int, rows: Sequence[int]) -> None:
-    if not rows:
+def _vectors_here(
+    db: apsw.Connection, number: int, document: DocumentId
+) -> dict[tuple[str, ...], int]:
+    """Return the live rows of ``document`` that have their vector here, by what they say."""
+    found = select(
+        db,
+        "SELECT text, headings, title, c.row FROM chunks c "
+        f"JOIN embedded_{number} e ON e.row = c.row "
+        "WHERE c.document = ? AND staged = 0 AND block > 0",
+        (document,),
+    )
+    return {tuple(said): row for *said, row in found}
+
+
+def _put_into_blocks(db: apsw.Connection, number: int, workspace: int, rows: Sequence[int]) -> None:
+    block = f"SELECT 1 FROM embedded_{number} WHERE row = ? AND block = ?"
+    waiting = [row for row in rows if select(db, block, (row, space.WAITING))]
+    if not waiting:
         return
-    blocks = vector_blocks.place(db, workspace, rows, vector_blocks.read(db, rows))
-    db.executemany("UPDATE chunks SET embedded = ? WHERE row = ?", zip(blocks, rows, strict=True))
+    vectors = vector_blocks.read(db, number, waiting)
+    blocks = vector_blocks.place(db, number, workspace, waiting, vectors)
+    set_blocks(db, number, waiting, blocks)
+
+
+def set_blocks(
+    db: apsw.Connection, number: int, rows: Sequence[int], blocks: Sequence[int]
+) -> None:
+    """Note in which block of space ``number`` the vector of each row is."""
+    db.executemany(
+        f"UPDATE embedded_{number} SET block = ? WHERE row = ?", zip(blocks, rows, strict=True)
+    )

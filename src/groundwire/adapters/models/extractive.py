@@ -36,6 +36,10 @@ _NOTHING: dict[Language, str] = {
     "en": "Nothing in the documents answers this.",
     "zh": "文档中没有能回答这个问题的内容。",
 }
+_PART_NOTHING: dict[Language, str] = {
+    "en": "Nothing in the documents answers “{part}”.",
+    "zh": "文档中没有能回答“{part}”的内容。",
+}
 _NO_MODEL: dict[Language, str] = {
     "en": "There are no documents here to quote from, and no capable language model is "
     "installed. Upload a document and ask again, or get a model: run `groundwire model pull`, "
@@ -81,19 +85,31 @@ class ExtractiveModel:
         yield Finish(reason="stop")
 
     async def answer(self, request: ChatRequest) -> str:
-        """Return the whole answer at once."""
+        """Return the whole answer at once; each part of the question has its quotations."""
         if not request.passages:
             return _NO_MODEL[request.language]
-        seen = seen_by_words(request.question, request.passages)
-        if seen < UNANSWERED:
+        parts = request.parts or (request.question,)
+        seen = [seen_by_words(part, request.passages) for part in parts]
+        quoted: list[Evidence] = []
+        for part, share in zip(parts, seen, strict=True):
+            if share >= UNANSWERED:
+                quoted += await self._evidence(part, request.passages, without=quoted)
+        if not quoted:
             return _NOTHING[request.language]
-        found = find_evidence(request.question, request.passages)
-        chosen = choose(await self._by_meaning(request.question, found))
-        if not chosen:
-            return _NOTHING[request.language]
-        quotes = (quote(evidence) for evidence in chosen)
-        lead = _HEDGE if seen <= HARDLY_ANSWERED else _LEAD
-        return lead[request.language] + "\n\n".join(quotes)
+        lead = _HEDGE if max(seen) <= HARDLY_ANSWERED else _LEAD
+        unanswered = [
+            _PART_NOTHING[request.language].format(part=_escaped(part))
+            for part, share in zip(parts, seen, strict=True)
+            if share < UNANSWERED
+        ]
+        return lead[request.language] + "\n\n".join([*map(quote, quoted), *unanswered])
+
+    async def _evidence(
+        self, question: str, passages: Sequence[Passage], *, without: Sequence[Evidence]
+    ) -> list[Evidence]:
+        found = find_evidence(question, passages)
+        chosen = choose(await self._by_meaning(question, found))
+        return [each for each in chosen if not any(_repeats(each, other) for other in without)]
 
     async def _by_meaning(self, question: str, found: Sequence[Evidence]) -> list[Evidence]:
         best = list(found[:COMPARED])

@@ -10,6 +10,7 @@ from groundwire.transport.bodies import (
     ChangeWorkspace,
     ConversationBody,
     DocumentBody,
+    EmbedderBody,
     Login,
     MessagesBody,
     ModelsBody,
@@ -186,6 +187,12 @@ OPERATIONS: dict[str, Operation] = {
         )
         for order, meaning in _ORDERS.items()
     },
+    "GET /api/v1/workspaces/{id}/embedder": Operation(
+        "getEmbedder",
+        "What finds passages by their meaning, and how far another one is, if one is coming",
+        EmbedderBody,
+        errors=_WORKSPACE,
+    ),
     "POST /api/v1/workspaces/{id}/search": Operation(
         "search",
         "The passages for a query, best first",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import split_index
-from groundwire.adapters.embedded.split_index import SplitIndex
+from groundwire.adapters.embedded import spaces
+from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
@@ -80,8 +80,8 @@ def store() -> FailingStore:
 
 
 @pytest.fixture
-def index(store: FailingStore, tmp_path: Path) -> Iterator[SplitIndex]:
-    index = SplitIndex(tmp_path / "index.db", embedder="test", vectors=store)
+def index(store: FailingStore, tmp_path: Path) -> Iterator[SqliteIndex]:
+    index = SqliteIndex(tmp_path / "index.db", embedder="test", vectors=store)
     yield index
     index.close()
 
@@ -93,19 +93,19 @@ def chunks(*texts: str) -> list[Chunk]:
     ]
 
 
-async def put(index: SplitIndex, *texts: str) -> None:
+async def put(index: SqliteIndex, *texts: str) -> None:
     await index.replace(HOME, GUIDE, chunks(*texts))
-    missing = await index.without_embedding(GUIDE, limit=9)
-    await index.add(HOME, GUIDE, [c.id for c in missing], VECTORS[: len(missing)])
+    missing = await index.serving.without_embedding(GUIDE, limit=9)
+    await index.serving.add(HOME, GUIDE, [c.id for c in missing], VECTORS[: len(missing)])
 
 
-async def found(index: SplitIndex) -> list[str]:
-    return [hit.chunk for hit in await index.search_meaning(HOME, VECTORS[0], limit=9)]
+async def found(index: SqliteIndex) -> list[str]:
+    return [hit.chunk for hit in await index.serving.search_meaning(HOME, VECTORS[0], limit=9)]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_vectors_that_failed_to_be_stored_are_asked_for_again(
-    index: SplitIndex, store: FailingStore, when: str
+    index: SqliteIndex, store: FailingStore, when: str
 ) -> None:
     store.down = when
     with pytest.raises(VectorsUnavailable):
@@ -113,16 +113,16 @@ async def test_vectors_that_failed_to_be_stored_are_asked_for_again(
     store.down = None
 
     assert await found(index) == []
-    assert len(await index.without_embedding(GUIDE, limit=9)) == 2
+    assert len(await index.serving.without_embedding(GUIDE, limit=9)) == 2
 
     await put(index, "one", "two")
     assert await found(index) == ["d:0", "d:1"]
-    assert await index.list_unembedded() == []
+    assert await index.serving.list_unembedded() == []
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_document_is_gone_at_once_and_its_vectors_when_the_store_is_back(
-    index: SplitIndex, store: FailingStore, when: str
+    index: SqliteIndex, store: FailingStore, when: str
 ) -> None:
     await put(index, "one", "two")
 
@@ -136,7 +136,7 @@ async def test_a_document_is_gone_at_once_and_its_vectors_when_the_store_is_back
 
 
 async def test_the_vector_of_a_text_that_changed_does_not_find_the_new_one(
-    index: SplitIndex, store: FailingStore
+    index: SqliteIndex, store: FailingStore
 ) -> None:
     await put(index, "one", "two")
 
@@ -152,7 +152,7 @@ async def test_the_vector_of_a_text_that_changed_does_not_find_the_new_one(
 
 
 async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
-    index: SplitIndex, store: FailingStore
+    index: SqliteIndex, store: FailingStore
 ) -> None:
     store.down = "after"
     with pytest.raises(VectorsUnavailable):
@@ -165,9 +165,9 @@ async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
 
 
 async def test_a_store_that_is_silent_is_not_waited_for(
-    index: SplitIndex, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, store: FailingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(split_index, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(spaces, "PATIENCE_S", 0.01)
     await put(index, "one")
     store.down = "silent"
 
@@ -175,15 +175,38 @@ async def test_a_store_that_is_silent_is_not_waited_for(
         await found(index)
 
 
-async def test_vectors_of_an_earlier_embedder_are_swept(
-    index: SplitIndex, store: FailingStore, tmp_path: Path
+async def test_vectors_of_an_earlier_embedder_are_swept_once_another_one_serves(
+    index: SqliteIndex, store: FailingStore, tmp_path: Path
 ) -> None:
     await put(index, "one")
     index.close()
 
-    second = SplitIndex(tmp_path / "index.db", embedder="another", vectors=store)
+    second = SqliteIndex(tmp_path / "index.db", embedder="another", vectors=store)
+    await second.sweep()
+    (before,) = store.kept
+    assert second.coming is not None
+    await second.coming.add(HOME, GUIDE, [ChunkId("d:0")], VECTORS[:1])
+
+    store.down = "before"
+    assert await second.switch()
+    store.down = None
     await second.sweep()
 
-    assert store.kept == {}
-    assert await second.list_unembedded() == [GUIDE]
+    (after,) = store.kept
+    assert after != before
+    assert await found(second) == ["d:0"]
+    second.close()
+
+
+async def test_vectors_in_a_place_that_is_not_set_any_more_serve_no_longer(
+    index: SqliteIndex, tmp_path: Path
+) -> None:
+    await put(index, "one")
+    index.close()
+
+    second = SqliteIndex(tmp_path / "index.db", embedder="another")
+
+    assert second.coming is None
+    assert second.serving.embedder == "another"
+    assert await second.serving.list_unembedded() == [GUIDE]
     second.close()
