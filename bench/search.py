@@ -88,7 +88,9 @@ async def time_each(queries: int, work: Callable[[int], Awaitable[object]]) -> T
     return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
-async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any]:
+async def measure(
+    passages: int, workspaces: int, queries: int, *, is_alone: bool = False
+) -> dict[str, Any]:
     library = Library(passages, workspaces)
     filled, load = await library.prepare(), round(os.getloadavg()[0], 1)
     began = time.perf_counter()
@@ -107,7 +109,7 @@ async def measure(passages: int, workspaces: int, queries: int) -> dict[str, Any
             hits = [(await asked.words(number)).hits for number in range(queries)]
         finally:
             await asked.embedder.aclose()
-        bare = await _compare(library, asked, queries)
+        bare = {} if is_alone else await _compare(library, asked, queries)
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "load_before": load,
@@ -197,6 +199,7 @@ def main() -> None:
     parser.add_argument("--workspaces", type=int, nargs="*", default=[1])
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--prepare", action="store_true", help="fill the libraries, time nothing")
+    parser.add_argument("--alone", action="store_true", help="without what it is compared with")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     kinds = [(count, among) for count in options.passages for among in options.workspaces]
@@ -204,18 +207,19 @@ def main() -> None:
         for count, among in kinds:
             print(count, among, asyncio.run(Library(count, among).prepare()))
         return
-    runs = [asyncio.run(measure(*kind, options.queries)) for kind in kinds]
-    print(json.dumps(runs, indent=2))
-    if options.save:
-        _save(runs)
+    for kind in kinds:
+        run = asyncio.run(measure(*kind, options.queries, is_alone=options.alone))
+        print(json.dumps(run, indent=2), flush=True)
+        if options.save:
+            _save(run)
 
 
-def _save(runs: Sequence[dict[str, Any]]) -> None:
-    """Keep ``runs`` beside those of other sizes."""
+def _save(run: dict[str, Any]) -> None:
+    """Keep ``run`` beside those of other sizes."""
     kept: list[dict[str, Any]] = []
     if RESULTS.exists():
         kept = json.loads(RESULTS.read_text(encoding="utf-8"))
-    by_size = {(run["passages"], run["workspaces"]): run for run in (*kept, *runs)}
+    by_size = {(run["passages"], run["workspaces"]): run for run in (*kept, run)}
     text = json.dumps([by_size[size] for size in sorted(by_size)], indent=2)
     RESULTS.write_text(text + "\n", encoding="utf-8")
 

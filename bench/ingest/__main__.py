@@ -40,8 +40,9 @@ class Bench:
         reads, parser_s = await parse_alone(files)
         if not reads:
             return {}
-        parts = {"parser": parser_s, "embedder": await embed_alone(self.embedder, reads)}
-        parts["index"] = await index_alone(self.embedder, reads)
+        vectors, embedder_s = await embed_alone(self.embedder, reads)
+        index_s = await index_alone(vectors, reads)
+        parts = {"parser": parser_s, "embedder": embedder_s, "index": index_s}
         whole_s = await Upload(self.server, self.http, suffix.strip(".")).whole(files)
         return _figures(suffix, files, reads, parts, whole_s)
 

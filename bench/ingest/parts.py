@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.folder.material import File
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.parsers.pool import open_pool
@@ -22,6 +25,8 @@ WALL_S = 120.0
 # What is embedded together; larger than that, a batch is cut by the embedder.
 TOGETHER = 64
 Item = TypeVar("Item")
+Vectors = dict[str, NDArray[np.float32]]
+"""Of each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +72,34 @@ async def parse_alone(files: Sequence[File]) -> tuple[list[Read], float]:
     return reads, taken
 
 
-async def embed_alone(embedder: Embedder, reads: Sequence[Read]) -> float:
-    """Return the seconds of the embedder for all passages, several batches at a time."""
+async def embed_alone(embedder: Embedder, reads: Sequence[Read]) -> tuple[Vectors, float]:
+    """Return the vectors of all passages, and the seconds, with several batches at a time."""
+    vectors: Vectors = {}
     texts = [text for read in reads for text in read.texts]
     await embedder.embed(texts[:1], kind="passage")
     batches = [texts[n : n + TOGETHER] for n in range(0, len(texts), TOGETHER)]
 
     async def embed(batch: list[str]) -> None:
-        await embedder.embed(batch, kind="passage")
+        rows = await embedder.embed(batch, kind="passage")
+        vectors.update(zip(batch, rows, strict=True))
 
     began = time.monotonic()
     await at_once(EMBEDDING, batches, embed)
-    return time.monotonic() - began
+    return vectors, time.monotonic() - began
 
 
-async def index_alone(embedder: Embedder, reads: Sequence[Read]) -> float:
+async def index_alone(vectors: Vectors, reads: Sequence[Read]) -> float:
     """Return the seconds of the index for words and vectors of all passages."""
-    vectors = {read.name: await embedder.embed(read.texts, kind="passage") for read in reads}
+    rows = {read.name: np.stack([vectors[text] for text in read.texts]) for read in reads}
     workspace = WorkspaceId("w")
     with tempfile.TemporaryDirectory() as place:
-        index = SqliteIndex(Path(place) / "index.db", embedder=embedder.name)
+        index = SqliteIndex(Path(place) / "index.db", embedder="bench")
 
         async def add(read: Read) -> None:
             document = DocumentId(read.name)
             await index.replace(workspace, document, read.chunks, title=read.name)
             ids = [chunk.id for chunk in read.chunks]
-            await index.serving.add(workspace, document, ids, vectors[read.name])
+            await index.serving.add(workspace, document, ids, rows[read.name])
 
         try:
             began = time.monotonic()

@@ -82,6 +82,24 @@ def test_files_tell_how_far_they_are_and_why_one_failed(page: Page) -> None:
     expect(note).to_have_count(0)
 
 
+def test_in_chinese_it_is_said_in_chinese_why_a_file_failed(
+    browser: Browser, served: Served, owner: StorageState
+) -> None:
+    context = new_context(browser, owner, locale="zh-CN")
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_label("你的问题").wait_for()
+    file = {"name": "空.txt", "mimeType": "text/plain", "buffer": b" "}
+    page.get_by_test_id("file-input").set_input_files([file])  # pyright: ignore[reportArgumentType]
+
+    row = page.get_by_role("complementary").get_by_role("listitem").filter(has_text="空.txt")
+    expect(row.locator(".reason")).to_have_text("里面没有可读取的文字。")
+    row.get_by_role("button", name="删除").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="删除").click()
+    expect(row).to_have_count(0)
+    context.close()
+
+
 def test_reading_is_paused_resumed_and_stopped(page: Page) -> None:
     lines = (
         f"Shelf {number} holds the boxes of year {1000 + number}.\n\n" for number in range(3000)

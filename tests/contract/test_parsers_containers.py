@@ -238,3 +238,31 @@ async def test_a_mail_of_outlook_is_read_with_its_attachments(
         ),
         ("Inner.eml", ("Inner.eml", "Inner"), "Within."),
     ]
+
+
+# The first example of [MS-OXRTFCP], section 4.1.
+HELLO = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c0900206277"
+    "05b06c647d0a800fa0"
+)
+
+
+@pytest.mark.parametrize(
+    ("rich", "text", "lost"),
+    [
+        (HELLO, ["hello world"], []),
+        (HELLO[:30], [], ["message.rtf"]),
+        (b"LZFu", [], ["message.rtf"]),
+    ],
+    ids=["whole", "cut", "none"],
+)
+async def test_a_mail_of_outlook_whose_text_is_rtf_alone_is_read(
+    parser: ParserPool, tmp_path: Path, rich: bytes, text: list[str], lost: list[str]
+) -> None:
+    content = compound(outlook({0x37: "Greeting", 0x1009: rich}))
+
+    parsed = await read(parser, tmp_path, "m.msg", content)
+
+    assert [block.text for block in parsed.blocks if block.part == "message.rtf"] == text
+    assert [each.where for each in parsed.unread] == lost
+    assert any("Subject: Greeting" in block.text for block in parsed.blocks)

@@ -57,7 +57,7 @@ async def test_an_embedder_that_takes_too_long_is_not_waited_for(library: Librar
 
 async def test_words_are_searched_when_the_index_of_meaning_fails(library: Library) -> None:
     await library.put("Guide", "The rules file builds the package.")
-    library.drop("block_codes")
+    library.drop("codes_2")
 
     found = await library.search().search(HOME, "package", limit=3)
 

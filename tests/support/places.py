@@ -65,9 +65,24 @@ class Visited:
 async def visit(
     connector: Connector, feed: Feed, marks: Mapping[str, str] | None = None
 ) -> Visited:
+    """Read what is new side by side, as late as the visit allows."""
     seen = Visited()
+    unread: list[Item] = []
+
+    async def read_all() -> None:
+        for item, text in zip(
+            unread, await asyncio.gather(*map(read, unread), return_exceptions=True), strict=True
+        ):
+            if isinstance(text, BaseException):
+                raise text
+            seen.texts[item.uri] = text
+        unread.clear()
+
     async with asyncio.timeout(30), aclosing(connector.visit(feed, marks or {})) as found:
         async for each in found:
+            if each is None:
+                await read_all()
+                continue
             if isinstance(each, Missed):
                 seen.missed[each.uri] = each
                 continue
@@ -75,7 +90,8 @@ async def visit(
             seen.marks[each.uri] = each.mark
             seen.names[each.uri] = each.name
             if each.open is not None:
-                seen.texts[each.uri] = await read(each)
+                unread.append(each)
+        await read_all()
     return seen
 
 

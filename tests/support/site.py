@@ -14,12 +14,18 @@ PAGE = """<!doctype html><html><head><title>The  lighthouse
 
 
 class Site:
-    """``shows`` has for a path what is answered there; ``asked`` is what was asked for."""
+    """``shows`` has for a path what is answered there; ``asked`` is what was asked for.
+
+    What ``holds`` has an event for is answered once that is set. ``most_at_once`` is how many
+    requests there were at a time.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.heads: list[dict[str, str]] = []
         self.shows: dict[str, web.Response] = {}
+        self.holds: dict[str, asyncio.Event] = {}
+        self.under_way = self.most_at_once = 0
         self.url = ""
         self.port = 0
 
@@ -51,7 +57,17 @@ class Site:
         return self.show(path, gzip.compress(content), media_type, {"Content-Encoding": "gzip"})
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            return await self._answer(request)
+        finally:
+            self.under_way -= 1
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path_qs)
+        if held := self.holds.get(request.path):
+            await held.wait()
         self.heads.append(dict(request.headers))
         if request.path in ("/flood", "/drip"):
             return await self._pour(request)

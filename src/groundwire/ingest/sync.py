@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from groundwire.ingest.accept import Accept
+from groundwire.ingest.at_once import AtOnce
 from groundwire.ingest.control import Control
 from groundwire.ingest.progress import Publish, changed
 from groundwire.ingest.tally import Tally
@@ -30,6 +31,8 @@ from groundwire.ports.job_queue import Job
 
 # What may pass is tried again so often, after 1, 2, 4 and 8 seconds; then the interval decides.
 ATTEMPTS = 5
+# So many new things are read and stored side by side, so that they share commits.
+STORED_AT_ONCE = 4
 # How often the feed tells how far its sync is.
 EVERY_S = 1.0
 
@@ -144,13 +147,21 @@ class Sync:
         time = asyncio.get_running_loop().time
         told_at = time()
         marks = {uri: item.mark for uri, item in known.items()}
-        async with aclosing(self.connectors[feed.kind].visit(feed, marks)) as found:
+        async with (
+            aclosing(self.connectors[feed.kind].visit(feed, marks)) as found,
+            AtOnce(STORED_AT_ONCE) as hands,
+        ):
             async for each in found:
-                if await self._take(feed, each, known.get(each.uri), tally):
+                if each is None:
+                    await hands.all()
+                elif isinstance(each, Item) and each.uri not in known:
+                    await hands.add(self._take_new(feed, each, tally))
+                elif await self._take(feed, each, known.get(each.uri), tally, hands):
                     gone.discard(each.uri)
                 if time() - told_at >= EVERY_S:
                     told_at = time()
                     await self._tell_syncing(await self._store(feed.id, counts=tally.counts))
+            await hands.all()
         await self.feeds.drop(feed.id, sorted(gone))
         tally.removed = len(gone)
         await self._let_go(feed)
@@ -164,60 +175,71 @@ class Sync:
         if feed.id in self._told or is_news(before, after):
             await self.tell(after, "synced")
 
-    async def _take(
-        self, feed: Feed, found: Item | Missed, before: FeedItem | None, tally: Tally
-    ) -> bool:
-        """Make a document of what was found; ``False`` if what was taken of it before goes."""
-        if isinstance(found, Missed):
-            tally.refuse(found)
-            return found.stays
-        if found.open is None and before is not None:
-            if found.mark != before.mark:
-                await self.feeds.keep(_change(before, mark=found.mark))
-            tally.count_kept(before, feed)
-            return True
+    async def _take_new(self, feed: Feed, found: Item, tally: Tally) -> None:
         try:
-            document, is_changed = await self._make(feed, found, before)
-        except FeedFailed as error:
-            tally.refuse(Missed(found.uri, error.reason, error.message, error.passes))
-            return error.passes
-        except TooLarge as error:
-            tally.refuse(Missed(found.uri, "too_large", error.message))
-            return False
-        except InvalidField as error:
-            tally.refuse(Missed(found.uri, "unknown_type", error.message))
-            return False
-        batch = feed.batch or BatchId("")
+            document = await self._accept(feed, found)
+        except (FeedFailed, TooLarge, InvalidField) as error:
+            tally.refuse(_missed(found, error))
+            return
         item = FeedItem(
             feed=feed.id,
             uri=found.uri,
             document=document.id,
             mark=found.mark,
-            batch=before.batch if before and not is_changed else batch,
-            since=before.since if before else batch,
+            batch=_batch(feed),
+            since=_batch(feed),
         )
-        await self.feeds.keep(item)
-        tally.count_kept(item, feed)
+        await self._keep(feed, item, tally)
+
+    async def _take(
+        self,
+        feed: Feed,
+        found: Item | Missed,
+        before: FeedItem | None,
+        tally: Tally,
+        hands: AtOnce,
+    ) -> bool:
+        """Follow what was taken before; ``False`` if what was taken of it goes."""
+        if isinstance(found, Missed):
+            tally.refuse(found)
+            return found.stays
+        assert before is not None
+        if found.open is None:
+            if found.mark != before.mark:
+                await self.feeds.keep(_change(before, mark=found.mark))
+            tally.count_kept(before, feed)
+            return True
+        # Nothing new is to become the very document that gets other bytes now.
+        await hands.all()
+        try:
+            document, is_changed = await self._revise(feed, found, before)
+        except (FeedFailed, TooLarge, InvalidField) as error:
+            tally.refuse(missed := _missed(found, error))
+            return missed.stays
+        item = _change(before, document=document.id, mark=found.mark)
+        await self._keep(feed, _change(item, batch=_batch(feed)) if is_changed else item, tally)
         return True
 
-    async def _make(
-        self, feed: Feed, found: Item, before: FeedItem | None
-    ) -> tuple[Document, bool]:
+    async def _keep(self, feed: Feed, item: FeedItem, tally: Tally) -> None:
+        await self.feeds.keep(item)
+        tally.count_kept(item, feed)
+
+    async def _revise(self, feed: Feed, found: Item, before: FeedItem) -> tuple[Document, bool]:
         """Return the document that holds the item now, and whether its bytes are others.
 
         A document that only this item has gets the new bytes, and is found by those before until
         all of them can be found.
         """
-        assert found.open is not None, "a connector calls unchanged only what it was told of"
-        own = None if before is None else await self._own(feed, before)
+        assert found.open is not None
+        own = await self._own(feed, before)
         if own is not None:
             # Conflict: another document has these bytes, so it is that one from now on.
             with suppress(Conflict, NotFound):
-                batch = feed.batch or BatchId("")
-                after = await self.control.revise(own.id, found.name, found.open(), batch=batch)
+                content, batch = found.open(), _batch(feed)
+                after = await self.control.revise(own.id, found.name, content, batch=batch)
                 return after, read_of(after).digest != read_of(own).digest
         document = await self._accept(feed, found)
-        return document, before is None or before.document != document.id
+        return document, before.document != document.id
 
     async def _own(self, feed: Feed, item: FeedItem) -> Document | None:
         """Return the document of the item, if nobody else has a part in it."""
@@ -229,13 +251,13 @@ class Sync:
         return None if is_shared or document.feed != feed.id else document
 
     async def _accept(self, feed: Feed, found: Item) -> Document:
-        assert found.open is not None
+        assert found.open is not None, "a connector calls unchanged only what it was told of"
         return await self.accept(
             feed.workspace,
             found.name,
             found.open(),
             by=feed.added_by,
-            batch=feed.batch or BatchId(""),
+            batch=_batch(feed),
             feed=feed.id,
             uri=found.uri,
         )
@@ -274,6 +296,21 @@ class Sync:
     async def _change(self, id: FeedId, change: Callable[[Feed], Feed]) -> Feed:
         # A sync that is lost with the power is done again.
         return await self.feeds.change(id, change, sync=False)
+
+
+def _batch(feed: Feed) -> BatchId:
+    return feed.batch or BatchId("")
+
+
+def _missed(found: Item, error: FeedFailed | TooLarge | InvalidField) -> Missed:
+    """Return why an item is not taken, as it came while it was read."""
+    match error:
+        case FeedFailed():
+            return Missed(found.uri, error.reason, error.message, error.passes)
+        case TooLarge():
+            return Missed(found.uri, "too_large", error.message)
+        case InvalidField():
+            return Missed(found.uri, "unknown_type", error.message)
 
 
 def is_news(before: Feed, after: Feed) -> bool:

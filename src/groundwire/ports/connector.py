@@ -9,8 +9,8 @@ class Item(NamedTuple):
 
     ``uri`` tells it from the others and stays the same: an address, or a path within the place.
     ``name`` is that of a file, by which a parser knows what it may be. ``mark`` is handed back in
-    the next visit. ``open`` gives its bytes, each time, while the visit stands at this item; it
-    is ``None`` for what is as it was when ``mark`` was made.
+    the next visit. ``open`` gives its bytes, each time, also while the visit goes on; it is
+    ``None`` for what is as it was when ``mark`` was made.
     """
 
     uri: str
@@ -28,6 +28,9 @@ class Missed(NamedTuple):
     stays: bool = False
 
 
+Found = Item | Missed | None
+
+
 class Connector(Protocol):
     """Reads one kind of place."""
 
@@ -39,8 +42,11 @@ class Connector(Protocol):
         """
         ...
 
-    def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Item | Missed, None]:
+    def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Found, None]:
         """Yield all that is there now, each uri once.
+
+        ``None`` says that no item before it can be read once the visit goes on: whoever reads
+        some has to be done with them first.
 
         ``marks`` has the mark of each item that was taken before, by its uri. What is in it and
         was not yielded by the end is gone from the place. Raises ``FeedFailed`` if the place

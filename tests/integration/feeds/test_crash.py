@@ -83,7 +83,10 @@ async def test_a_sync_that_was_killed_goes_on_and_takes_nothing_twice(tmp_path: 
         await first.feeds.add(new_feed())
         await first.jobs.enqueue(SYNC, "f")
         async with working(first):
-            await asyncio.wait_for(shelf.stopped.wait(), 20)
+            async with asyncio.timeout(20):
+                await shelf.stopped.wait()
+                while len(await first.feeds.list_items(FeedId("f"))) < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
         batch = (await first.feeds.get(FeedId("f"))).batch
     shelf.stop_at = None
     async with AsyncExitStack() as stack:

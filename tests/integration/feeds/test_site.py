@@ -1,10 +1,12 @@
 """A site as a feed: where one may go, what is asked for again, and what a bad site may not do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from groundwire.adapters.connectors.crawl import AT_ONCE
 from groundwire.adapters.connectors.site import SiteConnector
 from groundwire.adapters.network.web import Limits, Web
 from groundwire.model.errors import FeedFailed
@@ -54,6 +56,36 @@ async def test_links_are_followed_as_far_as_one_wants(site: Site) -> None:
     assert paths(site, await crawl(site, depth=0)) == ["/"]
     assert paths(site, await crawl(site, depth=2)) == ["/", "/a", "/b"]
     assert paths(site, await crawl(site, depth=9, pages=2)) == ["/", "/a"]
+
+
+async def test_a_slow_page_keeps_no_others_waiting_and_they_come_in_order(site: Site) -> None:
+    page(site, "/", *(f"/{number}" for number in range(9)))
+    for number in range(9):
+        page(site, f"/{number}")
+    site.holds["/0"] = asyncio.Event()
+    task = asyncio.ensure_future(crawl(site))
+    async with asyncio.timeout(10):
+        while "/3" not in site.asked:  # noqa: ASYNC110 (a site tells nobody)
+            await asyncio.sleep(0.01)
+        site.holds["/0"].set()
+        found = await task
+
+    assert paths(site, found) == ["/", *(f"/{number}" for number in range(9))]
+    assert 1 < site.most_at_once <= AT_ONCE
+
+
+async def test_a_site_that_wishes_time_is_asked_for_one_page_at_a_time(site: Site) -> None:
+    site.show("/robots.txt", "User-agent: *\nCrawl-delay: 0.05", "text/plain")
+    page(site, "/", *(f"/{number}" for number in range(5)))
+    for number in range(5):
+        page(site, f"/{number}")
+    began = asyncio.get_running_loop().time()
+
+    found = await crawl(site)
+
+    assert len(found.marks) == 6
+    assert site.most_at_once == 1
+    assert asyncio.get_running_loop().time() - began >= 5 * 0.05
 
 
 async def test_an_unchanged_site_costs_conditional_requests_only(site: Site) -> None:

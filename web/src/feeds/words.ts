@@ -2,6 +2,7 @@
 
 import type { GroundwireError } from "@groundwire/client";
 import type { Counts, FeedInfo, FeedKind } from "@groundwire/client/knowledge";
+import { byCode } from "../i18n/by_code.ts";
 import type { Texts } from "../i18n/en.ts";
 
 /** How often a place may be looked at, in seconds: 0 is by hand, `null` as the server thinks right. */
@@ -14,16 +15,15 @@ export const INTERVALS: Readonly<Record<FeedKind, readonly (number | null)[]>> =
 
 /** Why a place, or a thing in it, cannot be read: by its code, else in the server's words. */
 export function whyNot(texts: Texts, code: string | null, reason: string | null): string {
-  const known: Readonly<Record<string, string>> = texts.feedReasons;
-  return (code !== null && known[code]) || reason || texts.failed;
+  return byCode(texts.feedReasons, code, reason) || texts.failed;
 }
 
 /** Why a feed was not added or changed. */
 export function whyRefused(texts: Texts, error: GroundwireError): string {
   const { reason, field } = error.detail as { reason?: unknown; field?: unknown };
-  const known: Readonly<Record<string, string>> = texts.feedRefusals;
   if (error.code === "feed_failed") return whyNot(texts, String(reason), error.message);
-  return known[error.code === "invalid_field" ? String(field) : error.code] || error.message;
+  const what = error.code === "invalid_field" ? String(field) : error.code;
+  return byCode(texts.feedRefusals, what, null) || error.message;
 }
 
 /** What a sync found: `12 new · 1 changed`. */

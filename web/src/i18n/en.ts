@@ -69,6 +69,8 @@ export const en = {
   byMeaning: "Found by meaning",
   byMeaningHint: "Searchable by words and by meaning.",
   failed: "Failed",
+  /** By code. In English the server’s own sentence says more. */
+  documentReasons: {} as Readonly<Record<string, string>>,
   unread: (n: number) => `${plural(n, "part", "parts")} could not be read`,
   pages: (n: number) => plural(n, "page", "pages"),
   passages: (n: number) => plural(n, "passage", "passages"),

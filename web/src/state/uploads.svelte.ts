@@ -12,6 +12,7 @@ export interface Upload {
   readonly batch: string;
   /** Why it was not taken; `null` while it is on its way. */
   readonly reason: string | null;
+  readonly reasonCode: string | null;
 }
 
 /** More at once would only share the same line. */
@@ -35,6 +36,7 @@ class Uploads {
         sizeBytes: file.size,
         batch,
         reason: null,
+        reasonCode: null,
       };
       this.list = [...this.list, upload];
       this.#waiting.push({ upload, file });
@@ -61,16 +63,19 @@ class Uploads {
   async #send(upload: Upload, file: File): Promise<void> {
     try {
       const [answer] = await knowledge.upload(upload.workspaceId, [file], upload.batch);
-      const error = answer?.error;
-      if (error) this.#fail(upload, error.message ?? error.detail ?? error.code ?? "");
+      if (answer?.id === null) this.#fail(upload, answer.reason ?? "", answer.reasonCode);
       else this.dismiss(upload.key);
     } catch (error) {
-      this.#fail(upload, error instanceof GroundwireError ? error.message : String(error));
+      if (!(error instanceof GroundwireError)) return this.#fail(upload, String(error), null);
+      const { reason = error.code } = error.detail as { reason?: string };
+      this.#fail(upload, error.message, reason);
     }
   }
 
-  #fail(upload: Upload, reason: string): void {
-    this.list = this.list.map((one) => (one.key === upload.key ? { ...one, reason } : one));
+  #fail(upload: Upload, reason: string, reasonCode: string | null): void {
+    this.list = this.list.map((one) =>
+      one.key === upload.key ? { ...one, reason, reasonCode } : one,
+    );
   }
 }
 

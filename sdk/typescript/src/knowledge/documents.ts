@@ -18,6 +18,9 @@ export interface DocumentInfo {
   readonly pages: number | null;
   readonly chunks: number;
   readonly embedded: number;
+  /** Why it failed, for programs: as `code` of `document.failed`. */
+  readonly reasonCode: string | null;
+  /** The same as a sentence for people, in English. */
   readonly reason: string | null;
   readonly unread: readonly Unread[];
   readonly createdAt: string | null;
@@ -45,6 +48,7 @@ const NO_DOCUMENT: DocumentInfo = {
   pages: null,
   chunks: 0,
   embedded: 0,
+  reasonCode: null,
   reason: null,
   unread: [],
   createdAt: null,
@@ -73,6 +77,7 @@ export function foldDocuments(
         title: known.title,
         sizeBytes: known.sizeBytes,
         status: "queued",
+        reasonCode: null,
         reason: null,
         batchId: known.batchId ?? null,
         paused: false,
@@ -104,6 +109,7 @@ export function foldDocuments(
     case "document.failed":
       return put(documents, known.documentId, {
         status: "failed",
+        reasonCode: known.code,
         reason: known.reason,
         paused: false,
       });

@@ -3,19 +3,17 @@
 import type { Groundwire } from "../client.ts";
 import type { Filter } from "../events.ts";
 import { type Http, part } from "../http.ts";
-import { type DocumentInfo, documentInfo } from "./documents.ts";
+import { type DocumentInfo, type DocumentStatus, documentInfo } from "./documents.ts";
 import { type FeedInfo, type FeedKind, type FeedOptions, feedInfo } from "./feeds.ts";
 import { LiveWorkspace } from "./workspace.ts";
 
+/** What became of a file that was sent: a document, or without an `id` why it was refused. */
 export interface Uploaded {
-  readonly id?: string | null;
-  readonly title?: string | null;
-  readonly status?: string;
-  readonly error?: {
-    readonly code?: string;
-    readonly message?: string;
-    readonly detail?: string;
-  } | null;
+  readonly id: string | null;
+  readonly title: string;
+  readonly status: DocumentStatus;
+  readonly reason: string | null;
+  readonly reasonCode: string | null;
 }
 
 export interface FoundPassage {

@@ -1,5 +1,6 @@
 """From page to page: what is next, what is unchanged, what leads on."""
 
+import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -25,6 +26,8 @@ MOST_FAILURES = 20
 # A site that leads in circles of ever new addresses is left after so many requests a page.
 REQUESTS_PER_PAGE = 3
 MOST_REDIRECTS = 5
+# A slow page keeps so many others waiting, no more; they are asked for one after the other.
+AT_ONCE = 4
 
 
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -60,6 +63,10 @@ class Crawl:
     marks: Mapping[str, str]
     _seen: set[URL] = field(default_factory=set[URL])
     _frontier: deque[_Next] = field(default_factory=deque[_Next])
+    _asked: deque[tuple[_Next, "asyncio.Future[Answer]"]] = field(
+        default_factory=deque[tuple[_Next, "asyncio.Future[Answer]"]]
+    )
+    _requests: int = 0
     _home: URL | None = None
     _failures: int = 0
     _is_chosen: Takes = field(init=False)
@@ -69,31 +76,60 @@ class Crawl:
 
     async def run(self, start: URL) -> AsyncGenerator[Item | Missed, None]:
         self._push(_Next(plain(start), 0))
-        taken = requests = 0
-        most = REQUESTS_PER_PAGE * self.options.pages + MOST_REDIRECTS
-        while self._frontier and taken < self.options.pages and requests < most:
-            next = self._frontier.popleft()
-            requests += 1
-            try:
-                found = await self._look_at(next)
-                self._failures = 0
-            except FeedFailed as error:
-                found = self._missed(next, error)
-            if found is not None:
-                taken += isinstance(found, Item)
-                yield found
+        left = self.options.pages
+        try:
+            while left and self._ask_on(left):
+                found = await self._first_asked()
+                if found is not None:
+                    left -= isinstance(found, Item)
+                    yield found
+        finally:
+            await self._leave()
         if self._home is None:
             raise FeedFailed("not_found", "This address leads in a circle.")
 
-    async def _look_at(self, next: _Next) -> Item | None:
-        """Return the page, or nothing if it leads elsewhere or does not want to be found."""
+    def _ask_on(self, left: int) -> bool:
+        """Ask for as much as may be under way, of ``left`` pages; return whether something is."""
+        at_once = 1 if self.robots.wishes_time else min(AT_ONCE, left)
+        most = REQUESTS_PER_PAGE * self.options.pages + MOST_REDIRECTS
+        while self._frontier and len(self._asked) < at_once and self._requests < most:
+            self._requests += 1
+            next = self._frontier.popleft()
+            self._asked.append((next, asyncio.ensure_future(self._look_at(next))))
+        return bool(self._asked)
+
+    async def _first_asked(self) -> Item | Missed | None:
+        """Return what came of the longest request, so that pages come in the order of links."""
+        next, answer = self._asked[0]
+        await asyncio.wait((answer,))
+        self._asked.popleft()
+        try:
+            found = self._read(next, answer.result())
+        except FeedFailed as error:
+            return self._missed(next, error)
+        self._failures = 0
+        return found
+
+    async def _leave(self) -> None:
+        """Give up what is under way."""
+        asked = [answer for _, answer in self._asked]
+        self._asked.clear()
+        for answer in asked:
+            answer.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _look_at(self, next: _Next) -> Answer:
         url = next.url
         await self.robots.wait(url)
-        known = self._known(url)
         with explained():
-            answer = await self.web.ask(
-                url, check=partial(suffix_of, url=url), headers=_conditions(known)
+            return await self.web.ask(
+                url, check=partial(suffix_of, url=url), headers=_conditions(self._known(url))
             )
+
+    def _read(self, next: _Next, answer: Answer) -> Item | None:
+        """Return the page, or nothing if it leads elsewhere or does not want to be found."""
+        url = next.url
+        known = self._known(url)
         if answer.leads_to is not None:
             self._follow(next, plain(answer.leads_to))
             return None
@@ -106,9 +142,11 @@ class Crawl:
             assert known is not None
             self._lead_on(next, known)
             return Item(str(url), known.name, self.marks[str(url)], None)
-        return self._read(next, answer, answer.page, known)
+        return self._read_page(next, answer, answer.page, known)
 
-    def _read(self, next: _Next, answer: Answer, page: Page, known: Mark | None) -> Item | None:
+    def _read_page(
+        self, next: _Next, answer: Answer, page: Page, known: Mark | None
+    ) -> Item | None:
         content = page.in_utf8()
         mark = _mark(next.url, answer, page, content)
         self._lead_on(next, mark)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -12,7 +13,7 @@ from groundwire.adapters.connectors.files import Takes, takes
 from groundwire.adapters.connectors.folders import Folders
 from groundwire.model.errors import FeedFailed
 from groundwire.model.feeds import Feed, FeedOptions
-from groundwire.ports.connector import Item, Missed
+from groundwire.ports.connector import Found, Item, Missed
 
 MOST_FILES = 100_000
 READ_BYTES = 262_144
@@ -40,9 +41,7 @@ class FolderConnector:
         del options
         return str(self._folders.find(address))
 
-    async def visit(
-        self, feed: Feed, marks: Mapping[str, str]
-    ) -> AsyncGenerator[Item | Missed, None]:
+    async def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Found, None]:
         root = self._folders.find(feed.address)
         files = await asyncio.to_thread(_list, root, takes(feed.options, pictures=True))
         for file in files:
@@ -112,13 +111,24 @@ def _look_at(root: Path, path: str, entry: "os.DirEntry[str]") -> _File | None:
 
 async def _read(path: str) -> AsyncIterator[bytes]:
     try:
-        with await asyncio.to_thread(_open, path) as file:
+        with await _opened(path) as file:
             while part := await asyncio.to_thread(file.read, READ_BYTES):
                 yield part
     except FileNotFoundError as error:
         raise FeedFailed("not_found", "This file went away while it was to be read.") from error
     except OSError as error:
         raise FeedFailed("refused", "Groundwire may not read this file.", passes=True) from error
+
+
+async def _opened(path: str) -> BinaryIO:
+    """Open a file in a thread, and leave none open if nobody waits for it any more."""
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            (await opening).close()
+        raise
 
 
 def _name(file: _File) -> str:

@@ -11,7 +11,7 @@ from groundwire.adapters.network.web import Web, read_url
 from groundwire.model.errors import InvalidField, ToolUnusable
 from groundwire.model.feeds import Feed, FeedOptions
 from groundwire.model.ids import FeedId
-from groundwire.ports.connector import Item, Missed
+from groundwire.ports.connector import Found, Item
 
 if TYPE_CHECKING:
     from dulwich.repo import BaseRepo
@@ -57,9 +57,7 @@ class RepositoryConnector:
                 "whole path of one on the server. By SSH none is read.",
             ) from error
 
-    async def visit(
-        self, feed: Feed, marks: Mapping[str, str]
-    ) -> AsyncGenerator[Item | Missed, None]:
+    async def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Found, None]:
         place = self._place(feed.address)
         commit = await place.head(feed.options.branch)
         now = _Seen(commit, feed.options)
@@ -71,10 +69,12 @@ class RepositoryConnector:
 
         async with place.opened(commit) as repo:
             take = takes(feed.options, pictures=False)
+            one_by_one = asyncio.Lock()
             for path, oid in await asyncio.to_thread(list_files, repo, commit, take):
                 is_known = marks.get(path) == oid
-                read = None if is_known else partial(_read, repo, oid)
+                read = None if is_known else partial(_read, repo, oid, one_by_one)
                 yield Item(path, _name(path), oid, read)
+            yield None
         self._seen[feed.id] = now
 
     def _place(self, address: str) -> "FarRepository | NearRepository":
@@ -85,10 +85,17 @@ class RepositoryConnector:
         return NearRepository(self._folders.find(address))
 
 
-async def _read(repo: "BaseRepo", oid: str) -> AsyncIterator[bytes]:
+async def _read(repo: "BaseRepo", oid: str, one_by_one: asyncio.Lock) -> AsyncIterator[bytes]:
     from groundwire.adapters.connectors.git_tree import read_blob
 
-    yield await asyncio.to_thread(read_blob, repo, oid, FILE_BYTES)
+    async with one_by_one:  # a pack is read from one place at a time, and one file is in memory
+        reading = asyncio.ensure_future(asyncio.to_thread(read_blob, repo, oid, FILE_BYTES))
+        try:
+            content = await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.wait((reading,))  # lest the repository be closed under the thread
+            raise
+        yield content
 
 
 def _name(path: str) -> str:

@@ -19,12 +19,17 @@ MOST_DELAY_S = 10.0
 
 @dataclass(slots=True)
 class Robots:
-    """What a host says is asked for once; its pages come ``delay_s`` apart, or as it wishes."""
+    """What a host says is asked for once; its pages come ``delay_s`` apart, or as it wishes.
+
+    One that ``wishes_time`` between requests is not to be asked two things at once either.
+    """
 
     web: Web
     delay_s: float
     _rules: dict[URL, Protego] = field(default_factory=dict[URL, Protego])
+    wishes_time: bool = False
     _next_at: float = 0.0
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def wait(self, url: URL) -> None:
         """Return once ``url`` may be asked for. Raises ``FeedFailed`` if it may not."""
@@ -32,14 +37,17 @@ class Robots:
         if not rules.can_fetch(str(url), AGENT):
             raise FeedFailed("not_allowed", f"The robots.txt of {url.host} keeps this to itself.")
         loop = asyncio.get_running_loop()
-        delay = max(self.delay_s, min(rules.crawl_delay(AGENT) or 0.0, MOST_DELAY_S))
-        await asyncio.sleep(max(0.0, self._next_at - loop.time()))
-        self._next_at = loop.time() + delay
+        wish = rules.crawl_delay(AGENT) or 0.0
+        self.wishes_time = wish > 0
+        turn = max(self._next_at, loop.time())
+        self._next_at = turn + max(self.delay_s, min(wish, MOST_DELAY_S))
+        await asyncio.sleep(turn - loop.time())
 
     async def _of(self, url: URL) -> Protego:
         origin = url.origin()
-        if origin not in self._rules:
-            self._rules[origin] = await self._read(origin.with_path("/robots.txt"))
+        async with self._asking:
+            if origin not in self._rules:
+                self._rules[origin] = await self._read(origin.with_path("/robots.txt"))
         return self._rules[origin]
 
     async def _read(self, url: URL) -> Protego:

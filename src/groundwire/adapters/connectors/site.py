@@ -8,7 +8,7 @@ from groundwire.adapters.connectors.robots import Robots
 from groundwire.adapters.network.web import Web, read_url
 from groundwire.model.errors import InvalidField, ToolUnusable
 from groundwire.model.feeds import Feed, FeedOptions
-from groundwire.ports.connector import Item, Missed
+from groundwire.ports.connector import Found
 
 DELAY_S = 0.25
 
@@ -16,7 +16,7 @@ DELAY_S = 0.25
 class SiteConnector:
     """Reads what is at an address and, of a site, what it leads to on the same host.
 
-    Requests come ``delay_s`` apart, one at a time.
+    Requests begin ``delay_s`` apart, or as the site wishes.
     """
 
     def __init__(self, web: Web, *, delay_s: float = DELAY_S) -> None:
@@ -30,9 +30,7 @@ class SiteConnector:
         except ToolUnusable as error:
             raise InvalidField("address", error.message) from error
 
-    async def visit(
-        self, feed: Feed, marks: Mapping[str, str]
-    ) -> AsyncGenerator[Item | Missed, None]:
+    async def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Found, None]:
         options = feed.options
         if feed.kind == "page":
             options = FeedOptions(depth=0, pages=1)

@@ -1,6 +1,6 @@
 """Mail as Outlook keeps it (MSG), turned into mail as everybody sends it."""
 
-# olefile has no type stubs; what comes from it is checked where it enters.
+# olefile and compressed_rtf have no type stubs; what comes from it is checked where it enters.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import olefile
+from compressed_rtf import decompress
 
 from groundwire.adapters.parsers.archive import broken
 from groundwire.adapters.parsers.file import File
@@ -21,10 +22,13 @@ from groundwire.adapters.parsers.text import decode
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_DEPTH = 3
+# What a text that is RTF is called, as if it were attached.
+RICH = "message.rtf"
 _PROPERTIES = "__properties_version1.0"
 _ATTACHMENT = "__attach_version1.0_#"
 # The numbers of the properties that are read, and of their types.
 _CLASS, _SUBJECT, _SUBMITTED, _DELIVERED, _BODY, _HTML = 0x1A, 0x37, 0x39, 0xE06, 0x1000, 0x1013
+_RTF = 0x1009
 _SENDER, _SENDER_ADDRESS, _TO, _CC = 0xC1A, 0x5D01, 0xE04, 0xE03
 _DATA, _LONG_NAME, _SHORT_NAME, _CONTENT_ID = 0x3701, 0x3707, 0x3704, 0x3712
 _UNICODE, _STRING, _BINARY, _TIME = 0x1F, 0x1E, 0x102, 0x40
@@ -60,6 +64,8 @@ def _message(ole: "Ole", at: _Path) -> EmailMessage:
             message[field] = " ".join(value.split())
     plain, html = _text(ole, at, _BODY), _text(ole, at, _HTML)
     message.set_content(plain or html, subtype="plain" if plain.strip() or not html else "html")
+    if not plain.strip() and not html and (rich := _rich(ole, at)):
+        message.add_attachment(rich, maintype="application", subtype="rtf", filename=RICH)
     for attachment in _attachments(ole, at):
         _attach(message, ole, attachment, signed=signed)
     return message
@@ -111,6 +117,18 @@ def _text(ole: "Ole", at: _Path, property: int) -> str:
         return wide.decode("utf-16-le", "replace").rstrip("\0")
     narrow = _stream(ole, at, property, _STRING) or _stream(ole, at, property, _BINARY)
     return (decode(narrow) or "").rstrip("\0")
+
+
+def _rich(ole: "Ole", at: _Path) -> bytes:
+    """Return the text as RTF, which some programs keep alone; as it is if it cannot be unpacked.
+
+    Then it is no RTF, which whoever reads it says.
+    """
+    packed = _stream(ole, at, _RTF, _BINARY)
+    try:
+        return packed and bytes(decompress(packed))
+    except Exception:  # noqa: BLE001 (it raises nothing more exact)
+        return packed
 
 
 def _stream(ole: "Ole", at: _Path, property: int, kind: int) -> bytes:
