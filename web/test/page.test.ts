@@ -3,11 +3,13 @@ import { test } from "node:test";
 import { documentInfo } from "../../sdk/typescript/src/knowledge/documents.ts";
 import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
+import { isLookedFor, tagsIn } from "../src/documents/tags.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
 import { placeOf, webAddress } from "../src/sources/place.ts";
 import { citedNumbers } from "../src/sources/titles.ts";
+import { dayOf, startOf } from "../src/state/days.ts";
 
 test("both languages say everything, with the same gaps to fill", () => {
   assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
@@ -97,4 +99,32 @@ test("documents that came together are one line until all of them are ready", ()
     { id: "one", total: 2, ready: 1, failed: 1, paused: false },
     { id: "two", total: 2, ready: 1, failed: 0, paused: true },
   ]);
+});
+
+test("tags are parted by commas of either language, and are kept as the server keeps them", () => {
+  assert.deepEqual(tagsIn(" Contract, 2025，合同、合同; a  B ,,"), [
+    "contract",
+    "2025",
+    "合同",
+    "a b",
+  ]);
+  assert.deepEqual(tagsIn(" "), []);
+});
+
+test("a document is looked for by its name, its tags, its type and its collections", () => {
+  const document = { title: "Lease.PDF", tags: ["合同"], type: "pdf" };
+
+  for (const query of ["", "lease", "合同 pdf", "house LEASE"]) {
+    assert.ok(isLookedFor(document, ["House"], query), query);
+  }
+  assert.ok(!isLookedFor(document, ["House"], "lease mail"));
+});
+
+test("a day begins and ends where the reader is", () => {
+  const begins = startOf("2026-03-29", 0);
+
+  assert.equal(new Date(begins).getHours(), 0);
+  assert.equal(dayOf(begins, 0), "2026-03-29");
+  assert.equal(dayOf(startOf("2026-12-31", 1), -1), "2026-12-31");
+  assert.equal(startOf("2026-12-31", 1), startOf("2027-01-01", 0));
 });

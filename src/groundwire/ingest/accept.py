@@ -10,6 +10,7 @@ import msgspec
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.progress import EMBED, PARSE, Publish
 from groundwire.ingest.versions import read_of, restarted
+from groundwire.model.document_types import type_of
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.ids import (
@@ -109,6 +110,7 @@ class Accept:
             document_id=document.id,
             title=what.title,
             size_bytes=what.size_bytes,
+            document_type=type_of(what.title),
             batch_id=document.batch,
         )
         await self.publish(document.workspace, event)

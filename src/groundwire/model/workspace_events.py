@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from groundwire.model.document_types import DocumentType
 from groundwire.model.documents import Unread
 from groundwire.model.events import Event, tag_of
 from groundwire.model.feeds import (
@@ -24,6 +25,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    document_type: DocumentType | None = None
     batch_id: BatchId | None = None
 
 

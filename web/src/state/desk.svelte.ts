@@ -9,7 +9,12 @@ import {
   type Models,
   type Workspace,
 } from "@groundwire/client";
-import type { DocumentInfo, LiveWorkspace, Order, WorkspaceView } from "@groundwire/client/knowledge";
+import type {
+  DocumentInfo,
+  LiveWorkspace,
+  Order,
+  WorkspaceView,
+} from "@groundwire/client/knowledge";
 import { Followed } from "./followed.svelte.ts";
 import { handOver } from "./limit.svelte.ts";
 import { recall, remember } from "./memory.ts";

@@ -1,6 +1,7 @@
 /** What the next question of a conversation is limited to, until that is taken off. */
 
 import type { Filter } from "@groundwire/client";
+import { dayOf, startOf } from "./days.ts";
 import { recall, remember } from "./memory.ts";
 
 export type Criterion = "collections" | "tags" | "types";
@@ -65,19 +66,4 @@ function read(key: string): Filter {
   } catch {
     return {};
   }
-}
-
-function startOf(day: string, later: number): string {
-  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + later).toISOString();
-}
-
-function dayOf(time: string, later: number): string {
-  const at = new Date(time);
-  const there = new Date(at.getFullYear(), at.getMonth(), at.getDate() + later, 12);
-  return `${there.getFullYear()}-${two(there.getMonth() + 1)}-${two(there.getDate())}`;
-}
-
-function two(n: number): string {
-  return String(n).padStart(2, "0");
 }

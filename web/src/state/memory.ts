@@ -1,6 +1,12 @@
 /** What this browser remembers between visits. Storage may be forbidden or full: then nothing. */
 
-type Key = "language" | "theme" | "workspace" | `draft/${string}` | `model/${string}` | `filter/${string}`;
+type Key =
+  | "language"
+  | "theme"
+  | "workspace"
+  | `draft/${string}`
+  | `model/${string}`
+  | `filter/${string}`;
 
 export function recall(key: Key): string | null {
   try {

@@ -97,6 +97,7 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
                 document,
                 title=event.title,
                 size_bytes=event.size_bytes,
+                type=event.document_type or document.type,
                 batch_id=event.batch_id,
                 status="queued",
                 paused=False,

@@ -20,6 +20,7 @@ class DocumentEvent(Event, frozen=True, kw_only=True):
 
 class DocumentReceived(DocumentEvent, frozen=True, kw_only=True, tag="document.received"):
     size_bytes: int
+    document_type: str | None = None
     batch_id: str | None = None
 
 

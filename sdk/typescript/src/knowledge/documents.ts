@@ -81,6 +81,7 @@ export function foldDocuments(
         reason: null,
         batchId: known.batchId ?? null,
         paused: false,
+        ...(known.documentType ? { type: known.documentType } : {}),
         ...(known.ts === undefined ? {} : { createdAt: known.ts }),
       });
     case "document.parsing":

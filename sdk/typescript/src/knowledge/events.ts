@@ -22,6 +22,7 @@ interface OfWorkspace extends OfBatch {
 export interface DocumentReceived extends OfWorkspace {
   readonly type: "document.received";
   readonly sizeBytes: number;
+  readonly documentType?: string | null;
   readonly batchId?: string | null;
 }
 
