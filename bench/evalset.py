@@ -1,6 +1,6 @@
 """Question sets with known answers, in the form of a folder each.
 
-``corpus.jsonl`` ({id, title, text}), ``queries.jsonl`` ({id, text}) and ``qrels.tsv``
+``corpus.jsonl`` ({id, title, text}), ``queries.jsonl`` ({id, text, answers}) and ``qrels.tsv``
 (query, corpus entry, grade).
 """
 
@@ -25,8 +25,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
+    """``answers`` are the words that answer it, any of them; not every set names some."""
+
     id: str
     text: str
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.evalset import Entry, chunk_entry
@@ -17,6 +18,7 @@ from groundwire.ingest.chunk import embedding_text
 from groundwire.model.documents import Document
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.retrieve.meaning import Meanings
+from groundwire.retrieve.rerank import Reranking
 from groundwire.retrieve.search import Search
 
 WORKSPACE = WorkspaceId("bench")
@@ -24,12 +26,16 @@ WORKSPACE = WorkspaceId("bench")
 
 @dataclass(frozen=True)
 class Library:
-    """Both indexes and the documents of one workspace."""
+    """Both indexes and the documents of one workspace.
+
+    ``reranked`` searches as ``search`` does and reranks, where there is a reranker.
+    """
 
     index: SqliteIndex
     documents: SqliteDocuments
     embedder: RememberingEmbedder
     search: Search
+    reranked: Search | None
 
     async def add(self, entries: Sequence[Entry]) -> None:
         cut = {entry.id: chunk_entry(entry) for entry in entries}
@@ -46,16 +52,19 @@ class Library:
 
 
 @asynccontextmanager
-async def open_library(embedder: RememberingEmbedder) -> AsyncGenerator[Library]:
+async def open_library(
+    embedder: RememberingEmbedder, reranking: Reranking | None = None
+) -> AsyncGenerator[Library]:
     """Open an empty one, in a folder that is forgotten afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "groundwire.db", MIGRATIONS)
         index = SqliteIndex(Path(folder) / "index.db", embedder=embedder.name)
         documents = SqliteDocuments(store)
         meanings = Meanings(index, [embedder])
-        search = Search(chunks=index, meanings=meanings, documents=documents)
+        search = partial(Search, chunks=index, meanings=meanings, documents=documents)
+        reranked = search(reranking=reranking) if reranking else None
         try:
-            yield Library(index, documents, embedder, search)
+            yield Library(index, documents, embedder, search(), reranked)
         finally:
             index.close()
             store.close()

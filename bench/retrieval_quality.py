@@ -4,9 +4,10 @@
 
 Every corpus entry becomes a document: cut by `ingest.chunk`, indexed and embedded as an upload
 is. ``words`` and ``meaning`` are the two indexes; ``hybrid`` is `Search.search`, with all that it
-leaves out and puts together, asked for more passages until they are of ten entries. An entry's
-rank is that of its best passage. Beside them, on the same sets, what others do by default; see
-`bench.baselines`. Vectors are kept in ``bench/.cache``.
+leaves out and puts together, asked for more passages until they are of ten entries; so is
+``hybrid+rerank``, which is there where ``GROUNDWIRE_RERANKER`` names one: it orders the 20 best. An
+entry's rank is that of its best passage. Beside them, on the same sets, what others do by
+default; see `bench.baselines`. Vectors are kept in ``bench/.cache``.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +27,11 @@ from bench.library import WORKSPACE, Library, open_library
 from bench.minilm import MiniLm, MissingWeights
 from bench.vectors import RememberingEmbedder
 from groundwire.adapters.embedder.local import LocalEmbedder
+from groundwire.equip import open_reranker
 from groundwire.model.ids import ChunkId, document_of
+from groundwire.retrieve.rerank import Reranking
 from groundwire.retrieve.search import DEPTH, Search
+from groundwire.settings import load
 
 CUTS: tuple[int, ...] = (1, 10)
 RESULTS = Path(__file__).parent / "results" / "retrieval_quality.json"
@@ -87,6 +92,9 @@ async def rank(library: Library, evalset: EvalSet) -> Rankings:
         rankings["words"][query.id] = _entries(hit.chunk for hit in words.hits)
         rankings["meaning"][query.id] = _entries(hit.chunk for hit in meaning)
         rankings["hybrid"][query.id] = await _rank_hybrid(library.search, query.text)
+        if library.reranked is not None:
+            ranking = await _rank_hybrid(library.reranked, query.text)
+            rankings.setdefault("hybrid+rerank", {})[query.id] = ranking
     return rankings
 
 
@@ -106,11 +114,14 @@ def _entries(chunks: Iterable[ChunkId]) -> Ranking:
 
 
 async def measure(
-    evalset: EvalSet, ours: RememberingEmbedder, theirs: RememberingEmbedder
+    evalset: EvalSet,
+    ours: RememberingEmbedder,
+    theirs: RememberingEmbedder,
+    reranking: Reranking | None = None,
 ) -> dict[str, Scored]:
     """Return the scores of our ways of searching and those of others."""
     began = time.monotonic()
-    async with open_library(ours) as library:
+    async with open_library(ours, reranking) as library:
         await library.add(evalset.corpus)
         rankings = await rank(library, evalset)
     others = await rank_as_others(evalset, theirs)
@@ -125,15 +136,17 @@ async def run(folders: Sequence[Path], sample: int | None) -> Report:
     local = LocalEmbedder(timeout_s=600)
     ours, theirs = RememberingEmbedder(local), RememberingEmbedder(MiniLm())
     report: Report = {"sets": {}, "baselines": {}}
-    try:
+    settings = load({}).settings
+    async with AsyncExitStack() as stack:
+        stack.callback(ours.close)
+        stack.callback(theirs.close)
+        stack.push_async_callback(local.aclose)
+        reranker = open_reranker(settings, stack)
+        reranking = Reranking(reranker, settings.reranker_timeout) if reranker else None
         for folder in folders:
-            measured = await measure(read_set(folder, sample=sample), ours, theirs)
+            measured = await measure(read_set(folder, sample=sample), ours, theirs, reranking)
             for kind, scored in measured.items():
                 report[kind][folder.name] = scored
-    finally:
-        ours.close()
-        theirs.close()
-        await local.aclose()
     return report
 
 

@@ -12,7 +12,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     """A chunk as found for a question, or chunks that follow each other on one page.
 
     ``score`` is in 0…1, higher is better, and only comparable within one search.
-    ``relevance`` is the evidence in 0…1 that it has to do with the question at all,
+    ``relevance`` is how likely it is, in 0…1, that it has to do with the question at all,
     comparable between searches; below the floor of `retrieve.search` it is not used. It is that
     of words and meaning also where a reranker gave the ``score``.
     ``uri`` is where in the world its document is from. ``pinned``: it is there because its

@@ -28,19 +28,28 @@ LEAST_COSINE = 0.6
 # The mean cosine that the embedder we measured gives for no reason.
 USUAL_COSINE = 0.745
 # Whether a passage has to do with the query at all is not in its cosine, which depends on the
-# languages, but in how far it stands out from what any query finds: the hit of this rank.
+# languages, but in how far it stands out: from what the query finds anyhow, which is the hit of
+# this rank, and from passages about nothing in particular by this much more.
 BACKGROUND_RANK = 50
-# A workspace that has fewer chunks shows no background of its own: then what is usual, within
-# a language and across.
-SAME_BACKGROUND = 0.78
-OTHER_BACKGROUND = 0.735
+ABOVE_UNRELATED = 0.03
 # Logistic curves fitted to questions with and without an answer in their corpus, as many of the
 # one as of the other: within a language, and across, where words say nothing. See ADR 7.
-SAME_LEAD, SAME_WORDS, SAME_OFFSET = 87.0, 14.3, -7.4
-OTHER_LEAD, OTHER_OFFSET = 125.0, -4.5
+SAME_LEAD, SAME_WORDS, SAME_OFFSET = 99.8, 10.9, -7.6
+OTHER_LEAD, OTHER_OFFSET = 133.0, -5.2
 # Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
 COVERAGE_SLOPE = 10.0
+
+
+class Near(NamedTuple):
+    """The nearest chunks, and the cosines that passages have with the query for no reason.
+
+    ``same`` is that of passages in its language, ``other`` of those in another.
+    """
+
+    hits: Sequence[Hit] = ()
+    same: float = 0.0
+    other: float = 0.0
 
 
 class Fused(NamedTuple):
@@ -64,19 +73,19 @@ def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
     return [Hit(hit.chunk, 1.0 - (1.0 - hit.score) * stretch) for hit in hits]
 
 
-def fuse(words: WordHits, meaning: Sequence[Hit]) -> list[Fused]:
+def fuse(words: WordHits, meaning: Near) -> list[Fused]:
     """Merge both rankings, best first; either may be empty.
 
     A chunk that one list does not have is taken to be as good there as the last that it has.
     """
     by_words = _shares(words)
     least_share = min(by_words.values(), default=0.0) if words.hits else 0.0
-    if not meaning:
+    if not meaning.hits:
         return _order([_by_words_alone(chunk, words, share) for chunk, share in by_words.items()])
-    by_meaning = dict(meaning)
+    by_meaning = dict(meaning.hits)
     least_cosine = min(by_meaning.values())
-    same = _background(meaning, SAME_BACKGROUND)
-    other = _background(meaning, OTHER_BACKGROUND)
+    same = _background(meaning.hits, meaning.same)
+    other = _background(meaning.hits, meaning.other)
     fused: list[Fused] = []
     for chunk in dict.fromkeys((*by_meaning, *by_words)):
         cosine = by_meaning.get(chunk, least_cosine)
@@ -88,11 +97,11 @@ def fuse(words: WordHits, meaning: Sequence[Hit]) -> list[Fused]:
     return _order(fused)
 
 
-def _background(meaning: Sequence[Hit], usual: float) -> float:
+def _background(hits: Sequence[Hit], unrelated: float) -> float:
     """Return the cosine that a chunk of this workspace has with the query for no reason."""
-    seen = min(len(meaning), BACKGROUND_RANK) / BACKGROUND_RANK
-    last = meaning[:BACKGROUND_RANK][-1].score
-    return seen * last + (1 - seen) * usual
+    usual = unrelated + ABOVE_UNRELATED
+    # The one depends on how much there is, the other on nothing that is here.
+    return (usual + hits[BACKGROUND_RANK - 1].score) / 2 if len(hits) >= BACKGROUND_RANK else usual
 
 
 def _shares(words: WordHits) -> dict[ChunkId, float]:

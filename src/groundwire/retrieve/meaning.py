@@ -13,7 +13,8 @@ from groundwire.model.documents import Chunk
 from groundwire.model.errors import OtherSpace
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.ports.embedder import Embedder
-from groundwire.ports.passage_index import Hit, VectorIndex, VectorSpace
+from groundwire.ports.passage_index import VectorIndex, VectorSpace
+from groundwire.retrieve.fuse import Near
 from groundwire.retrieve.questions import Questions
 
 
@@ -52,7 +53,7 @@ class Meaning:
         limit: int,
         documents: Collection[DocumentId] | None,
         patience_s: float,
-    ) -> Sequence[Hit]:
+    ) -> Near:
         """Return the nearest chunks, with cosines on the scale of `fuse.read_cosines`.
 
         Raises ``ModelUnavailable``, ``VectorsUnavailable`` and, if the embedder takes longer

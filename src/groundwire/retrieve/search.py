@@ -20,9 +20,9 @@ from groundwire.model.errors import (
 from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
-from groundwire.ports.passage_index import ChunkStore, Hit
+from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, fuse
+from groundwire.retrieve.fuse import Fused, Near, fuse
 from groundwire.retrieve.language import is_chinese
 from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
@@ -37,7 +37,7 @@ DEPTH = 100
 # So many times as many chunks as are asked for are looked at.
 SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
-FLOOR = 0.2
+FLOOR = 0.25
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
 
@@ -185,7 +185,7 @@ class Search:
         beginnings = await self._beginnings(documents, best, limit)
         return Found(
             passages=(*order.passages, *[each async for each in self._passages(beginnings, query)]),
-            searched="both" if near else "words",
+            searched="both" if near.hits else "words",
             reranked=None if self._reranking is None else order.why is None,
             why=" ".join(filter(None, (why, order.why))) or None,
             asked_for=bool(documents),
@@ -194,16 +194,16 @@ class Search:
 
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
-    ) -> tuple[Sequence[Hit], str | None]:
+    ) -> tuple[Near, str | None]:
         coming = self._meanings.coming
-        hits, why = await self._ask(self._meanings.serving, workspace, query, among)
+        near, why = await self._ask(self._meanings.serving, workspace, query, among)
         self._meanings.why = why
         if why is None or coming is None:
-            return hits, why
-        hits, _ = await self._ask(coming, workspace, query, among)
+            return near, why
+        near, _ = await self._ask(coming, workspace, query, among)
         if self._meanings.coming is not coming:  # it came to serve just now: nothing was amiss
             why = self._meanings.why = None
-        return hits, why
+        return near, why
 
     async def _ask(
         self,
@@ -211,19 +211,19 @@ class Search:
         workspace: WorkspaceId,
         query: str,
         among: Collection[DocumentId] | None,
-    ) -> tuple[Sequence[Hit], str | None]:
+    ) -> tuple[Near, str | None]:
         try:
-            hits = await meaning.search(
+            near = await meaning.search(
                 workspace, query, limit=DEPTH, documents=among, patience_s=self._patience_s
             )
         except (ModelUnavailable, VectorsUnavailable) as error:
-            return (), error.message
+            return Near(), error.message
         except TimeoutError:
-            return (), "The embedding model is being loaded."
+            return Near(), "The embedding model is being loaded."
         except Exception:
             logger.exception("a search by meaning failed")
-            return (), "Meaning cannot be searched; the server's log says why."
-        return hits, None
+            return Near(), "Meaning cannot be searched; the server's log says why."
+        return near, None
 
     async def _beginnings(
         self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int

@@ -4,11 +4,15 @@ import pytest
 
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
-from groundwire.retrieve.fuse import USUAL_COSINE, fuse, read_cosines
+from groundwire.retrieve.fuse import USUAL_COSINE, Near, fuse, read_cosines
 
 
 def hits(**scores: float) -> list[Hit]:
     return [Hit(ChunkId(name), score) for name, score in scores.items()]
+
+
+def near(*items: Hit, **scores: float) -> Near:
+    return Near([*items, *hits(**scores)], same=0.74, other=0.70)
 
 
 NOTHING = WordHits((), 0.0)
@@ -17,7 +21,7 @@ NOTHING = WordHits((), 0.0)
 def test_words_that_cover_the_question_decide_between_close_meanings() -> None:
     words = WordHits(hits(right=20.0, other=5.0), coverage=0.9)
 
-    fused = fuse(words, hits(wrong=0.90, right=0.88, other=0.86))
+    fused = fuse(words, near(wrong=0.90, right=0.88, other=0.86))
 
     assert fused[0].chunk == "right"
 
@@ -25,30 +29,30 @@ def test_words_that_cover_the_question_decide_between_close_meanings() -> None:
 def test_words_of_another_language_do_not_drag_the_meaning_down() -> None:
     words = WordHits(hits(wrong=4.0, other=3.9), coverage=0.12)
 
-    fused = fuse(words, hits(right=0.80, wrong=0.79, other=0.78))
+    fused = fuse(words, near(right=0.80, wrong=0.79, other=0.78))
 
     assert [item.chunk for item in fused] == ["right", "wrong", "other"]
 
 
 def test_without_vectors_the_order_is_that_of_the_words() -> None:
-    fused = fuse(WordHits(hits(a=9.0, b=4.0), coverage=0.7), ())
+    fused = fuse(WordHits(hits(a=9.0, b=4.0), coverage=0.7), Near())
 
     assert [item.chunk for item in fused] == ["a", "b"]
     assert fused[0].relevance > 0.9 > fused[1].relevance
 
 
 def test_without_words_the_order_is_that_of_the_meaning() -> None:
-    assert [item.chunk for item in fuse(NOTHING, hits(a=0.9, b=0.8))] == ["a", "b"]
+    assert [item.chunk for item in fuse(NOTHING, near(a=0.9, b=0.8))] == ["a", "b"]
 
 
 def test_nothing_found_is_nothing() -> None:
-    assert fuse(NOTHING, ()) == []
+    assert fuse(NOTHING, Near()) == []
 
 
 @pytest.mark.parametrize("coverage", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("cosine", [-1.0, 0.5, 0.8, 1.0])
 def test_scores_and_relevance_lie_between_0_and_1(coverage: float, cosine: float) -> None:
-    fused = fuse(WordHits(hits(a=3.0), coverage), hits(a=cosine, b=cosine))
+    fused = fuse(WordHits(hits(a=3.0), coverage), near(a=cosine, b=cosine))
 
     assert all(0 <= item.score <= 1 and 0 <= item.relevance <= 1 for item in fused)
 
@@ -56,8 +60,8 @@ def test_scores_and_relevance_lie_between_0_and_1(coverage: float, cosine: float
 def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> None:
     alike = [Hit(ChunkId(f"c{n}"), 0.80 - n / 10_000) for n in range(60)]
 
-    standing_out = fuse(NOTHING, [Hit(ChunkId("best"), 0.90), *alike])
-    lost = fuse(NOTHING, alike)
+    standing_out = fuse(NOTHING, near(Hit(ChunkId("best"), 0.90), *alike))
+    lost = fuse(NOTHING, near(*alike))
 
     assert standing_out[0].relevance > 0.8
     assert lost[0].relevance < 0.1
@@ -66,25 +70,24 @@ def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> Non
 def test_words_that_cover_all_of_a_short_question_do_not_outshout_its_meaning() -> None:
     words = WordHits(hits(mentioned=9.0, meant=1.0), coverage=1.0)
 
-    fused = fuse(words, hits(meant=0.95, mentioned=0.83))
+    fused = fuse(words, near(meant=0.95, mentioned=0.83))
 
     assert fused[0].chunk == "meant"
 
 
 def test_what_covers_the_question_is_relevant_within_a_language_though_all_is_near() -> None:
-    near = [Hit(ChunkId(f"c{n}"), 0.85 - n / 10_000) for n in range(60)]
+    alike = [Hit(ChunkId(f"c{n}"), 0.85 - n / 10_000) for n in range(60)]
 
-    best = fuse(WordHits(hits(c0=9.0), coverage=0.7), near)[0]
+    best = fuse(WordHits(hits(c0=9.0), coverage=0.7), near(*alike))[0]
 
     assert best.relevance > 0.8
-    assert best.relevance_across < 0.2
 
 
-def test_a_workspace_of_one_chunk_is_held_against_what_is_usual() -> None:
-    near, far = fuse(NOTHING, hits(one=0.88))[0], fuse(NOTHING, hits(one=0.77))[0]
+def test_a_workspace_of_one_chunk_is_held_against_passages_about_nothing_in_particular() -> None:
+    told, not_told = fuse(NOTHING, near(one=0.90))[0], fuse(NOTHING, near(one=0.77))[0]
 
-    assert near.relevance > 0.7 > 0.2 > far.relevance
-    assert near.relevance_across > 0.9
+    assert told.relevance > 0.9 > 0.2 > not_told.relevance
+    assert told.relevance_across > 0.9
 
 
 def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -> None:
