@@ -44,7 +44,7 @@ export interface Filter {
   readonly collections?: readonly string[];
   /** What kind of file: `pdf`, `docx`, `mail`, …. */
   readonly types?: readonly string[];
-  /** RFC 3339: the date that a document bears, or the one it came on, from this on. */
+  /** RFC 3339: when the present bytes of a document came, from this on. */
   readonly since?: string;
   /** As `since`: before this. */
   readonly until?: string;

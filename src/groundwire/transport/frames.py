@@ -26,8 +26,8 @@ Attachments = Annotated[tuple[DocumentId, ...], msgspec.Meta(max_length=MOST_ATT
 class AskedFilter(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which documents count: those that meet every criterion that is given, by any of its values.
 
-    ``since`` and ``until`` are about the date that a document bears, or the one it came on:
-    from the first on, before the second. A criterion that is not known is refused, for it would
+    ``since`` and ``until`` are about when a document's present bytes came: from the first on,
+    before the second. A criterion that is not known is refused, for it would
     limit nothing.
     """
 

@@ -9,8 +9,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     """Which documents count: those that meet every criterion that is given, by any of its values.
 
     ``collections`` are ids; ``types`` say what kind of file, as in ``pdf``, ``docx``, ``mail``.
-    ``since`` and ``until`` are about the date that a document bears, or the one it came on: from
-    the first on, before the second.
+    ``since`` and ``until`` are about when its present bytes came: from the first on, before the
+    second.
     """
 
     documents: tuple[str, ...] = ()

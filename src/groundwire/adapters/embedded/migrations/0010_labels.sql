@@ -1,6 +1,6 @@
 -- What people sort documents by. It changes without regard to work on the document: see documents.py.
 ALTER TABLE documents ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
--- The date that it bears, or when its present bytes came if they are not its first; else `created_at` counts.
+-- When its present bytes came if they are not its first; else `created_at` counts.
 ALTER TABLE documents ADD COLUMN dated_at TEXT;
 
 CREATE INDEX documents_pinned ON documents (workspace) WHERE pinned;
