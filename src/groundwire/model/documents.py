@@ -67,8 +67,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     ``feed`` is what brought it and keeps it; ``None`` if a person did. ``uri`` is where in the
     world it is from: an address of the web, or a path within its feed.
 
-    ``dated_at`` is when its present bytes came if they are not its first. ``tags``, ``pinned`` and ``collections`` are what people sorted it
-    by: `Documents.label` alone changes them, so that no work on it undoes them.
+    ``dated_at`` is when its present bytes came if they are not its first. ``tags``, ``pinned``
+    and ``collections`` are what people sorted it by: `Documents.label` alone changes them, so
+    that no work on it undoes them.
     """
 
     id: DocumentId

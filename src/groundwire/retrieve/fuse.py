@@ -63,6 +63,12 @@ class Fused(NamedTuple):
     relevance: float = 0.0
     relevance_across: float = 0.0
 
+    @property
+    def relevance_mixed(self) -> float:
+        """Its relevance if it is in both languages: half way between, as odds go."""
+        even = _odds(self.relevance) * _odds(self.relevance_across)
+        return math.sqrt(even) / (1 + math.sqrt(even))
+
 
 def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
     """Return ``hits`` with the cosines that the embedder we measured would have given.
@@ -124,6 +130,10 @@ def _by_words_alone(chunk: ChunkId, words: WordHits, share: float) -> Fused:
 
 def _logistic(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
+
+
+def _odds(share: float) -> float:
+    return share / max(1.0 - share, 1e-12)
 
 
 def _order(fused: list[Fused]) -> list[Fused]:

@@ -23,7 +23,7 @@ from groundwire.ports.documents import Documents
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, Near, fuse
-from groundwire.retrieve.language import is_chinese
+from groundwire.retrieve.language import is_chinese, script_of
 from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
@@ -238,7 +238,6 @@ class Search:
         return [Fused(chunk, 0.0) for chunk in first if chunk not in known]
 
     async def _passages(self, fused: Sequence[Fused], query: str) -> AsyncIterator[Passage]:
-        chinese = is_chinese(query)
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
         documents: dict[DocumentId, Document | None] = {}
         for item in fused:
@@ -250,15 +249,21 @@ class Search:
             document = documents[chunk.document]
             # It may have been removed while we searched.
             if document is not None:
-                same = is_chinese(chunk.text) == chinese
-                relevance = item.relevance if same else item.relevance_across
-                yield _passage(item.score, relevance, chunk, document)
+                yield _passage(item.score, _relevance(item, query, chunk), chunk, document)
 
     async def _find_document(self, document: DocumentId) -> Document | None:
         try:
             return await self._documents.get(document)
         except NotFound:
             return None
+
+
+def _relevance(item: Fused, query: str, chunk: Chunk) -> float:
+    script = script_of(chunk.text)
+    if script == "mixed":
+        return item.relevance_mixed
+    same = is_chinese(query) == (script == "chinese")
+    return item.relevance if same else item.relevance_across
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:

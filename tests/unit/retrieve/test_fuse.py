@@ -4,7 +4,7 @@ import pytest
 
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
-from groundwire.retrieve.fuse import USUAL_COSINE, Near, fuse, read_cosines
+from groundwire.retrieve.fuse import USUAL_COSINE, Fused, Near, fuse, read_cosines
 
 
 def hits(**scores: float) -> list[Hit]:
@@ -97,3 +97,13 @@ def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -
     assert half.score == pytest.approx((1.0 + USUAL_COSINE) / 2)
     assert none.score == pytest.approx(USUAL_COSINE)
     assert read_cosines([same], USUAL_COSINE) == [same]
+
+
+def test_in_both_languages_relevance_is_half_way_between() -> None:
+    def mixed(same: float, across: float) -> float:
+        return Fused(ChunkId("c:0"), 0.5, same, across).relevance_mixed
+
+    assert mixed(0.5, 0.5) == pytest.approx(0.5)
+    assert mixed(0.1, 0.9) == pytest.approx(0.5)
+    assert mixed(0.0, 1.0) == pytest.approx(0.0)
+    assert 0.9 < mixed(0.9, 0.99) < 0.99
