@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedded import spaces
+from groundwire.adapters.embedded import vector_spaces
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import VectorsUnavailable
@@ -167,7 +167,7 @@ async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
 async def test_a_store_that_is_silent_is_not_waited_for(
     index: SqliteIndex, store: FailingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spaces, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(vector_spaces, "PATIENCE_S", 0.01)
     await put(index, "one")
     store.down = "silent"
 

@@ -15,7 +15,7 @@ import apsw
 from groundwire.adapters.embedded import marks, space
 from groundwire.adapters.embedded.chunks import SqliteChunks
 from groundwire.adapters.embedded.space import HERE, Space
-from groundwire.adapters.embedded.spaces import SpaceElsewhere, SpaceHere
+from groundwire.adapters.embedded.vector_spaces import SpaceElsewhere, SpaceHere
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import VectorsUnavailable
 from groundwire.model.ids import DocumentId, WorkspaceId
