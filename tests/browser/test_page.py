@@ -183,7 +183,7 @@ def test_a_second_browser_sees_the_answer_grow_and_stops_it(
     browser: Browser, page: Page, owner: StorageState, model: ScriptedServer
 ) -> None:
     model.enqueue(Reply(deltas=LONG, pace_s=0.1))
-    ask(page, "Who may work on a live conductor?")
+    ask(page, "Which two colours does a protective conductor have?")
     expect(answer(page)).to_contain_text("word3")
     context = new_context(browser, owner)
     second = context.new_page()

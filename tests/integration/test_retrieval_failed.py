@@ -69,7 +69,7 @@ async def test_a_search_over_http_says_so_as_well(served: Served, tmp_path: Path
 async def test_without_the_index_of_meaning_the_answer_rests_on_words(
     served: Served, tmp_path: Path
 ) -> None:
-    break_index(tmp_path, "DROP TABLE block_codes")
+    break_index(tmp_path, "DROP TABLE codes_2")
     events = await ask(served)
 
     (written,) = [event for event in events if event.get("status") == "generating"]

@@ -10,11 +10,12 @@ from aiohttp import web
 
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.embedder.unrelated import PASSAGES
+from groundwire.retrieve.questions import CHINESE_STATEMENTS, STATEMENTS
 from tests.support.ollama_embeddings import Ask
 
 # What stands before a passage for models of this family, by which it is told from a question.
 FAMILY, PREFIX = "e5-", "passage: "
-MEASURED = frozenset(PREFIX + text for text in PASSAGES)
+MEASURED = frozenset(PREFIX + text for text in (*PASSAGES, *STATEMENTS, *CHINESE_STATEMENTS))
 
 
 @dataclass

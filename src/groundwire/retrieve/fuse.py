@@ -39,6 +39,8 @@ OTHER_LEAD, OTHER_OFFSET = 133.0, -5.2
 # Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
 COVERAGE_SLOPE = 10.0
+# Nothing is surer than this.
+_LEAST = 1e-9
 
 
 class Near(NamedTuple):
@@ -63,11 +65,10 @@ class Fused(NamedTuple):
     relevance: float = 0.0
     relevance_across: float = 0.0
 
-    @property
-    def relevance_mixed(self) -> float:
-        """Its relevance if it is in both languages: half way between, as odds go."""
-        even = _odds(self.relevance) * _odds(self.relevance_across)
-        return math.sqrt(even) / (1 + math.sqrt(even))
+    def relevance_of(self, share: float) -> float:
+        """Return its relevance if it has this share of its words in the query's language."""
+        odds = share * _log_odds(self.relevance) + (1 - share) * _log_odds(self.relevance_across)
+        return _logistic(odds)
 
 
 def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
@@ -132,8 +133,9 @@ def _logistic(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-def _odds(share: float) -> float:
-    return share / max(1.0 - share, 1e-12)
+def _log_odds(share: float) -> float:
+    held = min(max(share, _LEAST), 1 - _LEAST)
+    return math.log(held / (1 - held))
 
 
 def _order(fused: list[Fused]) -> list[Fused]:

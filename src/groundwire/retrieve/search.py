@@ -23,7 +23,7 @@ from groundwire.ports.documents import Documents
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import Fused, Near, fuse
-from groundwire.retrieve.language import is_chinese, script_of
+from groundwire.retrieve.language import chinese_share, is_chinese
 from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
 from groundwire.retrieve.rerank import RERANKED, Ordered, Reranking
@@ -259,11 +259,8 @@ class Search:
 
 
 def _relevance(item: Fused, query: str, chunk: Chunk) -> float:
-    script = script_of(chunk.text)
-    if script == "mixed":
-        return item.relevance_mixed
-    same = is_chinese(query) == (script == "chinese")
-    return item.relevance if same else item.relevance_across
+    share = chinese_share(chunk.text)
+    return item.relevance_of(share if is_chinese(query) else 1.0 - share)
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:

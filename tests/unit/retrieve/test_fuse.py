@@ -99,11 +99,12 @@ def test_cosines_of_another_embedder_are_read_by_what_it_gives_for_no_reason() -
     assert read_cosines([same], USUAL_COSINE) == [same]
 
 
-def test_in_both_languages_relevance_is_half_way_between() -> None:
-    def mixed(same: float, across: float) -> float:
-        return Fused(ChunkId("c:0"), 0.5, same, across).relevance_mixed
+def test_in_both_languages_relevance_is_between_by_their_shares() -> None:
+    def relevance(same: float, across: float, share: float) -> float:
+        return Fused(ChunkId("c:0"), 0.5, same, across).relevance_of(share)
 
-    assert mixed(0.5, 0.5) == pytest.approx(0.5)
-    assert mixed(0.1, 0.9) == pytest.approx(0.5)
-    assert mixed(0.0, 1.0) == pytest.approx(0.0)
-    assert 0.9 < mixed(0.9, 0.99) < 0.99
+    assert relevance(0.3, 0.9, 1.0) == pytest.approx(0.3)
+    assert relevance(0.3, 0.9, 0.0) == pytest.approx(0.9)
+    assert relevance(0.1, 0.9, 0.5) == pytest.approx(0.5)
+    assert 0.1 < relevance(0.1, 0.9, 0.6) < relevance(0.1, 0.9, 0.4) < 0.9
+    assert relevance(0.0, 1.0, 0.9) < 0.01

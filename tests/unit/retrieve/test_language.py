@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundwire.retrieve.language import is_chinese, script_of
+from groundwire.retrieve.language import chinese_share, is_chinese
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ def test_not_chinese(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "script"),
+    ("text", "share"),
     [
-        ("用 chown 修改文件的所有者", "chinese"),
-        ("The ground wire carries the current back. 接地电阻不得超过四欧姆。", "mixed"),
-        ("The word 道 means way or path", "letters"),
+        ("用 chown 修改文件的所有者", 1.0),
+        ("The ground wire carries it back. 不超过四欧姆", 1 / 3),
+        ("It names no place", 0.0),
     ],
 )
-def test_what_a_text_is_written_in(text: str, script: str) -> None:
-    assert script_of(text) == script
+def test_which_share_of_a_text_is_chinese(text: str, share: float) -> None:
+    assert chinese_share(text) == pytest.approx(share)

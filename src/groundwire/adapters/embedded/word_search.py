@@ -24,6 +24,7 @@ FEW_DOCUMENTS = 200
 # Terms remembered at most: more than the vocabulary of a language.
 MOST_REMEMBERED = 200_000
 LARGE = 5_000
+FEW = 50
 _ALL = ""
 
 
@@ -108,7 +109,7 @@ def search(db: apsw.Connection, number: int, wanted: Wanted, counted: Frequencie
     distinct = list(dict.fromkeys(wanted.terms))
     total = counted.total(db, number)
     frequencies = counted.of(db, number, distinct)
-    weights = {term: _idf(frequencies[term], total) for term in distinct}
+    weights = {term: _weight(frequencies[term], total) for term in distinct}
     known = [term for term in distinct if frequencies[term]]
     telling = [term for term in known if frequencies[term] <= TOO_COMMON * total] or known
     telling = _affordable(sorted(telling, key=lambda term: -weights[term]), frequencies)
@@ -153,7 +154,13 @@ def _affordable(terms: list[str], frequencies: dict[str, int]) -> list[str]:
     return chosen
 
 
-def _idf(frequency: int, total: int) -> float:
+def _weight(frequency: int, total: int) -> float:
+    """Return the inverse document frequency, where there are documents enough to tell it.
+
+    Of a few the words that any question has may be in none, and would weigh the most.
+    """
+    if total < FEW:
+        return 1.0
     return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
 
 
