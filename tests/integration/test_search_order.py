@@ -71,7 +71,7 @@ async def test_what_a_reranker_prefers_opens_the_floor_to_nothing(library: Libra
     search = library.search(reranking=Reranking(LongestFirst()))
 
     about = await search.search(HOME, "What builds the package?", limit=1)
-    other = await search.search(HOME, "Which file holds the melody of whales?", limit=1)
+    other = await search.search(HOME, "Which file holds melodies sung by whales?", limit=1)
 
     # The best by evidence is not among those that are shown, and counts all the same.
     assert [passage.title for passage in about.relevant] == ["Cats"]
