@@ -106,7 +106,9 @@ async def test_links_lead_nowhere_out_of_the_folder(fed: Fed, tmp_path: Path) ->
 
     assert feed["status"] == "idle"
     assert counts(feed)[0] == 2
-    assert [each["title"] for each in (await fed.documents(workspace)).values()] == ["a.txt"]
+    # Of two names for the same bytes either may come first.
+    titles = [each["title"] for each in (await fed.documents(workspace)).values()]
+    assert titles in (["a.txt"], ["again.txt"])
 
 
 @pytest.mark.parametrize("address", ["/etc", "{folder}/../..", "{folder}/link"])
