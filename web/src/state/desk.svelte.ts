@@ -201,9 +201,10 @@ class Desk {
 
   #showWorkspace(id: string): void {
     if (this.#workspace?.live.id === id) return;
+    // What was opened while the first workspace was still being loaded stays open.
+    if (this.#workspace) this.panel = null;
     this.#workspace?.close();
     this.#workspace = new Followed(knowledge.attachWorkspace(id));
-    this.panel = null;
     this.conversations = [];
     remember("workspace", id);
     void this.attempt(() => this.refreshConversations());
