@@ -76,12 +76,8 @@ async def _count(evalset: EvalSet, search: Search, pairs: Sequence[Pair]) -> Res
         divided = await _found(search, pair.text, parts=parts if len(parts) > 1 else ())
         alone = [await _found(search, query.text) for query in (pair.first, pair.second)]
         both["split"] += len(parts) == 2
-        both["as_it_stands"] += all(
-            found & ids for found, ids in zip((whole,) * 2, wanted, strict=True)
-        )
-        both["by_parts"] += all(
-            found & ids for found, ids in zip((divided,) * 2, wanted, strict=True)
-        )
+        both["as_it_stands"] += all(whole & ids for ids in wanted)
+        both["by_parts"] += all(divided & ids for ids in wanted)
         both["each_alone"] += all(found & ids for found, ids in zip(alone, wanted, strict=True))
     shares: Result = {name: round(times / len(pairs), 3) for name, times in both.items()}
     return {"pairs": len(pairs)} | shares

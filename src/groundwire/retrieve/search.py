@@ -238,6 +238,7 @@ class Search:
         return [Fused(chunk, 0.0) for chunk in first if chunk not in known]
 
     async def _passages(self, fused: Sequence[Fused], query: str) -> AsyncIterator[Passage]:
+        chinese = is_chinese(query)
         chunks = {chunk.id: chunk for chunk in await self._chunks.get([f.chunk for f in fused])}
         documents: dict[DocumentId, Document | None] = {}
         for item in fused:
@@ -249,18 +250,15 @@ class Search:
             document = documents[chunk.document]
             # It may have been removed while we searched.
             if document is not None:
-                yield _passage(item.score, _relevance(item, query, chunk), chunk, document)
+                share = chinese_share(chunk.text)
+                relevance = item.relevance_of(share if chinese else 1.0 - share)
+                yield _passage(item.score, relevance, chunk, document)
 
     async def _find_document(self, document: DocumentId) -> Document | None:
         try:
             return await self._documents.get(document)
         except NotFound:
             return None
-
-
-def _relevance(item: Fused, query: str, chunk: Chunk) -> float:
-    share = chinese_share(chunk.text)
-    return item.relevance_of(share if is_chinese(query) else 1.0 - share)
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:
