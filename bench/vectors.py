@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.ports.embedder import Embedder
+from groundwire.ports.embedder import Embedder, Unrelated
 
 CACHE = Path(__file__).parent / ".cache"
 # What was embedded is kept after so many texts: a run that was ended goes on from there.
@@ -44,8 +44,8 @@ class RememberingEmbedder:
         rows = b"".join(known[key] for key in keys)
         return np.frombuffer(rows, np.float32).reshape(len(texts), -1)
 
-    async def background(self) -> float:
-        return await self._embedder.background()
+    async def unrelated(self) -> Unrelated:
+        return await self._embedder.unrelated()
 
     def close(self) -> None:
         self._file.close()

@@ -16,6 +16,7 @@ from groundwire.adapters.embedder.child import Model
 from groundwire.adapters.embedder.endpoint import OLLAMA, OPENAI, EndpointEmbedder
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.adapters.embedder.unrelated import measure
 from groundwire.adapters.embedder.weights import Weights, find_weights
 from groundwire.model.errors import ModelUnavailable
 from groundwire.ports.embedder import Embedder
@@ -99,10 +100,25 @@ async def test_any_text_has_a_vector(embedder: Embedder) -> None:
 
 
 @every_embedder
-async def test_what_two_texts_have_in_common_for_no_reason_is_less_than_all(
-    embedder: Embedder,
+async def test_texts_that_are_unrelated_have_less_in_common_than_all(embedder: Embedder) -> None:
+    unrelated = await embedder.unrelated()
+
+    assert -1 < unrelated.background < 1
+    for common in (unrelated.english, unrelated.chinese):
+        for mean in common:
+            assert mean.shape == (await embedder.embed(["a"], kind="query"))[0].shape
+            assert 0 < float(mean @ mean) < 1
+
+
+@pytest.mark.model
+async def test_what_is_shipped_of_the_local_embedder_is_what_it_gives(
+    local: LocalEmbedder,
 ) -> None:
-    assert -1 < await embedder.background() < 1
+    shipped, measured = await local.unrelated(), await measure(local.embed)
+
+    assert shipped.background == pytest.approx(measured.background, abs=0.01)
+    np.testing.assert_allclose(shipped.english, measured.english, atol=1e-4)
+    np.testing.assert_allclose(shipped.chinese, measured.chinese, atol=1e-4)
 
 
 @pytest.mark.model

@@ -1,9 +1,33 @@
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
+
+class Common(NamedTuple):
+    """What texts of one language about nothing in particular have in common.
+
+    Two mean vectors, of shape (dimensions,): of such texts as they are asked, and as passages.
+    """
+
+    asked: "Vector"
+    passage: "Vector"
+
+
+class Unrelated(NamedTuple):
+    """What an embedder gives for no reason, which says how to read what else it gives.
+
+    ``background`` is the cosine of a question and a passage that have nothing to do with one
+    another, whatever their languages.
+    """
+
+    background: float
+    english: Common
+    chinese: Common
 
 
 class Embedder(Protocol):
@@ -24,10 +48,9 @@ class Embedder(Protocol):
         """
         ...
 
-    async def background(self) -> float:
-        """Return the cosine of a question and a passage that have nothing to do with it.
+    async def unrelated(self) -> Unrelated:
+        """Return what texts have in common that have nothing to do with one another.
 
-        It says how to read the others: models differ in what they give for no reason.
-        Raises ``ModelUnavailable``.
+        It may cost some 60 embeddings: to be asked once. Raises ``ModelUnavailable``.
         """
         ...

@@ -12,7 +12,7 @@ from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.model.errors import ModelUnavailable
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit
-from groundwire.retrieve.questions import QUESTIONS, SHARE, STATEMENTS, Questions
+from groundwire.retrieve.questions import SHARE, Questions
 
 
 class FailingOnce(ScriptedEmbedder):
@@ -32,14 +32,14 @@ class FailingOnce(ScriptedEmbedder):
 async def test_its_vector_has_length_1_and_is_read_as_the_whole_question_would_be() -> None:
     embedder = ScriptedEmbedder()
     whole = (await embedder.embed(["Where is the harbour?"], kind="query"))[0]
-    common = (await embedder.embed((*QUESTIONS, *STATEMENTS), kind="query")).mean(axis=0)
+    unrelated = await embedder.unrelated()
     passage = (await embedder.embed(["The harbour is in the north."], kind="passage"))[0]
 
     question = await Questions(embedder).embed("Where is the harbour?")
     near = question.read([Hit(ChunkId("c"), float(question.vector @ passage))])
     (read,) = near.hits
 
-    by_hand = whole @ passage - SHARE * (common @ passage - await embedder.background())
+    by_hand = whole @ passage - SHARE * (unrelated.english.asked @ passage - unrelated.background)
     assert float(question.vector @ question.vector) == pytest.approx(1.0)
     assert read.score == pytest.approx(float(by_hand), abs=1e-5)
     assert near.other < near.same < read.score

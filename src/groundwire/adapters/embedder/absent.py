@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from groundwire.model.errors import ModelUnavailable
+from groundwire.ports.embedder import Unrelated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ class AbsentEmbedder:
     ) -> "NDArray[np.float32]":
         raise self._absent()
 
-    async def background(self) -> float:
+    async def unrelated(self) -> Unrelated:
         raise self._absent()
 
     def _absent(self) -> ModelUnavailable:

@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwire.adapters.embedder.unrelated import PASSAGES, QUESTIONS
+from groundwire.adapters.embedder.unrelated import measure
 from groundwire.adapters.models.upstream import Timeouts, Upstream
 from groundwire.model.errors import ContextOverflow, ModelUnavailable
+from groundwire.ports.embedder import Unrelated
 
 TEXTS_A_REQUEST = 16
 # Questions are never among these, so that they do not wait for passages.
@@ -57,7 +58,6 @@ class EndpointEmbedder:
         self._upstream = Upstream(base_url, label="The embedder", timeouts=TIMEOUTS, key=key)
         self._prefixes = _prefixes(model)
         self._passages = asyncio.Semaphore(PASSAGE_REQUESTS)
-        self._background: float | None = None
 
     @property
     def name(self) -> str:
@@ -72,12 +72,8 @@ class EndpointEmbedder:
         rows = [row for part in parts for row in await self._ask_in_turn(part, kind)]
         return self._units(rows)
 
-    async def background(self) -> float:
-        if self._background is None:
-            questions = await self.embed(QUESTIONS, kind="query")
-            passages = await self.embed(PASSAGES, kind="passage")
-            self._background = float((questions @ passages.T).mean())
-        return self._background
+    async def unrelated(self) -> Unrelated:
+        return await measure(self.embed)
 
     async def aclose(self) -> None:
         await self._upstream.aclose()

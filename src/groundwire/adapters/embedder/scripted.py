@@ -7,6 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwire.adapters.embedder.unrelated import measure
+from groundwire.ports.embedder import Unrelated
+
 BACKGROUND = 0.745
 LENGTH_OF_GRAMS = 3
 
@@ -34,9 +37,9 @@ class ScriptedEmbedder:
         rows = [self._vector(text.casefold()) for text in texts]
         return np.array(rows, np.float32).reshape(len(texts), self._dimensions)
 
-    async def background(self) -> float:
-        """Return that of the local embedder, so that nothing is read in another way."""
-        return BACKGROUND
+    async def unrelated(self) -> Unrelated:
+        """Return the background of the local embedder, so that nothing is read in another way."""
+        return (await measure(self.embed))._replace(background=BACKGROUND)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self._dimensions, np.float32)
