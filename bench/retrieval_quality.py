@@ -31,8 +31,9 @@ from bench.vectors import RememberingEmbedder
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.equip import open_reranker
 from groundwire.model.ids import ChunkId, document_of
+from groundwire.retrieve.fuse import DEPTH
 from groundwire.retrieve.rerank import Reranking
-from groundwire.retrieve.search import DEPTH, Search
+from groundwire.retrieve.search import Search
 from groundwire.settings import load
 
 CUTS: tuple[int, ...] = (1, 10)

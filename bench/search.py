@@ -29,8 +29,9 @@ from groundwire.adapters.embedded.documents import SqliteDocuments
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedder.local import DIMENSIONS, LocalEmbedder
 from groundwire.ports.passage_index import Hit, WordHits
+from groundwire.retrieve.fuse import DEPTH
 from groundwire.retrieve.meaning import Meanings
-from groundwire.retrieve.search import DEPTH, Found, Search
+from groundwire.retrieve.search import Found, Search
 
 WARM_UP = 5
 PASSAGES = 8

@@ -57,6 +57,7 @@ async def test_the_vectors_of_before_serve_until_all_are_there_anew(open_index: 
     assert await new.count() == {HOME: Count(0, 2)}
     assert [each.chunk for each in await new.newest_unembedded(limit=5)] == mine[::-1]
     await new.add(HOME, GUIDE, [mine[0].id], axis(3, 4)[None])
+    assert await new.find_unembedded([each.id for each in mine]) == {mine[1].id}
     assert not await index.switch()
     assert await new.count() == {HOME: Count(1, 2)}
     assert index.serving.embedder == before != new.embedder
@@ -92,6 +93,7 @@ async def test_a_question_is_never_compared_with_vectors_of_another_embedder(
     assert not await old.list_unembedded()
     assert not await old.without_embedding(GUIDE, limit=5)
     assert not await old.newest_unembedded(limit=5)
+    assert not await old.find_unembedded([each.id for each in mine])
     assert await old.count() == {}
     assert await found(index.serving, axis(0)) == [(mine[1].id, 1.0), (mine[0].id, 0.0)]
 

@@ -36,6 +36,21 @@ async def test_a_document_without_vectors_is_found_by_its_words(library: Library
     assert [passage.id for passage in found.passages] == ["doc_指南:0"]
 
 
+async def test_what_has_its_vectors_already_does_not_hide_what_has_none_yet(
+    library: Library,
+) -> None:
+    answer = "Binary packages are built by debhelper, as the rules file says."
+    near = [f"Whobuildsbinary packagesbytherules {n}" for n in range(120)]
+    await library.put("Guide", answer, embedded=False)
+    for n, text in enumerate(near):
+        await library.put(f"Note {n}", text)
+
+    found = await library.search().search(HOME, "Who builds binary packages by the rules?", limit=3)
+
+    assert found.searched == "both"
+    assert found.passages[0].text == answer
+
+
 async def test_without_an_embedder_words_are_searched_and_the_reason_is_told(
     library: Library,
 ) -> None:

@@ -160,6 +160,10 @@ class VectorSpace(Protocol):
         """Return the chunks without a vector that came last, of whatever document."""
         ...
 
+    async def find_unembedded(self, chunks: Sequence[ChunkId]) -> Collection[ChunkId]:
+        """Return those of ``chunks`` that have no vector."""
+        ...
+
     async def count(self) -> Mapping[WorkspaceId, Count]:
         """Return how many chunks have their vector, by workspace. Looks at all of them."""
         ...

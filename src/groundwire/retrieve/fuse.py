@@ -11,12 +11,14 @@ The constants are one choice for every set that was measured; see ADR 7.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit, WordHits
 
+# Each index is asked for this many; deeper ones changed no measured ranking.
+DEPTH = 100
 # A hit of words that covers the whole question would weigh as much as this difference of
 # cosines, but no hit counts as covering more than this. Those of multilingual-e5 lie between
 # some 0.7 and 0.95 for any two texts.
@@ -80,27 +82,35 @@ def read_cosines(hits: Sequence[Hit], background: float) -> list[Hit]:
     return [Hit(hit.chunk, 1.0 - (1.0 - hit.score) * stretch) for hit in hits]
 
 
-def fuse(words: WordHits, meaning: Near) -> list[Fused]:
+def fuse(words: WordHits, meaning: Near, unseen: Collection[ChunkId] = ()) -> list[Fused]:
     """Merge both rankings, best first; either may be empty.
 
-    A chunk that one list does not have is taken to be as good there as the last that it has.
+    A chunk that a list of ``DEPTH`` does not have is taken to be as good there as the last that
+    it has; a shorter list of words has all that there are. Of those ``unseen``, which have no
+    vector yet, that would be said without looking: they are taken to mean as much as their words
+    say.
     """
     by_words = _shares(words)
-    least_share = min(by_words.values(), default=0.0) if words.hits else 0.0
+    least_share = min(by_words.values()) if len(by_words) >= DEPTH else 0.0
     if not meaning.hits:
         return _order([_by_words_alone(chunk, words, share) for chunk, share in by_words.items()])
     by_meaning = dict(meaning.hits)
-    least_cosine = min(by_meaning.values())
+    least_cosine, best_cosine = min(by_meaning.values()), max(by_meaning.values())
     same = _background(meaning.hits, meaning.same)
     other = _background(meaning.hits, meaning.other)
     fused: list[Fused] = []
     for chunk in dict.fromkeys((*by_meaning, *by_words)):
-        cosine = by_meaning.get(chunk, least_cosine)
         share = by_words.get(chunk, least_share)
+        if chunk in unseen:
+            said = min(1.0, words.coverage / EVEN_COVERAGE) * share
+            score = _score(least_cosine + said * (best_cosine - least_cosine), words, share)
+            fused.append(_by_words_alone(chunk, words, share)._replace(score=score))
+            continue
+        cosine = by_meaning.get(chunk, least_cosine)
         covered = SAME_WORDS * words.coverage * share
         relevance = _logistic(SAME_LEAD * (cosine - same) + covered + SAME_OFFSET)
         across = _logistic(OTHER_LEAD * (cosine - other) + OTHER_OFFSET)
-        fused.append(Fused(chunk, _score(cosine, words.coverage, share), relevance, across))
+        fused.append(Fused(chunk, _score(cosine, words, share), relevance, across))
     return _order(fused)
 
 
@@ -116,9 +126,9 @@ def _shares(words: WordHits) -> dict[ChunkId, float]:
     return {hit.chunk: hit.score / best for hit in words.hits} if best > 0 else {}
 
 
-def _score(cosine: float, coverage: float, share: float) -> float:
+def _score(cosine: float, words: WordHits, share: float) -> float:
     weight = WORDS_IN_COSINES * MOST_COVERAGE**COVERAGE_POWER
-    by_words = min(1.0, coverage / MOST_COVERAGE) ** COVERAGE_POWER * share
+    by_words = min(1.0, words.coverage / MOST_COVERAGE) ** COVERAGE_POWER * share
     evidence = (cosine - LEAST_COSINE + weight * by_words) / (1.0 - LEAST_COSINE + weight)
     return min(1.0, max(0.0, evidence))
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -17,12 +17,12 @@ from groundwire.model.errors import (
     RetrievalFailed,
     VectorsUnavailable,
 )
-from groundwire.model.ids import DocumentId, PassageId, WorkspaceId, chunk_id
+from groundwire.model.ids import ChunkId, DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
-from groundwire.ports.passage_index import ChunkStore
+from groundwire.ports.passage_index import ChunkStore, WordHits
 from groundwire.retrieve.duplicates import drop_duplicates
-from groundwire.retrieve.fuse import Fused, Near, fuse
+from groundwire.retrieve.fuse import DEPTH, Fused, Near, fuse
 from groundwire.retrieve.language import chinese_share, is_chinese
 from groundwire.retrieve.meaning import Meaning, Meanings
 from groundwire.retrieve.neighbours import merge_neighbours
@@ -32,8 +32,15 @@ logger = logging.getLogger(__name__)
 
 Searched = Literal["words", "both"]
 
-# Each index gives this many; deeper ones changed no measured ranking.
-DEPTH = 100
+
+class _ByMeaning(NamedTuple):
+    """What ``meaning`` found; ``why`` is a sentence for people if it could not."""
+
+    near: Near
+    meaning: Meaning
+    why: str | None
+
+
 # So many times as many chunks as are asked for are looked at.
 SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
@@ -172,9 +179,10 @@ class Search:
             words = group.create_task(
                 self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
             )
-        near, why = meaning.result()
+        near, why = meaning.result().near, meaning.result().why
         deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
-        best = fuse(words.result(), near)[:deep]
+        unseen = await _unseen(meaning.result(), words.result())
+        best = fuse(words.result(), near, unseen)[:deep]
         passages = [passage async for passage in self._passages(best, query)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
@@ -194,16 +202,16 @@ class Search:
 
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
-    ) -> tuple[Near, str | None]:
+    ) -> _ByMeaning:
         coming = self._meanings.coming
-        near, why = await self._ask(self._meanings.serving, workspace, query, among)
-        self._meanings.why = why
-        if why is None or coming is None:
-            return near, why
-        near, _ = await self._ask(coming, workspace, query, among)
+        served = await self._ask(self._meanings.serving, workspace, query, among)
+        self._meanings.why = served.why
+        if served.why is None or coming is None:
+            return served
+        found = await self._ask(coming, workspace, query, among)
         if self._meanings.coming is not coming:  # it came to serve just now: nothing was amiss
-            why = self._meanings.why = None
-        return near, why
+            self._meanings.why = None
+        return found._replace(why=self._meanings.why)
 
     async def _ask(
         self,
@@ -211,19 +219,20 @@ class Search:
         workspace: WorkspaceId,
         query: str,
         among: Collection[DocumentId] | None,
-    ) -> tuple[Near, str | None]:
+    ) -> _ByMeaning:
         try:
             near = await meaning.search(
                 workspace, query, limit=DEPTH, documents=among, patience_s=self._patience_s
             )
         except (ModelUnavailable, VectorsUnavailable) as error:
-            return Near(), error.message
+            return _ByMeaning(Near(), meaning, error.message)
         except TimeoutError:
-            return Near(), "The embedding model is being loaded."
+            return _ByMeaning(Near(), meaning, "The embedding model is being loaded.")
         except Exception:
             logger.exception("a search by meaning failed")
-            return Near(), "Meaning cannot be searched; the server's log says why."
-        return near, None
+            why = "Meaning cannot be searched; the server's log says why."
+            return _ByMeaning(Near(), meaning, why)
+        return _ByMeaning(near, meaning, None)
 
     async def _beginnings(
         self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int
@@ -259,6 +268,13 @@ class Search:
             return await self._documents.get(document)
         except NotFound:
             return None
+
+
+async def _unseen(found: _ByMeaning, words: WordHits) -> Collection[ChunkId]:
+    """Return the chunks that only words could find, since their embedding is still to come."""
+    near = {hit.chunk for hit in found.near.hits}
+    others = [hit.chunk for hit in words.hits if hit.chunk not in near]
+    return await found.meaning.space.find_unembedded(others) if near and others else ()
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:

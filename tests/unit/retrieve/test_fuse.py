@@ -67,6 +67,27 @@ def test_a_hit_that_stands_out_is_relevant_and_one_of_many_alike_is_not() -> Non
     assert lost[0].relevance < 0.1
 
 
+def test_what_has_no_vector_yet_is_as_near_as_its_words_say() -> None:
+    words = WordHits(hits(right=20.0, mentioned=9.0), coverage=0.6)
+    embedded = near(first=0.82, second=0.81, mentioned=0.80)
+    right = ChunkId("right")
+
+    assert fuse(words, embedded, {right})[0].chunk == right
+    # Words that see nothing of the question say nothing of what it means either.
+    blind = WordHits(words.hits, coverage=0.02)
+    assert fuse(blind, embedded, {right})[0].chunk == "first"
+
+
+@pytest.mark.parametrize("coverage", [0.1, 0.35, 0.9])
+def test_what_has_no_vector_yet_is_as_relevant_as_by_words_alone(coverage: float) -> None:
+    words = WordHits(hits(right=20.0), coverage)
+    (alone,) = fuse(words, Near())
+    fused = fuse(words, near(first=0.90, second=0.81), {ChunkId("right")})
+
+    (right,) = [item for item in fused if item.chunk == "right"]
+    assert (right.relevance, right.relevance_across) == (alone.relevance, alone.relevance_across)
+
+
 def test_words_that_cover_all_of_a_short_question_do_not_outshout_its_meaning() -> None:
     words = WordHits(hits(mentioned=9.0, meant=1.0), coverage=1.0)
 

@@ -44,6 +44,17 @@ def newest_without_vector(db: apsw.Connection, number: int, limit: int) -> list[
     ]
 
 
+def which_lack(db: apsw.Connection, number: int, chunks: Sequence[ChunkId]) -> set[ChunkId]:
+    """Return those of ``chunks`` that have no vector."""
+    found = select(
+        db,
+        f"SELECT id FROM chunks c JOIN embedded_{number} e ON e.row = c.row "
+        "WHERE id IN (SELECT value FROM json_each(?)) AND block = 0",
+        (_json(chunks),),
+    )
+    return {ChunkId(id) for (id,) in found}
+
+
 def list_documents(db: apsw.Connection, number: int) -> list[DocumentId]:
     """Return the documents of which a chunk has no vector."""
     found = select(db, f"SELECT DISTINCT document FROM embedded_{number} WHERE block = 0")

@@ -53,6 +53,9 @@ class _Marked:
             lambda db, number: marks.newest_without_vector(db, number, limit), []
         )
 
+    async def find_unembedded(self, chunks: Sequence[ChunkId]) -> Collection[ChunkId]:
+        return await self._read(lambda db, number: marks.which_lack(db, number, chunks), set())
+
     async def count(self) -> Mapping[WorkspaceId, Count]:
         return await self._read(marks.count, {})
 
