@@ -195,7 +195,7 @@ class IndexMachine(RuleBasedStateMachine):
             missing = self.run(space.newest_unembedded(limit=limit))
             lacking = self.chunks.keys() - self.vectors[embedder].keys()
             assert len(missing) == min(limit, len(lacking))
-            assert self.run(space.find_unembedded([*self.chunks, "none"])) == lacking
+            assert self.run(space.find_unembedded([*self.chunks, ChunkId("none")])) == lacking
             self.add(space, embedder, [each.chunk for each in missing])
 
     @rule(which=spaces)
