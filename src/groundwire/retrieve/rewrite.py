@@ -42,6 +42,16 @@ _ENGLISH_REFERENCE = re.compile(
     r"(the )?(first|second|third|fourth|last|next|other|former|latter|same)( one| ones)?|"
     r"(?<!true )(?<!possible )that( one)?|ones?|there|above)\b"
 )
+# Asks what something is, by its name: that is one word of its own, and enough.
+_ENGLISH_DEFINITION = re.compile(
+    r"^((what|who)('s|’s| is| was) (?!the\b|(wrong|new|next|missing|left|different|important)\b)"
+    r"|what (do|does|did) (?!the\b).+ (do|mean|stand for)\W*$"
+    r"|(define|explain|describe|tell me about) (?!the\b))"
+)
+_CHINESE_DEFINITION = re.compile(
+    "^(什么是|什麼是|何谓|何謂|谁是|誰是|(请|請)?(解释|解釋|介绍|介紹)(一下)?)."
+    "|.(是(什么|什麼|啥|谁|誰)(意思)?|(有什么|有什麼|有啥|干什么|做什么)用?的?)[？?。]?$"
+)
 _CHINESE_OPENING = re.compile(
     "^(那(么|麼)?|还有|還有|另外|以及|然后|然後|接着|接著|再|而|可是|但(是)?|所以|为什么|為什麼"
     "|怎么说|比如|例如|继续|繼續|还|還)"
@@ -109,7 +119,7 @@ def follows_up(question: str) -> bool:
         return True
     if _ENGLISH_REFERENCE.search(text) and len(own) < ENOUGH_WORDS // 2:
         return True
-    return len(own) < FEW_WORDS
+    return not own or (len(own) < FEW_WORDS and _ENGLISH_DEFINITION.search(text) is None)
 
 
 def refers_back(question: str) -> bool:
@@ -129,8 +139,8 @@ def refers_back(question: str) -> bool:
 
 def _chinese_follows_up(text: str) -> bool:
     characters = len(_HAN.findall(text)) + len(_WORD.findall(text))
-    if characters < FEW_CHARACTERS:
-        return True
     if characters >= ENOUGH_CHARACTERS:
         return False
-    return bool(_CHINESE_OPENING.search(text) or _CHINESE_REFERENCE.search(text))
+    if _CHINESE_OPENING.search(text) or _CHINESE_REFERENCE.search(text):
+        return True
+    return characters < FEW_CHARACTERS and _CHINESE_DEFINITION.search(text) is None

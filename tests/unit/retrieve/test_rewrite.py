@@ -26,6 +26,15 @@ FIRST = Turn("Which files does a Debian source package need?", ("Guide",), ("Req
         "还有别的办法吗？",
         "这个文件放在哪里？",
         "前者有什么缺点？",
+        "What is the price?",
+        "What is new?",
+        "And what is that?",
+        "What does the second do?",
+        "Price?",
+        "它是什么？",
+        "那是什么？",
+        "是什么？",
+        "价格呢？",
     ],
 )
 def test_a_question_that_leans_on_another_is_a_follow_up(question: str) -> None:
@@ -43,6 +52,15 @@ def test_a_question_that_leans_on_another_is_a_follow_up(question: str) -> None:
         "Debian 的软件包管理工具有哪些？",
         "《战国无双3》是由哪两个公司合作开发的？",
         "aptitude 和 apt-get 有什么区别？",
+        "What is debmake?",
+        "Who is Ada Lovelace?",
+        "What's debhelper?",
+        "What does debmake do?",
+        "Explain debhelper",
+        "debmake是什么？",
+        "什么是 quilt？",
+        "quilt 是什么意思？",
+        "quilt是干什么用的？",
     ],
 )
 def test_a_question_with_words_of_its_own_stands_alone(question: str) -> None:
