@@ -1,6 +1,6 @@
 """Asks questions that the documents answer and questions that they do not.
 
-    python -m bench.answerable --sets DIR [--each 50] [--save]
+    python -m bench.answerable --sets DIR [--each 150] [--save]
 
 The sets are laid into workspaces of the whole application, up to 240 entries of each, and the
 questions asked as anybody asks them. A scripted model that knows the answers cites the passages
@@ -345,7 +345,7 @@ async def run(folders: Sequence[Path], each: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sets", type=Path, required=True, help="a folder of sets")
-    parser.add_argument("--each", type=int, default=50, help="questions of a kind and language")
+    parser.add_argument("--each", type=int, default=150, help="questions of a kind and language")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     report = asyncio.run(run(find_sets(options.sets), options.each))

@@ -35,9 +35,9 @@ USUAL_COSINE = 0.745
 BACKGROUND_RANK = 50
 ABOVE_UNRELATED = 0.03
 # Logistic curves fitted to questions with and without an answer in their corpus, as many of the
-# one as of the other: within a language, and across, where words say nothing. See ADR 7.
+# one as of the other: within a language, and across, where words are names and numbers. See ADR 7.
 SAME_LEAD, SAME_WORDS, SAME_OFFSET = 99.8, 10.9, -7.6
-OTHER_LEAD, OTHER_OFFSET = 133.0, -5.2
+OTHER_LEAD, OTHER_WORDS, OTHER_OFFSET = 121.9, 10.1, -5.1
 # Without vectors, words that cover this much of the query are as good as a coin.
 EVEN_COVERAGE = 0.35
 COVERAGE_SLOPE = 10.0
@@ -96,8 +96,8 @@ def fuse(words: WordHits, meaning: Near, unseen: Collection[ChunkId] = ()) -> li
         return _order([_by_words_alone(chunk, words, share) for chunk, share in by_words.items()])
     by_meaning = dict(meaning.hits)
     least_cosine, best_cosine = min(by_meaning.values()), max(by_meaning.values())
-    same = _background(meaning.hits, meaning.same)
-    other = _background(meaning.hits, meaning.other)
+    same = _background(meaning.hits, meaning.same + ABOVE_UNRELATED)
+    other = _background(meaning.hits, meaning.other + ABOVE_UNRELATED * _luck(len(meaning.hits)))
     fused: list[Fused] = []
     for chunk in dict.fromkeys((*by_meaning, *by_words)):
         share = by_words.get(chunk, least_share)
@@ -107,16 +107,24 @@ def fuse(words: WordHits, meaning: Near, unseen: Collection[ChunkId] = ()) -> li
             fused.append(_by_words_alone(chunk, words, share)._replace(score=score))
             continue
         cosine = by_meaning.get(chunk, least_cosine)
-        covered = SAME_WORDS * words.coverage * share
-        relevance = _logistic(SAME_LEAD * (cosine - same) + covered + SAME_OFFSET)
-        across = _logistic(OTHER_LEAD * (cosine - other) + OTHER_OFFSET)
+        covered = words.coverage * share
+        relevance = _logistic(SAME_LEAD * (cosine - same) + SAME_WORDS * covered + SAME_OFFSET)
+        across = _logistic(OTHER_LEAD * (cosine - other) + OTHER_WORDS * covered + OTHER_OFFSET)
         fused.append(Fused(chunk, _score(cosine, words, share), relevance, across))
     return _order(fused)
 
 
-def _background(hits: Sequence[Hit], unrelated: float) -> float:
+def _luck(count: int) -> float:
+    """Return how far the best of so many comes by chance, against the best of many.
+
+    As the largest of ``count`` draws does: of few passages the nearest is less near. Within a
+    language words tell that, across nothing else does.
+    """
+    return math.sqrt(math.log(max(1, min(count, BACKGROUND_RANK))) / math.log(BACKGROUND_RANK))
+
+
+def _background(hits: Sequence[Hit], usual: float) -> float:
     """Return the cosine that a chunk of this workspace has with the query for no reason."""
-    usual = unrelated + ABOVE_UNRELATED
     # The one depends on how much there is, the other on nothing that is here.
     return (usual + hits[BACKGROUND_RANK - 1].score) / 2 if len(hits) >= BACKGROUND_RANK else usual
 

@@ -32,19 +32,10 @@ logger = logging.getLogger(__name__)
 
 Searched = Literal["words", "both"]
 
-
-class _ByMeaning(NamedTuple):
-    """What ``meaning`` found; ``why`` is a sentence for people if it could not."""
-
-    near: Near
-    meaning: Meaning
-    why: str | None
-
-
 # So many times as many chunks as are asked for are looked at.
 SPARE = 3
 # If no passage is this relevant, the workspace has no answer: see ADR 7 for who is below it.
-FLOOR = 0.25
+FLOOR = 0.28
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
 
@@ -92,6 +83,14 @@ def together(found: Sequence[Found], limit: int) -> Found:
         asked_for=found[0].asked_for,
         relevance=max(each.relevance for each in found),
     )
+
+
+class _ByMeaning(NamedTuple):
+    """What ``meaning`` found; ``why`` is a sentence for people if it could not."""
+
+    near: Near
+    meaning: Meaning
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)

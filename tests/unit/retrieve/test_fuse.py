@@ -88,6 +88,23 @@ def test_what_has_no_vector_yet_is_as_relevant_as_by_words_alone(coverage: float
     assert (right.relevance, right.relevance_across) == (alone.relevance, alone.relevance_across)
 
 
+def test_names_and_numbers_of_the_question_tell_something_across_languages() -> None:
+    named = fuse(WordHits(hits(a=3.0), coverage=0.2), near(a=0.73, b=0.71))
+    unnamed = fuse(WordHits(hits(a=3.0), coverage=0.2), near(b=0.73, a=0.71))
+
+    assert named[0].relevance_across > 2 * unnamed[0].relevance_across
+
+
+def test_the_nearest_of_few_is_less_near_by_chance_in_another_language() -> None:
+    few = [Hit(ChunkId(f"c{n}"), 0.75 - n / 1_000) for n in range(3)]
+    more = [*few, *(Hit(ChunkId(f"d{n}"), 0.74) for n in range(40))]
+
+    (of_few, *_), (of_more, *_) = fuse(NOTHING, near(*few)), fuse(NOTHING, near(*more))
+
+    assert of_few.relevance_across > of_more.relevance_across
+    assert of_few.relevance == of_more.relevance
+
+
 def test_words_that_cover_all_of_a_short_question_do_not_outshout_its_meaning() -> None:
     words = WordHits(hits(mentioned=9.0, meant=1.0), coverage=1.0)
 
