@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import saved
 from bench.evalset import find_sets
 from bench.vectors import RememberingEmbedder
 from groundwire.adapters.embedder.local import LocalEmbedder
@@ -21,7 +22,7 @@ def parser_of(about: str | None, results: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else None)
     parser.add_argument("--sets", type=Path, required=True, help="a folder of sets, or one set")
     parser.add_argument("--only", nargs="*", default=[], help="names of sets")
-    parser.add_argument("--save", action="store_true", help=f"write {results.name}")
+    parser.add_argument("--save", action="store_true", help=f"keep it in {results.name}")
     return parser
 
 
@@ -34,11 +35,14 @@ def choose(asked: argparse.Namespace) -> list[Path]:
 
 
 def run(asked: argparse.Namespace, measure: Measure, results: Path) -> None:
-    """Measure each set, print the figures, and save them if that was asked for."""
-    text = json.dumps(asyncio.run(_measure_each(choose(asked), measure)), indent=2)
+    """Measure each set, print the figures, and save them if that was asked for.
+
+    Sets that were not asked for stay as they were saved.
+    """
+    measured = asyncio.run(_measure_each(choose(asked), measure))
     if asked.save:
-        results.write_text(text + "\n", encoding="utf-8")
-    print(text)
+        saved.write(results, saved.merge(saved.read(results), measured))
+    print(json.dumps(measured, indent=2))
 
 
 async def _measure_each(folders: Sequence[Path], measure: Measure) -> dict[str, dict[str, Any]]:

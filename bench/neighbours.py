@@ -37,6 +37,7 @@ async def count(library: Library, evalset: EvalSet) -> Result:
         chunks += [len(chunks_of(passage.id)) for passage in found.passages]
         short += [weigh(passage.text) < TARGET / 3 for passage in found.passages]
     return {
+        "queries": len(evalset.queries),
         "answered@8": round(answered / len(evalset.queries), 4),
         "characters": round(statistics.mean(lengths)),
         "chunks": round(statistics.mean(chunks), 2),

@@ -22,7 +22,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import by_set
+from bench import by_set, saved
 from bench.baselines import rank_as_others
 from bench.evalset import EvalSet, read_set
 from bench.library import WORKSPACE, Library, open_library
@@ -179,17 +179,26 @@ def print_table(report: Report) -> None:
             print(f"{name:16} {way:24}", *(f"{value:6.3f}" for value in scores.values()))
 
 
+def save(report: Report, results: Path) -> None:
+    """Keep the sets of ``report`` beside those that it has none of."""
+    before: Report = saved.read(results) or {}
+    saved.write(
+        results, {kind: saved.merge(before.get(kind), sets) for kind, sets in report.items()}
+    )
+
+
 def main() -> None:
     parser = by_set.parser_of(__doc__, RESULTS)
     parser.add_argument("--sample", type=int, help="about so many queries of each set")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     asked = parser.parse_args()
+    if asked.save and asked.sample:
+        parser.error("what is saved is of whole sets: leave out --sample or --save")
     report = asyncio.run(run(by_set.choose(asked), asked.sample))
-    text = json.dumps(report, indent=2)
     if asked.save:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+        save(report, RESULTS)
     if asked.json:
-        print(text)
+        print(json.dumps(report, indent=2))
     else:
         print_table(report)
 
