@@ -7,19 +7,16 @@ it stands, and as the product does, split by its rules; and each question alone,
 a perfect split would reach.
 """
 
-import argparse
-import asyncio
-import json
 import re
-import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.evalset import EvalSet, Query, find_sets, read_set
+from bench import by_set
+from bench.evalset import EvalSet, Query, read_set
 from bench.library import WORKSPACE, open_library
 from bench.vectors import RememberingEmbedder
-from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.retrieve.search import Search
 from groundwire.retrieve.split import split
 
@@ -61,10 +58,11 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if _QUESTION_WORD.match(text) else text
 
 
-async def measure(evalset: EvalSet, embedder: RememberingEmbedder, count: int) -> Result:
+async def measure(folder: Path, embedder: RememberingEmbedder, *, pairs: int) -> Result:
+    evalset = read_set(folder, sample=None)
     async with open_library(embedder) as library:
         await library.add(evalset.corpus)
-        return await _count(evalset, library.search, list(pairs_of(evalset, count)))
+        return await _count(evalset, library.search, list(pairs_of(evalset, pairs)))
 
 
 async def _count(evalset: EvalSet, search: Search, pairs: Sequence[Pair]) -> Result:
@@ -88,34 +86,11 @@ async def _found(search: Search, query: str, **how: Any) -> set[str]:
     return {passage.document for passage in found.passages}
 
 
-async def run(folders: Sequence[Path], count: int) -> dict[str, Result]:
-    local = LocalEmbedder(timeout_s=600)
-    embedder = RememberingEmbedder(local)
-    results: dict[str, Result] = {}
-    try:
-        for folder in folders:
-            results[folder.name] = await measure(read_set(folder, sample=None), embedder, count)
-            print(f"\r{folder.name}: {results[folder.name]}", file=sys.stderr)
-    finally:
-        embedder.close()
-        await local.aclose()
-    return results
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sets", type=Path, required=True, help="a folder of sets, or one set")
-    parser.add_argument("--only", nargs="*", default=[], help="names of sets")
+    parser = by_set.parser_of(__doc__, RESULTS)
     parser.add_argument("--pairs", type=int, default=200, help="about so many of each set")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     asked = parser.parse_args()
-    chosen = [path for path in find_sets(asked.sets) if not asked.only or path.name in asked.only]
-    if not chosen:
-        parser.error(f"there is no set in {asked.sets}")
-    text = json.dumps(asyncio.run(run(chosen, asked.pairs)), indent=2)
-    if asked.save:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    by_set.run(asked, partial(measure, pairs=asked.pairs), RESULTS)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
+from tests.support.loopback import serve_app
+
 MODEL = "scripted"
 DIMENSIONS = 384
 LENGTH_OF_GRAMS = 5
@@ -44,13 +46,8 @@ class Embeddings:
         """Yield the base URL."""
         app = web.Application(client_max_size=MOST_BYTES)
         app.router.add_post("/v1/embeddings", self._answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        finally:
-            await runner.cleanup()
+        async with serve_app(app) as url:
+            yield f"{url}/v1"
 
     async def _answer(self, request: web.Request) -> web.Response:
         ask = msgspec.json.decode(await request.read(), type=Ask)

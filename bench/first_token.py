@@ -14,16 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import msgspec
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from websockets.asyncio.client import ClientConnection, connect
 
+from bench.model import serve_model
 from groundwire.bootstrap import open_accounts
 from groundwire.settings import Settings
 
@@ -34,42 +35,19 @@ Open = Callable[[], connect]
 
 
 class Stamps:
-    """A model of OpenAI's protocol whose tokens say when they were made."""
+    """A model whose tokens say when they were made."""
 
     def __init__(self) -> None:
         self.tokens, self.pace_s = 1, 0.0
 
-    @asynccontextmanager
-    async def serve(self) -> AsyncGenerator[str]:
-        app = web.Application()
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_post("/v1/chat/completions", self._answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        finally:
-            await runner.cleanup()
+    def serve(self) -> AbstractAsyncContextManager[str]:
+        """Yield the base URL."""
+        return serve_model(MODEL, self._say)
 
-    async def _models(self, _: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": MODEL, "object": "model"}]})
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        await request.read()
-        response = web.StreamResponse()
-        response.content_type = "text/event-stream"
-        await response.prepare(request)
+    async def _say(self, _question: str) -> AsyncGenerator[str]:
         for _ in range(self.tokens):
-            await response.write(_chunk({"content": f"{time.perf_counter_ns()} "}, None))
+            yield f"{time.perf_counter_ns()} "
             await asyncio.sleep(self.pace_s)
-        await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
-        return response
-
-
-def _chunk(delta: dict[str, str], reason: str | None) -> bytes:
-    chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
-    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
 
 class Run(msgspec.Struct):

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from bench import saved
 from bench.plain_questions import own_server
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.adapters.parsers.pool import ParserPool
@@ -148,7 +149,7 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, nargs="+", required=True)
     parser.add_argument("--window", type=float, default=20.0, help="seconds of embedding to watch")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--save", action="store_true", help=f"keep it in {RESULTS.name}")
     asked = parser.parse_args()
     results = [asyncio.run(measure(path, asked.window)) for path in asked.documents]
     text = json.dumps(results, indent=2)
@@ -158,7 +159,7 @@ def main() -> None:
         for result in results:
             print("\n".join(f"{name:>26}  {value}" for name, value in result.items()), "\n")
     if asked.save:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+        saved.write(RESULTS, saved.merge_rows(saved.read(RESULTS), results, "document"))
 
 
 if __name__ == "__main__":

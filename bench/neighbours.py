@@ -7,18 +7,15 @@ eight passages of an answer, how much text these are, how many chunks a passage 
 share of the passages is short: less than a third of what a chunk is filled up to.
 """
 
-import argparse
-import asyncio
-import json
 import statistics
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
-from bench.evalset import EvalSet, find_sets, read_set
+from bench import by_set
+from bench.evalset import EvalSet, read_set
 from bench.library import WORKSPACE, Library, open_library
 from bench.vectors import RememberingEmbedder
-from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.ingest.chunk import TARGET, weigh
 from groundwire.model.ids import chunks_of
 from groundwire.retrieve import neighbours
@@ -40,6 +37,7 @@ async def count(library: Library, evalset: EvalSet) -> Result:
         chunks += [len(chunks_of(passage.id)) for passage in found.passages]
         short += [weigh(passage.text) < TARGET / 3 for passage in found.passages]
     return {
+        "queries": len(evalset.queries),
         "answered@8": round(answered / len(evalset.queries), 4),
         "characters": round(statistics.mean(lengths)),
         "chunks": round(statistics.mean(chunks), 2),
@@ -47,39 +45,22 @@ async def count(library: Library, evalset: EvalSet) -> Result:
     }
 
 
-async def run(folders: Sequence[Path], sample: int) -> dict[str, dict[str, Result]]:
-    local = LocalEmbedder(timeout_s=600)
-    embedder = RememberingEmbedder(local)
-    results: dict[str, dict[str, Result]] = {}
-    try:
-        for folder in folders:
-            evalset = read_set(folder, sample=sample)
-            results[folder.name] = {}
-            async with open_library(embedder) as library:
-                await library.add(evalset.corpus)
-                for most in MOST:
-                    with patch.object(neighbours, "MOST_CHUNKS", most):
-                        results[folder.name][str(most)] = await count(library, evalset)
-    finally:
-        embedder.close()
-        await local.aclose()
+async def measure(folder: Path, embedder: RememberingEmbedder, *, sample: int) -> dict[str, Result]:
+    evalset = read_set(folder, sample=sample)
+    results: dict[str, Result] = {}
+    async with open_library(embedder) as library:
+        await library.add(evalset.corpus)
+        for most in MOST:
+            with patch.object(neighbours, "MOST_CHUNKS", most):
+                results[str(most)] = await count(library, evalset)
     return results
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sets", type=Path, required=True, help="a folder of sets, or one set")
-    parser.add_argument("--only", nargs="*", default=[], help="names of sets")
+    parser = by_set.parser_of(__doc__, RESULTS)
     parser.add_argument("--sample", type=int, default=150, help="about so many queries of each")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     asked = parser.parse_args()
-    chosen = [path for path in find_sets(asked.sets) if not asked.only or path.name in asked.only]
-    if not chosen:
-        parser.error(f"there is no set in {asked.sets}")
-    text = json.dumps(asyncio.run(run(chosen, asked.sample)), indent=2)
-    if asked.save:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    by_set.run(asked, partial(measure, sample=asked.sample), RESULTS)
 
 
 if __name__ == "__main__":

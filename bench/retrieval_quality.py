@@ -10,7 +10,6 @@ entry's rank is that of its best passage. Beside them, on the same sets, what ot
 default; see `bench.baselines`. Vectors are kept in ``bench/.cache``.
 """
 
-import argparse
 import asyncio
 import importlib
 import json
@@ -23,8 +22,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import by_set, saved
 from bench.baselines import rank_as_others
-from bench.evalset import EvalSet, find_sets, read_set
+from bench.evalset import EvalSet, read_set
 from bench.library import WORKSPACE, Library, open_library
 from bench.minilm import MiniLm, MissingWeights
 from bench.vectors import RememberingEmbedder
@@ -179,23 +179,26 @@ def print_table(report: Report) -> None:
             print(f"{name:16} {way:24}", *(f"{value:6.3f}" for value in scores.values()))
 
 
+def save(report: Report, results: Path) -> None:
+    """Keep the sets of ``report`` beside those that it has none of."""
+    before: Report = saved.read(results) or {}
+    saved.write(
+        results, {kind: saved.merge(before.get(kind), sets) for kind, sets in report.items()}
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sets", type=Path, required=True, help="a folder of sets, or one set")
-    parser.add_argument("--only", nargs="*", default=[], help="names of sets")
+    parser = by_set.parser_of(__doc__, RESULTS)
     parser.add_argument("--sample", type=int, help="about so many queries of each set")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     asked = parser.parse_args()
-    chosen = [path for path in find_sets(asked.sets) if not asked.only or path.name in asked.only]
-    if not chosen:
-        parser.error(f"there is no set in {asked.sets}")
-    report = asyncio.run(run(chosen, asked.sample))
-    text = json.dumps(report, indent=2)
+    if asked.save and asked.sample:
+        parser.error("what is saved is of whole sets: leave out --sample or --save")
+    report = asyncio.run(run(by_set.choose(asked), asked.sample))
     if asked.save:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+        save(report, RESULTS)
     if asked.json:
-        print(text)
+        print(json.dumps(report, indent=2))
     else:
         print_table(report)
 

@@ -16,12 +16,14 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import apsw
 import numpy as np
 
+from bench import saved
 from bench.corpus import CHUNKS_A_DOCUMENT, Floats, Library, Texts, unit
 from bench.memory import rss_mb
 from bench.vectors import CACHE
@@ -217,12 +219,9 @@ def main() -> None:
 
 def _save(run: dict[str, Any]) -> None:
     """Keep ``run`` beside those of other sizes."""
-    kept: list[dict[str, Any]] = []
-    if RESULTS.exists():
-        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
-    by_size = {(run["passages"], run["workspaces"]): run for run in (*kept, run)}
-    text = json.dumps([by_size[size] for size in sorted(by_size)], indent=2)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    size = ("passages", "workspaces")
+    runs = saved.merge_rows(saved.read(RESULTS), [run], *size)
+    saved.write(RESULTS, sorted(runs, key=itemgetter(*size)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from bench import embeddings
+from bench import embeddings, saved
 from bench.folder.material import File
 from bench.ingest.files import by_format, volume
 from bench.ingest.parts import Read, embed_alone, index_alone, parse_alone
@@ -121,23 +121,23 @@ async def measure(asked: argparse.Namespace) -> dict[str, Any]:
     """Measure each format on a server of its own; then the volume, if one is wanted."""
     size = int(asked.megabytes * MEGABYTE)
     formats = await asyncio.to_thread(by_format, asked.documents, most_bytes=size)
-    result: dict[str, Any] = {
+    result: dict[str, Any] = {"embedder": asked.embedder, "formats": []}
+    # With each row, since rows of other runs may stand beside it.
+    where = {
         "machine": {"python": platform.python_version(), "cores": os.cpu_count()},
         "loadBefore": round(os.getloadavg()[0], 1),
-        "embedder": asked.embedder,
-        "formats": [],
     }
     for suffix, files in formats.items():
         if asked.formats and suffix.strip(".") not in asked.formats:
             continue
         async with open_bench(is_scripted=asked.embedder == "scripted") as bench:
             if figures := await bench.format(suffix, files):
-                result["formats"].append(figures)
+                result["formats"].append(where | figures)
                 print(json.dumps(figures), file=sys.stderr, flush=True)
     if asked.volume:
         everything = [file for files in formats.values() for file in files]
         async with open_bench(is_scripted=asked.embedder == "scripted") as bench:
-            result["volume"] = await bench.volume(everything, asked.volume * MEGABYTE)
+            result["volume"] = where | await bench.volume(everything, asked.volume * MEGABYTE)
     return result
 
 
@@ -153,11 +153,16 @@ def main() -> None:
     result = asyncio.run(measure(asked))
     print(json.dumps(result, indent=2))
     if asked.save:
-        kept: dict[str, Any] = {}
-        if RESULTS.exists():
-            kept = json.loads(RESULTS.read_text(encoding="utf-8"))
-        kept[asked.embedder] = kept.get(asked.embedder, {}) | result
-        RESULTS.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        _save(result)
+
+
+def _save(result: dict[str, Any]) -> None:
+    """Keep what was measured with this embedder beside its other formats and its volume."""
+    kept: dict[str, Any] = saved.read(RESULTS) or {}
+    before = kept.get(result["embedder"], {})
+    formats = saved.merge_rows(before.get("formats"), result["formats"], "format")
+    kept[result["embedder"]] = before | result | {"formats": formats}
+    saved.write(RESULTS, kept)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"keep the totals in {RESULT.name}")
     options = vars(parser.parse_args())
     is_kept = options.pop("write")
+    if is_kept and options["only"] is not None:
+        parser.error("what is kept is of all of them: leave out --only or --write")
     result = asyncio.run(soak(Wanted(**options)))
     text = json.dumps(result, indent=2)
     print(text)

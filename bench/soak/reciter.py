@@ -3,12 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 
-import msgspec
-from aiohttp import web
-
+from bench.model import serve_model
 from bench.soak.plan import Question, recite
 
 MODEL = "reciter"
@@ -49,43 +47,18 @@ class Reciter:
     def expect(self, question: Question, progress: Progress) -> None:
         self._due[question.key] = (question, progress)
 
-    @asynccontextmanager
-    async def serve(self) -> AsyncGenerator[str]:
-        app = web.Application()
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_post("/v1/chat/completions", self._answer)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        finally:
-            await runner.cleanup()
+    def serve(self) -> AbstractAsyncContextManager[str]:
+        """Yield the base URL."""
+        return serve_model(MODEL, self._recite)
 
-    async def _models(self, _: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": MODEL, "object": "model"}]})
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        content: str = (await request.json())["messages"][-1]["content"]
+    async def _recite(self, content: str) -> AsyncGenerator[str]:
         question, progress = self._due[content.split(" ")[0]]
         attempt = self.attempts[question.key]
         self.attempts[question.key] += 1
         deltas = recite(self.seed, question.key, question.words, attempt)
-        response = web.StreamResponse()
-        response.content_type = "text/event-stream"
-        # A server that was killed hears no more of it.
-        with suppress(ConnectionError):
-            await response.prepare(request)
-            for n, delta in enumerate(deltas, start=1):
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE_S):
-                        await progress.reach(n / len(deltas))
-                await response.write(_chunk({"content": delta}, None))
-                await asyncio.sleep(PACE_S)
-            await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
-        return response
-
-
-def _chunk(delta: dict[str, str], reason: str | None) -> bytes:
-    chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
-    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+        for n, delta in enumerate(deltas, start=1):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await progress.reach(n / len(deltas))
+            yield delta
+            await asyncio.sleep(PACE_S)

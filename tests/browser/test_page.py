@@ -82,7 +82,7 @@ def test_files_tell_how_far_they_are_and_why_one_failed(page: Page) -> None:
     expect(note).to_have_count(0)
 
 
-def test_in_chinese_it_is_said_in_chinese_why_a_file_failed(
+def test_in_chinese_it_is_said_in_chinese_why_a_file_failed_and_what_is_refused(
     browser: Browser, served: Served, owner: StorageState
 ) -> None:
     context = new_context(browser, owner, locale="zh-CN")
@@ -94,6 +94,17 @@ def test_in_chinese_it_is_said_in_chinese_why_a_file_failed(
 
     row = page.get_by_role("complementary").get_by_role("listitem").filter(has_text="空.txt")
     expect(row.locator(".reason")).to_have_text("里面没有可读取的文字。")
+
+    # It was deleted a moment ago, and this page does not know yet.
+    page.route("**/documents/*", lambda route: route.continue_(url=f"{route.request.url}-gone"))
+    row.get_by_role("button", name="删除").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="删除").click()
+    expect(page.get_by_role("alert")).to_have_text("找不到：它可能已被删除，或属于其他人。")
+    page.unroute_all()
+    page.get_by_role("button", name="知道了").click()
+    assert [text for text in complaints if "404" not in text] == []
+    complaints.clear()
+
     row.get_by_role("button", name="删除").click()
     page.get_by_role("alertdialog").get_by_role("button", name="删除").click()
     expect(row).to_have_count(0)

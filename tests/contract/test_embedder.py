@@ -20,8 +20,8 @@ from groundwire.adapters.embedder.unrelated import measure
 from groundwire.adapters.embedder.weights import Weights, find_weights
 from groundwire.model.errors import ModelUnavailable
 from groundwire.ports.embedder import Embedder
+from tests.support.embedders import embedders
 from tests.support.llama_server import llama_embeddings
-from tests.support.ollama_embeddings import ollama_embeddings
 
 every_embedder = pytest.mark.parametrize(
     "embedder",
@@ -53,8 +53,8 @@ async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
                 stack.push_async_callback(local.aclose)
                 yield local
             case "ollama":
-                url = await stack.enter_async_context(ollama_embeddings())
-                endpoint = EndpointEmbedder(OLLAMA, url, "scripted")
+                served = await stack.enter_async_context(embedders(scripted=64))
+                endpoint = EndpointEmbedder(OLLAMA, served.url, "e5-scripted")
                 stack.push_async_callback(endpoint.aclose)
                 yield endpoint
             case _:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded.index import SqliteIndex, SqliteSpace
+from groundwire.adapters.vectors.memory import MemoryVectors
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId, chunk_id
-from groundwire.ports.passage_index import Hit
-from groundwire.ports.vector_store import VectorStore
 
 pytestmark = pytest.mark.slow
 
@@ -31,48 +30,6 @@ DIMENSIONS = 6
 documents = st.sampled_from([DocumentId("d1"), DocumentId("d2")])
 wordings = st.lists(st.sampled_from("abc"), min_size=1, max_size=3)
 spaces = st.sampled_from(["serving", "coming"])
-
-
-class MemoryVectors:
-    """A `VectorStore` that can be looked into."""
-
-    place = "memory"
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, ChunkId], NDArray[np.float32]] = {}
-
-    async def put(
-        self,
-        collection: str,
-        workspace: WorkspaceId,
-        document: DocumentId,
-        chunks: Sequence[ChunkId],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        self.kept |= {(collection, id): row for id, row in zip(chunks, vectors, strict=True)}
-
-    async def remove(self, collection: str, chunks: Sequence[ChunkId]) -> None:
-        for id in chunks:
-            self.kept.pop((collection, id), None)
-
-    async def nearest(
-        self,
-        collection: str,
-        workspace: WorkspaceId,
-        vector: NDArray[np.float32],
-        *,
-        limit: int,
-        documents: Collection[DocumentId] | None,
-    ) -> Sequence[Hit]:
-        hits = [Hit(id, float(row @ vector)) for (name, id), row in self.kept.items()
-                if name == collection]  # fmt: skip
-        return sorted(hits, key=lambda hit: -hit.score)[:limit]
-
-    async def check(self) -> str:
-        return "memory"
-
-    async def aclose(self) -> None:
-        pass
 
 
 @dataclass
@@ -108,8 +65,7 @@ class IndexMachine(RuleBasedStateMachine):
         self.reopen("b")
 
     def open(self, embedder: str) -> SqliteIndex:
-        store: VectorStore | None = self.store
-        return SqliteIndex(self.path, embedder=embedder, vectors=store)
+        return SqliteIndex(self.path, embedder=embedder, vectors=self.store)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)

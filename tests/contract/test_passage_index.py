@@ -124,6 +124,19 @@ async def test_a_workspace_sees_only_its_own_chunks(index: SqliteIndex) -> None:
     ]
 
 
+async def test_what_is_near_in_another_workspace_takes_no_room(index: SqliteIndex) -> None:
+    mine, theirs = chunks("a"), chunks(*"abcdefgh" * 4, document=DocumentId("doc_theirs"))
+    await index.replace(HOME, GUIDE, mine)
+    await index.replace(OTHER, DocumentId("doc_theirs"), theirs)
+    await index.serving.add(HOME, GUIDE, [mine[0].id], axis(1)[None])
+    near = np.stack([axis(0)] * len(theirs))
+    await index.serving.add(OTHER, DocumentId("doc_theirs"), [c.id for c in theirs], near)
+
+    hits = await index.serving.search_meaning(HOME, axis(0), limit=1)
+
+    assert [hit.chunk for hit in hits] == [mine[0].id]
+
+
 async def test_replacing_with_the_same_chunks_keeps_their_embeddings(index: SqliteIndex) -> None:
     before = chunks("first", "second")
     await index.replace(HOME, GUIDE, before)

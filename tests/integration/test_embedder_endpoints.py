@@ -9,6 +9,7 @@ from aiohttp import web
 
 from groundwire.adapters.embedder.endpoint import OPENAI, EndpointEmbedder
 from groundwire.model.errors import ModelUnavailable
+from tests.support.loopback import serve_app
 
 KEY = "sk-very-secret-key-0123456789"
 
@@ -37,13 +38,8 @@ def rows(vector: list[float], texts: list[str]) -> web.Response:
 async def serving(handle: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncGenerator[str]:
     app = web.Application()
     app.router.add_post("/v1/embeddings", handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
+    async with serve_app(app) as url:
+        yield f"{url}/v1"
 
 
 @pytest.fixture

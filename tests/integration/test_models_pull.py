@@ -12,6 +12,7 @@ from aiohttp import web
 from groundwire.adapters.models.catalogue import PULLABLE, Pullable
 from groundwire.adapters.models.pull import PullTimeouts, pull
 from groundwire.model.errors import InvalidField, ModelUnavailable, UnknownModel
+from tests.support.loopback import serve_app
 
 CONTENT = bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -50,12 +51,8 @@ async def server() -> AsyncIterator[FileServer]:
     server = FileServer()
     app = web.Application()
     app.router.add_get("/{path:.*}", server.get)
-    runner = web.AppRunner(app, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield server
-    await runner.cleanup()
+    async with serve_app(app) as server.url:
+        yield server
 
 
 def names(folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from groundwire.adapters.reranker.endpoint import EndpointReranker
 from groundwire.model.errors import ModelUnavailable, UpstreamTimeout
+from tests.support.loopback import serve_app
 
 KEY = "jina_very-secret-key-0123456789abcdef"
 
@@ -43,13 +44,8 @@ def results(*scores: float) -> web.Response:
 async def serving(endpoint: Endpoint) -> AsyncGenerator[str]:
     app = web.Application()
     app.router.add_post("/v1/rerank", endpoint.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
+    async with serve_app(app) as url:
+        yield f"{url}/v1"
 
 
 @pytest.fixture

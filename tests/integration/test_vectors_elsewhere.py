@@ -14,7 +14,7 @@ from groundwire.model.documents import Document
 from groundwire.model.errors import InvalidField, VectorsUnavailable
 from groundwire.model.ids import WorkspaceId, workspace_log
 from groundwire.settings import Settings
-from tests.support.ollama_embeddings import ollama_embeddings
+from tests.support.embedders import embedders
 from tests.support.postgres import running_postgres
 from tests.support.server import NOWHERE as NO_OLLAMA
 
@@ -82,13 +82,14 @@ async def test_another_place_of_vectors_and_another_embedder_embed_the_documents
     tmp_path: Path,
 ) -> None:
     with running_postgres() as address:
-        async with ollama_embeddings() as ollama:
-            first = Settings(data=tmp_path, ollama_url=ollama, embedder="ollama:one")
+        async with embedders(one=64, two=64) as models:
+            ollama = models.url
+            first = Settings(data=tmp_path, ollama_url=ollama, embedder="ollama:e5-one")
             second = Settings(
-                data=tmp_path, ollama_url=ollama, embedder="ollama:one", vectors=address
+                data=tmp_path, ollama_url=ollama, embedder="ollama:e5-one", vectors=address
             )
             third = Settings(
-                data=tmp_path, ollama_url=ollama, embedder="ollama:two", vectors=address
+                data=tmp_path, ollama_url=ollama, embedder="ollama:e5-two", vectors=address
             )
             async with open_groundwire(first) as groundwire:
                 library, owner = (
@@ -109,13 +110,13 @@ async def test_the_doctor_says_what_embeds_and_which_store_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GROUNDWIRE_VECTORS", NOWHERE[1])
-    async with ollama_embeddings() as ollama:
-        monkeypatch.setenv("GROUNDWIRE_EMBEDDER", "ollama:one")
-        monkeypatch.setenv("GROUNDWIRE_EMBEDDER_URL", ollama)
+    async with embedders(one=64) as models:
+        monkeypatch.setenv("GROUNDWIRE_EMBEDDER", "ollama:e5-one")
+        monkeypatch.setenv("GROUNDWIRE_EMBEDDER_URL", models.url)
         monkeypatch.setenv("GROUNDWIRE_OLLAMA_URL", NO_OLLAMA)
         assert await doctor({"data": tmp_path}) == 1
 
     told = capsys.readouterr().out
-    assert "vectors of 64 numbers by ollama:one" in told
+    assert "vectors of 64 numbers by ollama:e5-one" in told
     assert "The store of vectors: PostgreSQL (postgresql://127.0.0.1:9/name) failed" in told
     assert "secret" not in told

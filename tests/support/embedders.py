@@ -1,4 +1,4 @@
-"""An endpoint with several embedders, each of which may be held, be away, and is counted."""
+"""Ollama's ``/api/embed`` with several embedders that may be held, be away, and are counted."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,11 +10,20 @@ from aiohttp import web
 
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.embedder.unrelated import CHINESE_STATEMENTS, ENGLISH_STATEMENTS
-from tests.support.ollama_embeddings import Ask
+from tests.support.loopback import serve_app
 
 # What stands before a passage for models of this family, by which it is told from a question.
 FAMILY, PREFIX = "e5-", "passage: "
 MEASURED = frozenset(PREFIX + text for text in (*ENGLISH_STATEMENTS, *CHINESE_STATEMENTS))
+
+# Its vectors need not be of unit length.
+LENGTH = 3.0
+
+
+class Ask(msgspec.Struct, forbid_unknown_fields=True):
+    model: str
+    input: str | list[str]
+    truncate: bool = True
 
 
 @dataclass
@@ -39,7 +48,7 @@ class Model:
             self.asked += passages
             self.changed.notify_all()
         bare = [text.split(": ", 1)[1] for text in texts]
-        rows = await self.embedder.embed(bare, kind="passage")
+        rows = await self.embedder.embed(bare, kind="passage") * LENGTH
         return web.json_response({"embeddings": rows.tolist()})
 
     async def set(self, *, left: int | None = None, down: bool = False) -> None:
@@ -60,7 +69,7 @@ class Embedders:
 
 @asynccontextmanager
 async def embedders(**dimensions: int) -> AsyncGenerator[Embedders]:
-    """Serve Ollama's ``/api/embed`` with a model ``e5-NAME`` of so many dimensions for each."""
+    """Serve a model ``e5-NAME`` of so many dimensions for each."""
     models = {name: Model(ScriptedEmbedder(dimensions=n)) for name, n in dimensions.items()}
 
     async def embed(request: web.Request) -> web.Response:
@@ -70,11 +79,5 @@ async def embedders(**dimensions: int) -> AsyncGenerator[Embedders]:
 
     app = web.Application()
     app.router.add_post("/api/embed", embed)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield Embedders(f"http://{host}:{port}", models)
-    finally:
-        await runner.cleanup()
+    async with serve_app(app) as url:
+        yield Embedders(url, models)

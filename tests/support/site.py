@@ -8,6 +8,8 @@ from ssl import SSLContext
 
 from aiohttp import web
 
+from tests.support.loopback import serve_app
+
 PAGE = """<!doctype html><html><head><title>The  lighthouse
 </title></head><body><nav>Home</nav>
 <h1>Its lamp</h1><p>The lamp is lit at dusk.</p></body></html>"""
@@ -97,13 +99,7 @@ async def open_site(ssl: SSLContext | None = None) -> AsyncGenerator[Site]:
     site = Site()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", site.answer)
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=ssl).start()
-    site.port = runner.addresses[0][1]
-    site.url = f"http{'s' if ssl else ''}://{site.place}"
-    site.show("/page", PAGE)
-    try:
+    async with serve_app(app, ssl=ssl, sees_leaving=True) as site.url:
+        site.port = int(site.url.rpartition(":")[2])
+        site.show("/page", PAGE)
         yield site
-    finally:
-        await runner.cleanup()

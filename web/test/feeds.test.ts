@@ -32,7 +32,8 @@ test("a refusal is told by what it is of", () => {
   assert.match(refused("feed_failed", { reason: "not_allowed" }), /不允许/);
   assert.match(refused("invalid_field", { field: "address" }), /完整地址/);
   assert.match(refused("conflict", {}), /已有/);
-  assert.equal(refused("overloaded", {}), "No.");
+  assert.match(refused("overloaded", {}), /忙不过来/);
+  assert.equal(refused("of_tomorrow", {}), "No.");
 });
 
 test("what a sync found and how often one looks is one line each", () => {

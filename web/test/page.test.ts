@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { GroundwireError } from "../../sdk/typescript/src/errors.ts";
 import { documentInfo } from "../../sdk/typescript/src/knowledge/documents.ts";
 import { openBatches } from "../src/documents/batches.ts";
 import { formatKind, formatSize } from "../src/documents/format.ts";
 import { isLookedFor, tagsIn } from "../src/documents/tags.ts";
+import { whatFailed } from "../src/i18n/by_code.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
@@ -18,6 +20,18 @@ test("both languages say everything, with the same gaps to fill", () => {
     assert.equal(typeof other, typeof text, key);
     assert.notEqual(other, "", key);
   }
+});
+
+test("what did not work is said by its code in Chinese, and in the server's words otherwise", () => {
+  const told = (texts: typeof en, code: string, detail = {}): string =>
+    whatFailed(texts, new GroundwireError({ code, message: "No.", retryable: false }, 400, detail));
+
+  assert.match(told(zh, "not_found"), /找不到/);
+  assert.equal(told(zh, "unreadable_document", { reason: "empty" }), zh.documentReasons.empty);
+  assert.equal(told(zh, "feed_failed", { reason: "not_allowed" }), zh.feedReasons.not_allowed);
+  assert.equal(told(zh, "feed_failed"), "No.");
+  assert.equal(told(zh, "of_tomorrow"), "No.");
+  assert.equal(told(en, "not_found"), "No.");
 });
 
 test("conversations are grouped by the reader's days", () => {

@@ -240,10 +240,14 @@ def _feed_do(options: argparse.Namespace) -> int:
     from groundwire.cli import feeds
 
     flags = {"data": options.data}
-    if options.action == "remove":
-        kept = options.keep_documents
-        return asyncio.run(feeds.remove(flags, options.id, keep_documents=kept))
-    return asyncio.run(getattr(feeds, options.action)(flags, options.id))
+    match options.action:
+        case "sync":
+            work = feeds.sync(flags, options.id)
+        case "remove":
+            work = feeds.remove(flags, options.id, keep_documents=options.keep_documents)
+        case action:
+            work = feeds.pause(flags, options.id, paused=action == "pause")
+    return asyncio.run(work)
 
 
 def _key_create(options: argparse.Namespace) -> int:

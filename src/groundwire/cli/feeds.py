@@ -51,15 +51,9 @@ async def sync(flags: Mapping[str, object], id: str) -> int:
             return await _watch(events, id)
 
 
-async def pause(flags: Mapping[str, object], id: str) -> int:
+async def pause(flags: Mapping[str, object], id: str, *, paused: bool) -> int:
     async with open_session(load(flags).settings) as session:
-        await session.places.pause(id, paused=True)
-    return 0
-
-
-async def resume(flags: Mapping[str, object], id: str) -> int:
-    async with open_session(load(flags).settings) as session:
-        await session.places.pause(id, paused=False)
+        await session.places.pause(id, paused=paused)
     return 0
 
 

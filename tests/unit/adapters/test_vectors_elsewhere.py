@@ -1,15 +1,16 @@
 """Chunks here, vectors elsewhere: what happens when elsewhere fails, at each step."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from groundwire.adapters.embedded import vector_spaces
 from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.adapters.vectors.memory import MemoryVectors
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
@@ -20,54 +21,26 @@ GUIDE = DocumentId("d")
 VECTORS = np.eye(4, dtype=np.float32)
 
 
-class FailingStore:
-    """Keeps vectors, and fails before or after it does what it is asked while ``down`` says so."""
+class FailingVectors(MemoryVectors):
+    """Fails before or after it does what it is asked, or is silent, while ``down`` says so."""
 
-    place = "memory"
+    down: str | None = None
 
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, ChunkId], NDArray[np.float32]] = {}
-        self.down: str | None = None
-
-    async def put(
-        self,
-        collection: str,
-        workspace: WorkspaceId,
-        document: DocumentId,
-        chunks: Sequence[ChunkId],
-        vectors: NDArray[np.float32],
-    ) -> None:
+    async def put(self, *args: Any, **kwargs: Any) -> None:
         self._fail("before")
-        self.kept |= {(collection, id): row for id, row in zip(chunks, vectors, strict=True)}
+        await super().put(*args, **kwargs)
         self._fail("after")
 
-    async def remove(self, collection: str, chunks: Sequence[ChunkId]) -> None:
+    async def remove(self, *args: Any, **kwargs: Any) -> None:
         self._fail("before")
-        for id in chunks:
-            self.kept.pop((collection, id), None)
+        await super().remove(*args, **kwargs)
         self._fail("after")
 
-    async def nearest(
-        self,
-        collection: str,
-        workspace: WorkspaceId,
-        vector: NDArray[np.float32],
-        *,
-        limit: int,
-        documents: Collection[DocumentId] | None,
-    ) -> Sequence[Hit]:
+    async def nearest(self, *args: Any, **kwargs: Any) -> Sequence[Hit]:
         self._fail("before")
         if self.down == "silent":
             await asyncio.Event().wait()
-        hits = [Hit(id, float(row @ vector)) for (name, id), row in self.kept.items()
-                if name == collection]  # fmt: skip
-        return sorted(hits, key=lambda hit: -hit.score)[:limit]
-
-    async def check(self) -> str:
-        return "memory"
-
-    async def aclose(self) -> None:
-        pass
+        return await super().nearest(*args, **kwargs)
 
     def _fail(self, when: str) -> None:
         if self.down == when:
@@ -75,12 +48,12 @@ class FailingStore:
 
 
 @pytest.fixture
-def store() -> FailingStore:
-    return FailingStore()
+def store() -> FailingVectors:
+    return FailingVectors()
 
 
 @pytest.fixture
-def index(store: FailingStore, tmp_path: Path) -> Iterator[SqliteIndex]:
+def index(store: FailingVectors, tmp_path: Path) -> Iterator[SqliteIndex]:
     index = SqliteIndex(tmp_path / "index.db", embedder="test", vectors=store)
     yield index
     index.close()
@@ -105,7 +78,7 @@ async def found(index: SqliteIndex) -> list[str]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_vectors_that_failed_to_be_stored_are_asked_for_again(
-    index: SqliteIndex, store: FailingStore, when: str
+    index: SqliteIndex, store: FailingVectors, when: str
 ) -> None:
     store.down = when
     with pytest.raises(VectorsUnavailable):
@@ -122,7 +95,7 @@ async def test_vectors_that_failed_to_be_stored_are_asked_for_again(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_document_is_gone_at_once_and_its_vectors_when_the_store_is_back(
-    index: SqliteIndex, store: FailingStore, when: str
+    index: SqliteIndex, store: FailingVectors, when: str
 ) -> None:
     await put(index, "one", "two")
 
@@ -136,7 +109,7 @@ async def test_a_document_is_gone_at_once_and_its_vectors_when_the_store_is_back
 
 
 async def test_the_vector_of_a_text_that_changed_does_not_find_the_new_one(
-    index: SqliteIndex, store: FailingStore
+    index: SqliteIndex, store: FailingVectors
 ) -> None:
     await put(index, "one", "two")
 
@@ -152,7 +125,7 @@ async def test_the_vector_of_a_text_that_changed_does_not_find_the_new_one(
 
 
 async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
-    index: SqliteIndex, store: FailingStore
+    index: SqliteIndex, store: FailingVectors
 ) -> None:
     store.down = "after"
     with pytest.raises(VectorsUnavailable):
@@ -165,7 +138,7 @@ async def test_a_vector_whose_chunk_left_while_it_was_put_is_swept(
 
 
 async def test_a_store_that_is_silent_is_not_waited_for(
-    index: SqliteIndex, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, store: FailingVectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vector_spaces, "PATIENCE_S", 0.01)
     await put(index, "one")
@@ -176,7 +149,7 @@ async def test_a_store_that_is_silent_is_not_waited_for(
 
 
 async def test_vectors_of_an_earlier_embedder_are_swept_once_another_one_serves(
-    index: SqliteIndex, store: FailingStore, tmp_path: Path
+    index: SqliteIndex, store: FailingVectors, tmp_path: Path
 ) -> None:
     await put(index, "one")
     index.close()

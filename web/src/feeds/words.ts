@@ -2,7 +2,7 @@
 
 import type { GroundwireError } from "@groundwire/client";
 import type { Counts, FeedInfo, FeedKind } from "@groundwire/client/knowledge";
-import { byCode } from "../i18n/by_code.ts";
+import { byCode, whatFailed } from "../i18n/by_code.ts";
 import type { Texts } from "../i18n/en.ts";
 
 /** How often a place may be looked at, in seconds: 0 is by hand, `null` as the server thinks right. */
@@ -20,10 +20,9 @@ export function whyNot(texts: Texts, code: string | null, reason: string | null)
 
 /** Why a feed was not added or changed. */
 export function whyRefused(texts: Texts, error: GroundwireError): string {
-  const { reason, field } = error.detail as { reason?: unknown; field?: unknown };
-  if (error.code === "feed_failed") return whyNot(texts, String(reason), error.message);
+  const { field } = error.detail as { field?: unknown };
   const what = error.code === "invalid_field" ? String(field) : error.code;
-  return byCode(texts.feedRefusals, what, null) || error.message;
+  return byCode(texts.feedRefusals, what, null) || whatFailed(texts, error);
 }
 
 /** What a sync found: `12 new · 1 changed`. */

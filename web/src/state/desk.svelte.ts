@@ -32,8 +32,8 @@ class Desk {
   conversations = $state.raw<readonly ConversationInfo[]>([]);
   models = $state.raw<Models>({ models: [] });
   panel = $state.raw<Panel | null>(null);
-  /** The sentence of the last thing that did not work, until it is dismissed. */
-  problem = $state<string | null>(null);
+  /** The last thing that did not work, until it is dismissed. */
+  problem = $state.raw<GroundwireError | null>(null);
   sidebarOpen = $state(false);
   #workspace = $state.raw<Followed<LiveWorkspace, WorkspaceView> | null>(null);
   #conversation = $state.raw<Followed<LiveConversation, ConversationView> | null>(null);
@@ -189,7 +189,7 @@ class Desk {
       await action();
     } catch (error) {
       if (!(error instanceof GroundwireError)) throw error;
-      this.problem = error.message;
+      this.problem = error;
     }
   }
 

@@ -37,6 +37,11 @@ class Calls:
         return response.content
 
 
+def given(**fields: Any) -> dict[str, Any]:
+    """Return those that are given: what is left out stays as it is, or is the server's choice."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def part(id: str) -> str:
     """Return an id as a part of a path."""
     return quote(id, safe="")

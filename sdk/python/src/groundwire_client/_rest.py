@@ -9,7 +9,7 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
-from groundwire_client._calls import Body, part
+from groundwire_client._calls import Body, given, part
 from groundwire_client._documents import DocumentInfo
 from groundwire_client._filter import Filter
 from groundwire_client._sorting import Sorting, as_query
@@ -216,8 +216,7 @@ class Rest(Sorting):
         self, id: str, *, name: str | None = None, model: str | None = None
     ) -> WorkspaceInfo:
         """Change what is given; an empty ``model`` is ``auto``."""
-        given = {"name": name, "model": model}
-        change = {field: value for field, value in given.items() if value is not None}
+        change = given(name=name, model=model)
         return await self._call("PATCH", f"/workspaces/{part(id)}", WorkspaceInfo, json=change)
 
     async def documents(
@@ -225,7 +224,7 @@ class Rest(Sorting):
     ) -> list[DocumentInfo]:
         """Return a workspace's documents, the newest first; those that meet what is given."""
         path = f"/workspaces/{part(workspace_id)}/documents"
-        params = as_query(filter or Filter()) | ({} if status is None else {"status": status})
+        params = as_query(filter or Filter()) | given(status=status)
         return (await self._call("GET", path, _Documents, params=params)).documents
 
     async def document(self, id: str) -> DocumentInfo:
@@ -275,7 +274,7 @@ class Rest(Sorting):
         self, workspace_id: str, title: str, text: str, *, batch: str | None = None
     ) -> DocumentInfo:
         """Take in a text that is in no file; the end of ``title``, as in ``.md``, says its form."""
-        body = {"title": title, "text": text} | ({} if batch is None else {"batch": batch})
+        body = given(title=title, text=text, batch=batch)
         path = f"/workspaces/{part(workspace_id)}/texts"
         return await self._call("POST", path, DocumentInfo, json=body)
 
@@ -297,9 +296,7 @@ class Rest(Sorting):
         interval_s: float | None = None,
     ) -> FeedInfo:
         """Add a place and begin to take its documents in; ``interval_s`` of 0 is by hand."""
-        body: dict[str, Any] = {"kind": kind, "address": address, "options": dict(options or {})}
-        if interval_s is not None:
-            body["intervalS"] = interval_s
+        body = given(kind=kind, address=address, options=dict(options or {}), intervalS=interval_s)
         path = f"/workspaces/{part(workspace_id)}/feeds"
         return await self._call("POST", path, FeedInfo, json=body)
 
@@ -314,8 +311,8 @@ class Rest(Sorting):
         """Change what is given: ``options`` as a whole, from its next sync on. A feed that is
         ``paused`` is not looked at; resumed, it goes on where that broke it off.
         """
-        given = {"options": options and dict(options), "intervalS": interval_s, "paused": paused}
-        change = {field: value for field, value in given.items() if value is not None}
+        taken = None if options is None else dict(options)
+        change = given(options=taken, intervalS=interval_s, paused=paused)
         return await self._call("PATCH", f"/feeds/{part(id)}", FeedInfo, json=change)
 
     async def sync_feed(self, id: str) -> FeedInfo:
@@ -347,7 +344,7 @@ class Rest(Sorting):
 
     async def create_conversation(self, workspace_id: str | None = None) -> ConversationInfo:
         """Begin a conversation; without a workspace in the default one."""
-        body = {} if workspace_id is None else {"workspaceId": workspace_id}
+        body = given(workspaceId=workspace_id)
         return await self._call("POST", "/conversations", ConversationInfo, json=body)
 
     async def conversation(self, id: str) -> Snapshot:
@@ -357,9 +354,7 @@ class Rest(Sorting):
         self, conversation_id: str, *, before: str | None = None, limit: int = 50
     ) -> MessagePage:
         """Return the messages that stand before the message ``before``; ``limit`` is 1 to 200."""
-        params: dict[str, str | int] = {"limit": limit}
-        if before is not None:
-            params["before"] = before
+        params = given(limit=limit, before=before)
         path = f"/conversations/{part(conversation_id)}/messages"
         return await self._call("GET", path, MessagePage, params=params)
 

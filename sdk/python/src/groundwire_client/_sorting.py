@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from groundwire_client._calls import Body, Calls, part
+from groundwire_client._calls import Body, Calls, given, part
 from groundwire_client._documents import DocumentInfo
 from groundwire_client._filter import Filter
 
@@ -33,8 +33,7 @@ class Sorting(Calls):
         collections: Sequence[str] | None = None,
     ) -> DocumentInfo:
         """Put what is given in place of what was there; the rest stays."""
-        given = {"tags": tags, "pinned": pinned, "collections": collections}
-        change = {field: value for field, value in given.items() if value is not None}
+        change = given(tags=tags, pinned=pinned, collections=collections)
         return await self._call("PATCH", f"/documents/{part(id)}", DocumentInfo, json=change)
 
     async def collections(self, workspace_id: str) -> list[CollectionInfo]:
