@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -80,25 +81,30 @@ class RemotePlaces:
 
     async def add(self, workspace: str, feed: NewFeed) -> FeedBody:
         body = msgspec.to_builtins(feed)
-        path = f"/api/v1/workspaces/{workspace}/feeds"
+        path = f"/api/v1/workspaces/{_part(workspace)}/feeds"
         return _body(await self.ask("POST", path, json=body))
 
     async def list_of(self, workspace: str) -> Sequence[FeedBody]:
-        found = await self.ask("GET", f"/api/v1/workspaces/{workspace}/feeds")
+        found = await self.ask("GET", f"/api/v1/workspaces/{_part(workspace)}/feeds")
         return [_body(feed) for feed in found["feeds"]]
 
     async def get(self, id: str) -> FeedBody:
-        return _body(await self.ask("GET", f"/api/v1/feeds/{id}"))
+        return _body(await self.ask("GET", f"/api/v1/feeds/{_part(id)}"))
 
     async def sync(self, id: str) -> FeedBody:
-        return _body(await self.ask("POST", f"/api/v1/feeds/{id}/sync"))
+        return _body(await self.ask("POST", f"/api/v1/feeds/{_part(id)}/sync"))
 
     async def pause(self, id: str, *, paused: bool) -> FeedBody:
-        return _body(await self.ask("PATCH", f"/api/v1/feeds/{id}", json={"paused": paused}))
+        return _body(await self.ask("PATCH", f"/api/v1/feeds/{_part(id)}", json={"paused": paused}))
 
     async def remove(self, id: str, *, keep_documents: bool) -> None:
         documents = "keep" if keep_documents else "remove"
-        await self.ask("DELETE", f"/api/v1/feeds/{id}?documents={documents}")
+        await self.ask("DELETE", f"/api/v1/feeds/{_part(id)}?documents={documents}")
+
+
+def _part(id: str) -> str:
+    """Return an id as a part of a path: it is as somebody typed it."""
+    return quote(id, safe="")
 
 
 def _body(answer: Mapping[str, Any]) -> FeedBody:

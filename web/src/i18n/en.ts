@@ -71,6 +71,7 @@ export const en = {
   failed: "Failed",
   /** By code. In English the server’s own sentence says more. */
   problems: {} as Readonly<Record<string, string>>,
+  signInProblems: {} as Readonly<Record<string, string>>,
   documentReasons: {} as Readonly<Record<string, string>>,
   unread: (n: number) => `${plural(n, "part", "parts")} could not be read`,
   pages: (n: number) => plural(n, "page", "pages"),

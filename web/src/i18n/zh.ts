@@ -92,6 +92,10 @@ export const zh: Texts = {
     unreachable: "无法连接服务器。",
     unrecoverable_cursor: "无法从这里继续读取历史。请重新加载页面。",
   },
+  signInProblems: {
+    unauthorized: "名称与密码不符，或此链接已被使用。",
+    invalid_field: "名称或密码不被接受：密码太短，或名称为空。",
+  },
   documentReasons: {
     broken: "文件已损坏，或与其扩展名不符。请用原来的程序重新保存后再试。",
     encrypted: "文件有密码或加密保护。请另存一份不加密的再上传。",
