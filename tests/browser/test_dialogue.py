@@ -177,6 +177,48 @@ def test_a_correction_waits_in_sight_and_is_given_back_if_it_comes_too_late(
     expect(questions(page).last).to_have_text("Only the colours of the conductor, please.")
 
 
+def test_a_correction_that_was_not_applied_stands_once_below_its_answer_also_after_a_reload(
+    page: Page, model: ScriptedServer
+) -> None:
+    returned: list[Frame] = []
+
+    def with_returned(frame: Frame) -> Frame:
+        if frame["type"] == "snapshot" and returned:
+            frame["messages"][-1]["returned"] = returned
+        return frame
+
+    wire = Wire(page, with_returned)
+    page.reload()
+    page.locator(COMPOSER).wait_for()
+    wire.answer("steer")
+    writing(page, model)
+    ask(page, "Only the colours of the conductor, please.")
+    given_back = questions(page).filter(has_text="Only the colours of the conductor, please.")
+    expect(given_back).to_contain_text("Corrects the answer in a moment")
+
+    (steer,) = wire.kept
+    told = {"messageId": "m_2", **{name: steer[name] for name in ("content", "clientMessageId")}}
+    wire.add({"type": "steer.accepted", "author": "p1", **told})
+    wire.say({"type": "ack", "sessionId": wire.session, "ref": steer["id"], "turnId": "t_2"})
+    wire.add({"type": "steer.failed", "reason": "cancelled", **told})
+    page.get_by_role("button", name="Stop").click()
+    until_done(page)
+    expect(given_back).to_have_count(1)
+    expect(given_back).to_contain_text("Not applied: the answer was stopped first")
+    announced = page.get_by_role("status").filter(has_text="Not applied")
+    expect(announced).to_contain_text("Only the colours of the conductor, please.")
+
+    returned.append({"author": "p1", "reason": "cancelled", **told})
+    page.reload()
+    expect(given_back).to_have_count(1)
+    expect(given_back).to_contain_text("Not applied: the answer was stopped first")
+    page.locator(COMPOSER).fill("Now:")
+    given_back.get_by_role("button", name="Edit and ask").click()
+    expect(page.locator(COMPOSER)).to_be_focused()
+    whole = "Now:\n\nOnly the colours of the conductor, please."
+    expect(page.locator(COMPOSER)).to_have_value(whole)
+
+
 def test_text_that_is_withdrawn_stays_faded_until_something_comes_instead(
     page: Page, wire: Wire, model: ScriptedServer
 ) -> None:

@@ -27,6 +27,7 @@ from tests.unit.conversation.fold_cases import (
     done,
     failed,
     found,
+    given_back,
     started,
     status,
     steer,
@@ -63,6 +64,7 @@ events = st.one_of(
     st.builds(thought, turns, st.text(max_size=3)),
     st.builds(partial(cited, source=1), turns, st.just(0), st.integers(1, 5)),
     st.builds(steer, turns),
+    st.builds(given_back, turns, st.just("cancelled")),
     st.builds(reset, turns, st.integers(0, 4)),
     st.builds(failed, turns),
     st.builds(done, turns, st.just("x")),
@@ -215,7 +217,7 @@ async def test_what_is_kept_has_the_form_that_its_number_says() -> None:
 
     form = sha256(msgspec.json.encode(kept)).hexdigest()[:16]
 
-    assert (FORMAT, form) == (3, "e448e37c17e46242")
+    assert (FORMAT, form) == (4, "c0c0270a8b2b66c4")
 
 
 @every_log

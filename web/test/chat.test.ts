@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ToolUse } from "@groundwire/client";
+import { whyReturned } from "../src/chat/returned.ts";
 import { isIn } from "../src/chat/status.ts";
 import { toolInput, toolState } from "../src/chat/tools.ts";
 import { type Shown, shownAfter } from "../src/chat/withdrawn.ts";
 import { en } from "../src/i18n/en.ts";
+import { zh } from "../src/i18n/zh.ts";
 
 /** What is on the screen after each of the texts that an answer had. */
 function screens(...contents: string[]): Shown[] {
@@ -69,4 +71,13 @@ test("a sentence of the server is shown to whom it is said in their language", (
   assert.equal(isIn("zh", "Fetch the page?"), false);
   assert.equal(isIn("zh", "获取页面？"), true);
   assert.equal(isIn("en", ""), false);
+});
+
+test("why a correction was not applied is told as far as it is known", () => {
+  const reasons = ["cancelled", "error", "interrupted", "another reason", null];
+  const told = reasons.map((reason) => whyReturned(reason, en));
+
+  assert.deepEqual(told.slice(-2), ["Correction that was not applied", en.notApplied]);
+  assert.equal(new Set(told.slice(0, 4)).size, 4);
+  assert.equal(whyReturned("cancelled", zh), "未采用：回答已先被停止");
 });

@@ -1,7 +1,8 @@
 /** One answer, from its question to its end, however many reconnects that takes. */
 
 import type { AskOptions, ConversationView, LiveConversation } from "./conversation.ts";
-import { Closed, GroundwireError } from "./errors.ts";
+import { Closed, GroundwireError, SteerFailed } from "./errors.ts";
+import { returnedIn } from "./pending.ts";
 import type { Message } from "./state.ts";
 import type { Ack, Command, Frame } from "./wire.ts";
 
@@ -141,6 +142,8 @@ export class Answer implements AsyncIterable<string> {
     const failure = pending?.error ?? view.refusal;
     if (failure) return this.fail(failure);
     if (clientMessageId !== null) {
+      const returned = returnedIn(view).find((one) => one.clientMessageId === clientMessageId);
+      if (returned) return this.fail(new SteerFailed(returned.reason));
       const question = view.messages.find((one) => one.clientMessageId === clientMessageId);
       this.#turnId = question?.turnId ?? this.#turnId;
     }

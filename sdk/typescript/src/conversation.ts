@@ -7,7 +7,7 @@ import { Closed, GroundwireError, SteerFailed } from "./errors.ts";
 import { fold } from "./fold.ts";
 import { newId } from "./ids.ts";
 import { Live } from "./live.ts";
-import { isIn, type Pending, stillPending } from "./pending.ts";
+import { type Pending, stillPending } from "./pending.ts";
 import { verify } from "./sha256.ts";
 import {
   type Conversation,
@@ -112,7 +112,8 @@ export class LiveConversation extends Live<ConversationView> {
 
   /**
    * Correct the answer that runs: it ends soon, and the answer that is returned goes on. As `ask`;
-   * a correction that comes too late is in `pending` with the error `steer_failed`.
+   * a correction that comes too late is in `pending` with the error `steer_failed`, and one that
+   * was accepted but could not be applied is in `returned` of the answer that it was to correct.
    */
   steer(content: string, options: SteerOptions = {}): Promise<Answer> {
     return this.#put({ type: "steer", ...this.#asks(options), content });
@@ -249,9 +250,7 @@ export class LiveConversation extends Live<ConversationView> {
       return this.#keep(answer);
     } catch (error) {
       const known = error instanceof GroundwireError ? error : new Closed();
-      if (!isIn(this.view, clientMessageId)) {
-        this.#setPending({ clientMessageId, content, command, error: known });
-      }
+      this.#setPending({ clientMessageId, content, command, error: known });
       answer.fail(known);
       return answer;
     }
@@ -309,7 +308,7 @@ export class LiveConversation extends Live<ConversationView> {
     const upto = epoch === (this.#lifetime ?? epoch) ? seq : Number.POSITIVE_INFINITY;
     this.#lifetime = epoch;
     for (const answer of this.#answers) {
-      if (answer.isLost(this.view, upto)) this.#giveBack(answer, notHere());
+      if (answer.isLost(this.view, upto)) this.#giveBack(answer);
     }
   }
 
@@ -318,12 +317,6 @@ export class LiveConversation extends Live<ConversationView> {
     if (state === this.view) return;
     const pending = stillPending(this.view.pending, state);
     this.change({ ...(event.type === "done" ? this.#proved(state) : state), pending });
-    if (event.type !== "steer.failed") return;
-    for (const answer of this.#answers) {
-      if (answer.clientMessageId === event["clientMessageId"]) {
-        this.#giveBack(answer, new SteerFailed(event["reason"]));
-      }
-    }
   }
 
   protected override mend(): void {
@@ -338,17 +331,14 @@ export class LiveConversation extends Live<ConversationView> {
   }
 
   /** There will be no answer; a correction's text goes back to who wrote it. */
-  #giveBack(answer: Answer, error: GroundwireError): void {
+  #giveBack(answer: Answer): void {
     const { command } = answer;
+    const error = notHere();
     this.#answers.delete(answer);
     answer.fail(error);
-    if (
-      command?.type === "steer" ||
-      (error instanceof SteerFailed && command?.type === "chat_message")
-    ) {
-      const { clientMessageId, content } = command;
-      this.#setPending({ clientMessageId, content, command, error });
-    }
+    if (command?.type !== "steer") return;
+    const { clientMessageId, content } = command;
+    this.#setPending({ clientMessageId, content, command, error });
   }
 
   /**
@@ -375,8 +365,10 @@ export class LiveConversation extends Live<ConversationView> {
     return { ...state, verified };
   }
 
+  /** What the log has under its id, be it sent once more, is not pending. */
   #setPending(pending: Pending): void {
-    this.change({ pending: [...this.#others(pending.clientMessageId), pending] });
+    const all = [...this.#others(pending.clientMessageId), pending];
+    this.change({ pending: stillPending(all, this.view) });
   }
 
   #others(clientMessageId: string): readonly Pending[] {

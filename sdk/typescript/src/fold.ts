@@ -20,6 +20,7 @@ import type {
   Frame,
   SnapshotMessage,
   SourcesFound,
+  SteerFailed,
   Token,
   ToolApproved,
   ToolCalled,
@@ -73,11 +74,11 @@ export function fold(state: Conversation, event: ConversationEvent | Frame): Con
         detail: known.detail ?? {},
       });
     case "steer.accepted":
-      return changeSteers(state, known.turnId, (steers) => [...steers, steeringOf(known)]);
+      return changeTurn(state, known.turnId, {
+        steers: [...steersOf(state, known.turnId), steeringOf(known)],
+      });
     case "steer.failed":
-      return changeSteers(state, known.turnId, (steers) =>
-        steers.filter((one) => one.messageId !== known.messageId),
-      );
+      return giveBack(state, known);
     case "steer.applied":
       return changeMessage(state, known.messageId, { steered: known.steered });
     case "done":
@@ -203,13 +204,21 @@ function changeTurn(state: Conversation, turnId: string, change: Partial<Turn>):
   );
 }
 
-function changeSteers(
-  state: Conversation,
-  turnId: string,
-  change: (steers: Turn["steers"]) => Turn["steers"],
-): Conversation {
-  const turn = state.turns.find((one) => one.turnId === turnId);
-  return changeTurn(state, turnId, { steers: change(turn?.steers ?? []) });
+function steersOf(state: Conversation, turnId: string): Turn["steers"] {
+  return state.turns.find((turn) => turn.turnId === turnId)?.steers ?? [];
+}
+
+/** The correction will not be applied: it is the answer's from now on. */
+function giveBack(state: Conversation, event: SteerFailed): Conversation {
+  const { turnId, messageId, reason } = event;
+  const known = steersOf(state, turnId);
+  const steers = known.filter((one) => one.messageId !== messageId);
+  const failed = known.filter((one) => one.messageId === messageId);
+  const changed = changeTurn(state, turnId, { steers });
+  const answer = findAnswer(state, turnId);
+  if (!answer) return changed;
+  const returned = [...answer.returned, ...failed.map((one) => ({ ...one, reason }))];
+  return changeMessage(changed, answer.messageId, { returned });
 }
 
 function endTurn(state: Conversation, turnId: string): Conversation {

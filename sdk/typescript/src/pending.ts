@@ -1,13 +1,13 @@
 /** What was sent to a conversation and is not in its log yet. Pure. */
 
 import type { GroundwireError } from "./errors.ts";
-import type { Conversation } from "./state.ts";
+import type { Conversation, Steering } from "./state.ts";
 import type { ChatMessage, Edit, Steer } from "./wire.ts";
 
 /**
  * A text that was sent and that the log does not hold yet.
  *
- * `error` says that the server refused it, or gave it back: a correction that came too late.
+ * `error` says that the server refused it: a correction that came too late, for one.
  */
 export interface Pending {
   readonly clientMessageId: string;
@@ -17,9 +17,15 @@ export interface Pending {
 }
 
 /** Whether the log has what was sent under this id: as a question or a correction. */
-export function isIn({ messages, turns }: Conversation, clientMessageId: string): boolean {
-  const accepted = [...messages, ...turns.flatMap((turn) => turn.steers)];
+function isIn(state: Conversation, clientMessageId: string): boolean {
+  const waiting = state.turns.flatMap((turn) => turn.steers);
+  const accepted = [...state.messages, ...waiting, ...returnedIn(state)];
   return accepted.some((one) => one.clientMessageId === clientMessageId);
+}
+
+/** The corrections that the log has and that will not be applied. */
+export function returnedIn({ messages }: Conversation): readonly Steering[] {
+  return messages.flatMap((message) => message.returned);
 }
 
 export function stillPending(pending: readonly Pending[], state: Conversation): readonly Pending[] {

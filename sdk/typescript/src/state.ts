@@ -64,6 +64,8 @@ export interface Message {
   readonly why: string | null;
   /** The turn that this question corrected. */
   readonly steered: string | null;
+  /** Corrections of this answer that were given back: it ended before they could be applied. */
+  readonly returned: readonly Steering[];
   readonly finishReason: FinishReason | null;
   readonly contentHash: string | null;
   readonly sources: readonly Source[];
@@ -74,12 +76,13 @@ export interface Message {
   readonly createdAt: string | null;
 }
 
-/** A correction that was accepted and has yet to be applied. */
+/** A correction that was accepted: it waits to be applied, or was given back for `reason`. */
 export interface Steering {
   readonly messageId: string;
   readonly content: string;
   readonly author: string;
   readonly clientMessageId: string | null;
+  readonly reason: string | null;
 }
 
 /** A turn that is not done. `messageId` is its answer's, `null` until the answer is begun. */
@@ -182,6 +185,7 @@ export function messageOf(known: SnapshotMessage): Message {
     streaming: known.status === "streaming",
     citations: (known.citations ?? []).map(citationOf),
     tools: (known.tools ?? []).map(toolOf),
+    returned: (known.returned ?? []).map(steeringOf),
     error: known.error ? failureOf(known.error) : null,
   };
 }
@@ -222,6 +226,7 @@ const NO_MESSAGE: Message = {
   model: null,
   why: null,
   steered: null,
+  returned: [],
   finishReason: null,
   contentHash: null,
   sources: [],
@@ -271,7 +276,13 @@ const NO_TURN: Turn = {
   steers: [],
 };
 
-const NO_STEERING: Steering = { messageId: "", content: "", author: "", clientMessageId: null };
+const NO_STEERING: Steering = {
+  messageId: "",
+  content: "",
+  author: "",
+  clientMessageId: null,
+  reason: null,
+};
 
 /** A snapshot's citations are the events that made them. */
 export function citationOf({ start, end, sourceId }: Citation): Citation {

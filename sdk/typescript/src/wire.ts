@@ -49,6 +49,7 @@ export interface SnapshotMessage {
   readonly model?: string | null;
   readonly why?: string | null;
   readonly steered?: string | null;
+  readonly returned?: readonly SnapshotSteer[];
   readonly finishReason?: FinishReason | null;
   readonly contentHash?: string | null;
   readonly sources?: readonly Source[];
@@ -64,6 +65,7 @@ export interface SnapshotSteer {
   readonly content: string;
   readonly author: string;
   readonly clientMessageId?: string | null;
+  readonly reason?: string | null;
 }
 
 export interface SnapshotTurn {

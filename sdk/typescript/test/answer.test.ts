@@ -248,7 +248,16 @@ test("a correction whose turn is stopped gives its text back as well", async (t)
     );
 
   await assert.rejects(next.done, { code: "steer_failed", detail: { reason: "cancelled" } });
-  assert.equal(conversation.view.pending[0]?.content, content);
+  // It stands once, with the answer that it was to correct, for whoever looks at it.
+  assert.deepEqual(conversation.view.pending, []);
+  const [returned] = conversation.view.messages.at(-1)?.returned ?? [];
+  assert.deepEqual([returned?.content, returned?.reason], [content, "cancelled"]);
+
+  const { conversation: late } = read(t, server);
+  await until(late, (view) => view.messages.at(-1)?.returned[0]?.content === content);
+  const again = await late.steer(content, { clientMessageId: clientMessageId ?? undefined });
+  await assert.rejects(again.done, { code: "steer_failed" });
+  assert.deepEqual(late.view.pending, []);
 });
 
 test("a question is asked in other words, and an answer once more, with their ids", async (t) => {

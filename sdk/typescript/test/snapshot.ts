@@ -25,11 +25,12 @@ export function snapshotOf(state: Conversation, cursor: string): Snapshot {
 }
 
 export function messageOf(message: Message): SnapshotMessage {
-  const { streaming, error, citations, tools, usage, ...rest } = message;
+  const { streaming, error, citations, tools, returned, usage, ...rest } = message;
   const told: Record<string, unknown> = { ...said(rest), content: message.content };
   told["status"] = streaming ? "streaming" : "complete";
   if (citations.length > 0) told["citations"] = citationsOf(message);
   if (tools.length > 0) told["tools"] = tools.map(toolOf);
+  if (returned.length > 0) told["returned"] = returned.map(said);
   if (error) told["error"] = said(error);
   if (usage) told["usage"] = usage;
   return told as unknown as SnapshotMessage;

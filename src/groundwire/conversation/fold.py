@@ -124,7 +124,7 @@ class Fold:
 
     def _grow(self, event: Growth) -> None:
         running = self._running(event.turn_id)
-        message = self.find(running.message_id) if running.message_id else None
+        message = self._answer_of(running)
         if message is None:
             return
         if isinstance(event, Sources):
@@ -147,14 +147,24 @@ class Fold:
                 if (message := self.find(event.message_id)) is not None:
                     message.steered = event.steered
             case SteerFailed():
-                running = self._running(event.turn_id)
-                rest = (each for each in running.steers if each.message_id != event.message_id)
-                running.steers = tuple(rest)
+                self._give_back(event)
             case _:
                 assert_never(event)
 
+    def _give_back(self, event: SteerFailed) -> None:
+        running = self._running(event.turn_id)
+        failed = [each for each in running.steers if each.message_id == event.message_id]
+        running.steers = tuple(each for each in running.steers if each not in failed)
+        message = self._answer_of(running)
+        if message is not None:
+            returned = (msgspec.structs.replace(each, reason=event.reason) for each in failed)
+            message.returned = (*message.returned, *returned)
+
     def _running(self, turn: TurnId) -> Running:
         return self.turns.setdefault(turn, Running(turn_id=turn))
+
+    def _answer_of(self, running: Running) -> Message | None:
+        return self.find(running.message_id) if running.message_id else None
 
     def _finish(self, event: Done) -> None:
         self.turns.pop(event.turn_id, None)

@@ -15,7 +15,7 @@ from groundwire.ports.event_log import Checkpoint, EventLog, Kept, Past
 
 T = TypeVar("T")
 
-FORMAT = 3
+FORMAT = 4
 """Grows whenever `Message`, `Running` or the fold change so that what is kept must be made anew."""
 
 FAR = 1_000

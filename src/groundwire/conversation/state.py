@@ -45,18 +45,20 @@ class ToolUse(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
 
 
 class Steering(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
-    """A correction that was accepted and has yet to be applied."""
+    """A correction that was accepted: it waits to be applied, or was given back for ``reason``."""
 
     message_id: MessageId
     content: str
     author: str
     client_message_id: str | None = None
+    reason: str | None = None
 
 
 class Message(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     """A question or an answer, as far as it has come.
 
-    ``steered`` is the turn that this question corrected.
+    ``steered`` is the turn that this question corrected; ``returned`` are the corrections of
+    this answer that were given back, as it ended before they could be applied.
     """
 
     message_id: MessageId
@@ -79,6 +81,7 @@ class Message(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     citations: tuple[Citation, ...] = ()
     tools: tuple[ToolUse, ...] = ()
     steered: TurnId | None = None
+    returned: tuple[Steering, ...] = ()
     finish_reason: FinishReason | None = None
     content_hash: str | None = None
     usage: Usage | None = None

@@ -209,6 +209,10 @@ async def test_a_correction_is_given_back_when_the_answer_is_stopped_first(
         events = await client.turn(ack["turnId"])
         assert types(events)[-2:] == ["steer.failed", "done"]
         assert (events[-2]["content"], events[-2]["reason"]) == ("No.", "cancelled")
+        # Who comes later, or comes back, finds it with the answer.
+        (returned,) = (await snapshot_of(served))["messages"][-1]["returned"]
+        assert (returned["content"], returned["reason"]) == ("No.", "cancelled")
+        assert returned["clientMessageId"] == "k"
 
 
 async def test_what_a_model_makes_up_is_told_to_it(tmp_path: Path, site: Site) -> None:

@@ -116,10 +116,7 @@ def found(n: int) -> Sources:
 
 def tokens(n: int, *pieces: str) -> list[ConversationEvent]:
     before = [sum(map(len, pieces[:at])) for at in range(len(pieces))]
-    return [
-        Token(turn_id=TurnId(f"t{n}"), message_id=MessageId(f"a{n}"), content=piece, offset=offset)
-        for piece, offset in zip(pieces, before, strict=True)
-    ]
+    return [token(n, piece, offset) for piece, offset in zip(pieces, before, strict=True)]
 
 
 def token(n: int, piece: str, offset: int) -> Token:
@@ -129,23 +126,21 @@ def token(n: int, piece: str, offset: int) -> Token:
 
 
 def steer(n: int) -> SteerAccepted:
+    turn, message, key = TurnId(f"t{n}"), MessageId(f"q{n + 1}"), f"k{n + 1}"
+    text = "In English, please."
     return SteerAccepted(
-        turn_id=TurnId(f"t{n}"),
-        message_id=MessageId(f"q{n + 1}"),
-        client_message_id=f"k{n + 1}",
-        content="In English, please.",
-        author="p1",
+        turn_id=turn, message_id=message, client_message_id=key, content=text, author="p1"
     )
+
+
+def given_back(n: int, why: str) -> SteerFailed:
+    turn, message = TurnId(f"t{n}"), MessageId(f"q{n + 1}")
+    return SteerFailed(turn_id=turn, message_id=message, content="In English, please.", reason=why)
 
 
 def cited(n: int, start: int, end: int, source: int) -> Citation:
-    return Citation(
-        turn_id=TurnId(f"t{n}"),
-        message_id=MessageId(f"a{n}"),
-        start=start,
-        end=end,
-        source_id=SOURCES[source - 1].id,
-    )
+    turn, message, id = TurnId(f"t{n}"), MessageId(f"a{n}"), SOURCES[source - 1].id
+    return Citation(turn_id=turn, message_id=message, start=start, end=end, source_id=id)
 
 
 def failed(n: int) -> TurnFailed:
@@ -327,14 +322,18 @@ LOGS: dict[str, list[ConversationEvent]] = {
     "a correction is given back": [
         *TURN[:9],
         steer(1),
-        SteerFailed(
-            turn_id=TurnId("t1"),
-            message_id=MessageId("q2"),
-            client_message_id="k2",
-            content="In English, please.",
-            reason="cancelled",
-        ),
+        given_back(1, "cancelled"),
         done(1, "接地线 🔌", "cancelled"),
+    ],
+    "corrections are given back by a turn that ends before it began": [
+        asked(1, "Why?"),
+        steer(1),
+        msgspec.structs.replace(steer(1), message_id=MessageId("q3"), client_message_id=None),
+        started(1),
+        given_back(1, "error"),
+        msgspec.structs.replace(given_back(1, "error"), message_id=MessageId("q3")),
+        failed(1),
+        done(1, "", "error"),
     ],
     "a question is asked in other words": [
         *TURN,

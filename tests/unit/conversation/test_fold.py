@@ -9,7 +9,7 @@ import pytest
 from groundwire.conversation.fold import Fold
 from groundwire.conversation.state import Message
 from groundwire.model.events import ConversationEvent, Recorded
-from groundwire.model.ids import MessageId
+from groundwire.model.ids import MessageId, TurnId
 from tests.unit.conversation.fold_cases import (
     AGAIN,
     LOGS,
@@ -21,7 +21,9 @@ from tests.unit.conversation.fold_cases import (
     done,
     encoded,
     folded,
+    given_back,
     recorded,
+    steer,
     tokens,
 )
 
@@ -94,6 +96,24 @@ def test_what_is_said_of_a_question_or_a_call_that_nobody_knows_is_passed_over()
 
     assert list(fold.messages) == ["q1", "a1"]
     assert fold.messages[MessageId("a1")].tools == ()
+
+
+def test_a_correction_that_is_given_back_is_no_more_waited_for_and_stands_with_its_answer() -> None:
+    log = LOGS["corrections are given back by a turn that ends before it began"]
+    one_waits = folded(recorded(log[:-3]))
+    (returned,) = one_waits.messages[MessageId("a1")].returned
+
+    assert (returned.message_id, returned.content) == ("q2", "In English, please.")
+    assert (returned.author, returned.client_message_id, returned.reason) == ("p1", "k2", "error")
+    assert [each.message_id for each in one_waits.turns[TurnId("t1")].steers] == ["q3"]
+    assert [each.message_id for each in answer_of(log).returned] == ["q2", "q3"]
+
+
+def test_what_is_given_back_and_belongs_to_no_answer_or_to_nobody_is_passed_over() -> None:
+    asked_only = folded(recorded([asked(1, "Why?"), steer(1), given_back(1, "cancelled")]))
+
+    assert asked_only.turns[TurnId("t1")].steers == ()
+    assert answer_of([*TURN[:9], given_back(1, "cancelled")]).returned == ()
 
 
 def test_what_becomes_of_one_call_is_not_said_of_another() -> None:

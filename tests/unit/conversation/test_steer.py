@@ -91,9 +91,16 @@ async def test_the_text_is_given_back_where_it_cannot_be_gone_on_with(reason: Fi
     await correct(table, 3)
 
     assert (await table.fold()).turns[TurnId("t1")].steers[1].message_id == "q3"
-    await table.run(lambda desk: decide.finish(desk, active, done(active, reason)))
+    # Also where the answer was not begun: what is given back stands with it all the same.
+    end = done(active, reason)
+    await table.run(lambda desk: decide.finish(desk, active, end, has_begun=False))
 
     assert (await table.said())[-3:] == ["t1 steer.failed", "t1 steer.failed", "t1 done"]
+    returned = (await table.fold()).messages[MessageId("a1")].returned
+    assert [(each.message_id, each.content, each.author, each.reason) for each in returned] == [
+        ("q2", "No.", "alice", reason),
+        ("q3", "No.", "alice", reason),
+    ]
     assert await table.run(decide.start) is None
 
 

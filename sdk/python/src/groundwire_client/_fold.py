@@ -80,16 +80,29 @@ def _steer(state: State, event: SteerAccepted | SteerApplied | SteerFailed) -> S
             state, event.message_id, lambda message: replace(message, steered=event.steered)
         )
     turn = state.find_turn(event.turn_id) or Turn(turn_id=event.turn_id)
-    steers = tuple(each for each in turn.steers if each.message_id != event.message_id)
-    if isinstance(event, SteerAccepted):
-        steering = Steering(
-            message_id=event.message_id,
-            content=event.content,
-            author=event.author,
-            client_message_id=event.client_message_id,
-        )
-        steers = (*steers, steering)
-    return _change_turn(state, event.turn_id, steers=steers)
+    if isinstance(event, SteerFailed):
+        return _give_back(state, turn, event)
+    steering = Steering(
+        message_id=event.message_id,
+        content=event.content,
+        author=event.author,
+        client_message_id=event.client_message_id,
+    )
+    return _change_turn(state, event.turn_id, steers=(*turn.steers, steering))
+
+
+def _give_back(state: State, turn: Turn, event: SteerFailed) -> State:
+    failed = tuple(each for each in turn.steers if each.message_id == event.message_id)
+    steers = tuple(each for each in turn.steers if each not in failed)
+    state = _change_turn(state, event.turn_id, steers=steers)
+    if turn.message_id is None:
+        return state
+    returned = tuple(replace(each, reason=event.reason) for each in failed)
+    return _change_message(
+        state,
+        turn.message_id,
+        lambda message: replace(message, returned=(*message.returned, *returned)),
+    )
 
 
 def _grow(state: State, event: TurnEvent) -> State:

@@ -43,19 +43,21 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 
 
 class Steering(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A correction that was accepted and has yet to be applied."""
+    """A correction that was accepted: it waits to be applied, or was given back for ``reason``."""
 
     message_id: str
     content: str
     author: str
     client_message_id: str | None = None
+    reason: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A question (``role`` is ``user``) or an answer (``assistant``), as far as it has come.
 
     ``status`` is ``streaming`` while more may come, then ``complete``. ``steered`` is the turn
-    that this question corrected.
+    that this question corrected; ``returned`` are the corrections of this answer that were given
+    back, as it ended before they could be applied.
     """
 
     message_id: str
@@ -78,6 +80,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     citations: tuple[Citation, ...] = ()
     tools: tuple[ToolUse, ...] = ()
     steered: str | None = None
+    returned: tuple[Steering, ...] = ()
     finish_reason: str | None = None
     content_hash: str | None = None
     usage: Usage | None = None

@@ -161,15 +161,36 @@ async def steer_too_late(trial: Trial) -> None:
         raise Broken(f"it should be given back, but was answered by {answer}")
 
 
-@check("steer_during_tool")
-async def steer_during_tool(trial: Trial) -> None:
-    use = {"use": "note", "input": {"text": "slowly", "wait": True}}
-    await trial.node.script(use)
+async def using_tool(trial: Trial) -> tuple[Wire, Frame]:
+    """Return a reader of a conversation whose tool is used until ``release("pen")``."""
+    await trial.node.script({"use": "note", "input": {"text": "slowly", "wait": True}})
     reader = await opened(trial)
     ack = await reader.ask("Take a note.")
     required = await reader.next("tool.approval_required")
     await reader.say("tool_approval", approvalId=required["approvalId"], approved=True)
     await reader.next("tool.approved")
+    return reader, ack
+
+
+async def steer_given_back(trial: Trial) -> None:
+    """A correction that waits for a tool while somebody cancels is there for who comes later."""
+    reader, ack = await using_tool(trial)
+    await reader.say("steer", content="And stop.", clientMessageId="s")
+    await reader.say("cancel")
+    events = await reader.turn(ack["turnId"])
+    expect_end(events, "cancelled")
+    if [event["content"] for event in events if event["type"] == "steer.failed"] != ["And stop."]:
+        raise Broken(f"it should be given back, but came {events}")
+    snapshot = await (await trial.wire(reader.session)).next("snapshot")
+    returned = snapshot["messages"][-1].get("returned", [])
+    if [(each["content"], each["reason"]) for each in returned] != [("And stop.", "cancelled")]:
+        raise Broken(f"who comes later is told of {returned}")
+
+
+@check("steer_during_tool")
+async def steer_during_tool(trial: Trial) -> None:
+    await steer_given_back(trial)
+    reader, ack = await using_tool(trial)
     corrected = await reader.say("steer", content="And stop.")
     await reader.next("steer.accepted")
     await trial.node.release("pen")
