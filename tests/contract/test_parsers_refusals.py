@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import docx
@@ -31,6 +30,7 @@ from tests.files import (
     zipped,
 )
 from tests.ole import compound, outlook
+from tests.support.process import children_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -149,15 +149,6 @@ async def reading_child(parser: ParserPool) -> int:
 LONG_PDF = bytes(report(30).output())
 
 
-def children_of(parent: int) -> set[int]:
-    children: set[int] = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            if f"PPid:\t{parent}\n" in status.read_text():
-                children.add(int(status.parent.name))
-    return children
-
-
 def heavy_csv() -> bytes:
     return b"a,b,c\n" + b'"x",y,z\n' * 2_000_000
 
@@ -177,6 +168,16 @@ async def test_a_file_that_takes_too_much_memory_fails_alone(tmp_path: Path) -> 
     parser = ParserPool(limits=Limits(memory_bytes=150 << 20), size=1)
     try:
         await refused(parser, tmp_path, "huge.csv", heavy_csv() * 4, "too_large")
+
+        assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
+    finally:
+        await parser.close()
+
+
+async def test_a_file_with_more_to_say_than_is_allowed_fails_alone(tmp_path: Path) -> None:
+    parser = ParserPool(limits=Limits(reply_bytes=1_000), size=1)
+    try:
+        await refused(parser, tmp_path, "long.txt", b"The lamp is lit.\n\n" * 100, "too_large")
 
         assert texts(await read(parser, tmp_path, "a.txt", b"Fine.")) == ["Fine."]
     finally:

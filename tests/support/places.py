@@ -122,9 +122,11 @@ class FolderPlace:
 class RepositoryPlace:
     """A repository on the disk; ``url`` is where it is served, if it is."""
 
-    def __init__(self, root: Path, url: str | None = None, *allowed: str) -> None:
+    def __init__(
+        self, root: Path, url: str | None = None, *allowed: str, format: str = "sha1"
+    ) -> None:
         self.root = root / "repository"
-        self.repo = porcelain.init(str(self.root))
+        self.repo = porcelain.init(str(self.root), object_format=format)
         self.connector: Connector = RepositoryConnector(Folders([root]), Web(allowed=allowed))
         self.feed = feed_at("repository", url or str(self.root))
 

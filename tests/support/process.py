@@ -1,10 +1,10 @@
-"""A real server in a process of its own, that can be killed."""
+"""A real server in a process of its own, that can be killed; and the children of processes."""
 
 import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,16 @@ from groundwire.settings import Settings
 from tests.support.socket import Talk, talk
 
 START_S = 30.0
+
+
+def children_of(parent: int) -> set[int]:
+    """Return the process ids of the children; on Linux only."""
+    children: set[int] = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            if f"PPid:\t{parent}\n" in status.read_text():
+                children.add(int(status.parent.name))
+    return children
 
 
 @dataclass(slots=True)

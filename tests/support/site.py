@@ -18,7 +18,8 @@ PAGE = """<!doctype html><html><head><title>The  lighthouse
 class Site:
     """``shows`` has for a path what is answered there; ``asked`` is what was asked for.
 
-    What ``holds`` has an event for is answered once that is set. ``most_at_once`` is how many
+    What ``turns`` has for a path is answered before that, one after the other. What ``holds`` has
+    an event for is answered once that is set. ``most_at_once`` is how many
     requests there were at a time.
     """
 
@@ -26,6 +27,7 @@ class Site:
         self.asked: list[str] = []
         self.heads: list[dict[str, str]] = []
         self.shows: dict[str, web.Response] = {}
+        self.turns: dict[str, list[web.Response]] = {}
         self.holds: dict[str, asyncio.Event] = {}
         self.under_way = self.most_at_once = 0
         self.url = ""
@@ -73,7 +75,8 @@ class Site:
         self.heads.append(dict(request.headers))
         if request.path in ("/flood", "/drip"):
             return await self._pour(request)
-        shown = self.shows.get(request.path)
+        turns = self.turns.get(request.path)
+        shown = turns.pop(0) if turns else self.shows.get(request.path)
         if shown is None:
             return web.Response(status=404)
         if "ETag" in shown.headers and shown.headers["ETag"] == request.headers.get(

@@ -15,12 +15,21 @@ FeedChange = Literal[
 """What happened to a feed; ``syncing`` is told again as its sync goes on."""
 
 FeedReason = Literal[
-    "not_allowed", "not_found", "unreachable", "refused", "too_large", "unknown_type", "internal"
+    "not_allowed",
+    "not_found",
+    "unreachable",
+    "refused",
+    "too_large",
+    "timed_out",
+    "broken",
+    "unknown_type",
+    "internal",
 ]
 """Why a place, or one thing in it, cannot be read.
 
 ``not_allowed`` is our refusal (an address of somebody's own network, a folder that no setting
-names, what `robots.txt` keeps to itself), ``refused`` is theirs (it asks who we are).
+names, what `robots.txt` keeps to itself), ``refused`` is theirs (it asks who we are). ``broken``
+and ``timed_out`` are of a repository: it is damaged, or takes too long to be unpacked.
 """
 
 MOST_DEPTH = 10

@@ -93,6 +93,16 @@ async def test_another_branch_may_be_named(place: RepositoryPlace) -> None:
     assert missing.reason == "not_found"
 
 
+async def test_objects_may_be_named_by_another_hash(tmp_path: Path) -> None:
+    with serving_git(tmp_path / "repository") as url:
+        host = url.removeprefix("http://").partition("/")[0]
+        place = RepositoryPlace(tmp_path, url, host, format="sha256")
+        with place.repo:
+            add(place, **{"docs/a.md": b"One."})
+
+            assert (await visit(place.connector, place.feed)).texts == {"docs/a.md": b"One."}
+
+
 async def test_a_repository_in_a_private_network_is_not_asked(place: RepositoryPlace) -> None:
     shut = RepositoryConnector(Folders([]), Web())
 

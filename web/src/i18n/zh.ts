@@ -231,6 +231,8 @@ export const zh: Texts = {
     unreachable: "暂时无法连接，稍后会再试。",
     refused: "对方拒绝访问：需要登录或权限。",
     too_large: "太大，超过了允许的限度。",
+    timed_out: "读取时间过长，超过了允许的限度。",
+    broken: "内容已损坏，无法读取。",
     unknown_type: "不是可以读取的文档。",
     internal: "服务器内部出错，详情见服务器日志。",
   },

@@ -12,6 +12,8 @@ export type FeedReason =
   | "unreachable"
   | "refused"
   | "too_large"
+  | "timed_out"
+  | "broken"
   | "unknown_type"
   | "internal";
 

@@ -2,60 +2,53 @@
 
 import asyncio
 import tempfile
-import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException
-from dulwich.objects import ObjectID
-from dulwich.refs import Ref
-from dulwich.repo import BaseRepo, Repo
+from dulwich.errors import GitProtocolError, HangupException
 
 from groundwire.adapters.connectors.git_http import GuardedGitClient
-from groundwire.adapters.connectors.git_tree import find_commit, open_local
+from groundwire.adapters.connectors.git_messages import OpenFolder, OpenPack
+from groundwire.adapters.connectors.git_process import Reader, Readers
 from groundwire.adapters.network.web import Web
 from groundwire.model.errors import FeedFailed
 
 T = TypeVar("T")
 # What dulwich raises for a server that does not keep to the protocol, or breaks off.
 _BROKEN = (
-    *(GitProtocolError, HangupException, FileFormatException, ChecksumMismatch, zlib.error),
-    *(ValueError, KeyError, EOFError, AssertionError, OSError),
+    *(
+        GitProtocolError,
+        HangupException,
+        ValueError,
+        LookupError,
+        EOFError,
+        AssertionError,
+        OSError,
+    ),
 )
 
 
 class FarRepository:
     """Asks a server for the one commit that a branch is at, and forgets it afterwards."""
 
-    def __init__(self, address: str, web: Web) -> None:
-        self._client = GuardedGitClient(address, web, asyncio.get_running_loop())
+    def __init__(self, address: str, branch: str | None, web: Web, readers: Readers) -> None:
+        self._client = GuardedGitClient(address, branch, web, asyncio.get_running_loop())
+        self._readers = readers
 
-    async def head(self, branch: str | None) -> ObjectID:
-        remote = await self._in_thread(partial(self._client.get_refs, b""))
-        return find_commit(remote.refs, branch)
+    async def head(self) -> str:
+        return await self._in_thread(self._client.find_head)
 
     @asynccontextmanager
-    async def opened(self, commit: ObjectID) -> AsyncGenerator[BaseRepo]:
+    async def opened(self, commit: str) -> AsyncGenerator[Reader]:
         with tempfile.TemporaryDirectory(prefix="repository-") as folder:
-            repo = await self._in_thread(partial(self._fetch, commit, Path(folder)))
-            with closing(repo):
-                yield repo
-
-    def _fetch(self, commit: ObjectID, folder: Path) -> Repo:
-        def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-            del refs, depth
-            return [commit]
-
-        repo = Repo.init_bare(str(folder))
-        try:
-            self._client.fetch(b"", repo, determine_wants=wants, depth=1)
-        except BaseException:
-            repo.close()
-            raise
-        return repo
+            pack = Path(folder) / "pack"
+            format = await self._in_thread(partial(self._client.fetch_commit, commit, pack))
+            opening, size = OpenPack(str(pack), format), pack.stat().st_size
+            async with self._readers.reading(opening, mapped_bytes=size) as reader:
+                yield reader
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Do ``work`` in a thread, which has ended when this returns or raises."""
@@ -75,16 +68,33 @@ class FarRepository:
 
 
 class NearRepository:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, branch: str | None, readers: Readers) -> None:
         self._folder = folder
+        self._branch = branch
+        self._readers = readers
 
-    async def head(self, branch: str | None) -> ObjectID:
-        with closing(await asyncio.to_thread(open_local, self._folder)) as repo:
-            refs: dict[Ref, ObjectID | None] = {**repo.get_refs()}
-            return find_commit(refs, branch)
+    async def head(self) -> str:
+        async with self._opened() as reader:
+            return await reader.find_head(self._branch)
 
     @asynccontextmanager
-    async def opened(self, commit: ObjectID) -> AsyncGenerator[BaseRepo]:
+    async def opened(self, commit: str) -> AsyncGenerator[Reader]:
         del commit  # all are there
-        with closing(await asyncio.to_thread(open_local, self._folder)) as repo:
-            yield repo
+        async with self._opened() as reader:
+            yield reader
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[Reader]:
+        size = await asyncio.to_thread(_packed_bytes, self._folder)
+        opening = OpenFolder(str(self._folder))
+        async with self._readers.reading(opening, mapped_bytes=size) as reader:
+            yield reader
+
+
+def _packed_bytes(folder: Path) -> int:
+    """Return how much of a repository dulwich maps into its memory."""
+    size = 0
+    for file in [*folder.glob(".git/objects/pack/*"), *folder.glob("objects/pack/*")]:
+        with suppress(OSError):  # it was packed anew meanwhile
+            size += file.stat().st_size
+    return size

@@ -1,12 +1,11 @@
 """A Git repository: the files of one branch, by HTTP or in a folder of this machine."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from groundwire.adapters.connectors.files import takes
 from groundwire.adapters.connectors.folders import Folders
+from groundwire.adapters.connectors.git_process import Limits, Reader, Readers
 from groundwire.adapters.network.web import Web, read_url
 from groundwire.model.errors import InvalidField, ToolUnusable
 from groundwire.model.feeds import Feed, FeedOptions
@@ -14,8 +13,6 @@ from groundwire.model.ids import FeedId
 from groundwire.ports.connector import Found, Item
 
 if TYPE_CHECKING:
-    from dulwich.repo import BaseRepo
-
     from groundwire.adapters.connectors.git_places import FarRepository, NearRepository
 
 # A file of a repository is held in memory as a whole.
@@ -26,7 +23,7 @@ _WEB = ("https://", "http://")
 class _Seen(NamedTuple):
     """What the last whole visit saw: then the same commit brings nothing new."""
 
-    commit: bytes
+    commit: str
     options: FeedOptions
 
 
@@ -36,9 +33,10 @@ class RepositoryConnector:
     While a branch stays where it is, nothing is fetched but its name.
     """
 
-    def __init__(self, folders: Folders, web: Web) -> None:
+    def __init__(self, folders: Folders, web: Web, limits: Limits | None = None) -> None:
         self._folders = folders
         self._web = web
+        self._readers = Readers(limits or Limits())
         self._seen: dict[FeedId, _Seen] = {}
 
     def check(self, address: str, options: FeedOptions) -> str:
@@ -58,44 +56,35 @@ class RepositoryConnector:
             ) from error
 
     async def visit(self, feed: Feed, marks: Mapping[str, str]) -> AsyncGenerator[Found, None]:
-        place = self._place(feed.address)
-        commit = await place.head(feed.options.branch)
+        place = self._place(feed)
+        commit = await place.head()
         now = _Seen(commit, feed.options)
         if marks and self._seen.get(feed.id) == now:
             for path, oid in marks.items():
                 yield Item(path, _name(path), oid, None)
             return
-        from groundwire.adapters.connectors.git_tree import list_files
-
-        async with place.opened(commit) as repo:
-            take = takes(feed.options, pictures=False)
-            one_by_one = asyncio.Lock()
-            for path, oid in await asyncio.to_thread(list_files, repo, commit, take):
+        async with place.opened(commit) as reader:
+            for path, oid in await reader.list_files(commit, feed.options):
                 is_known = marks.get(path) == oid
-                read = None if is_known else partial(_read, repo, oid, one_by_one)
-                yield Item(path, _name(path), oid, read)
+                yield Item(
+                    path, _name(path), oid, None if is_known else partial(_read, reader, oid)
+                )
+                reader.require_alive()
             yield None
+            reader.require_alive()
         self._seen[feed.id] = now
 
-    def _place(self, address: str) -> "FarRepository | NearRepository":
+    def _place(self, feed: Feed) -> "FarRepository | NearRepository":
         from groundwire.adapters.connectors.git_places import FarRepository, NearRepository
 
+        address, branch = feed.address, feed.options.branch
         if address.startswith(_WEB):
-            return FarRepository(address, self._web)
-        return NearRepository(self._folders.find(address))
+            return FarRepository(address, branch, self._web, self._readers)
+        return NearRepository(self._folders.find(address), branch, self._readers)
 
 
-async def _read(repo: "BaseRepo", oid: str, one_by_one: asyncio.Lock) -> AsyncIterator[bytes]:
-    from groundwire.adapters.connectors.git_tree import read_blob
-
-    async with one_by_one:  # a pack is read from one place at a time, and one file is in memory
-        reading = asyncio.ensure_future(asyncio.to_thread(read_blob, repo, oid, FILE_BYTES))
-        try:
-            content = await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            await asyncio.wait((reading,))  # lest the repository be closed under the thread
-            raise
-        yield content
+async def _read(reader: Reader, oid: str) -> AsyncIterator[bytes]:
+    yield await reader.read_file(oid, FILE_BYTES)
 
 
 def _name(path: str) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from groundwire.adapters.parsers import confine, wire
 from groundwire.adapters.parsers.messages import (
     Alive,
     Begun,
@@ -26,6 +25,7 @@ from groundwire.adapters.parsers.messages import (
     Start,
     Wish,
 )
+from groundwire.adapters.runtime import confine, wire
 
 if TYPE_CHECKING:
     from groundwire.adapters.parsers.read import Help

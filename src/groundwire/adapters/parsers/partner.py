@@ -13,9 +13,9 @@ from typing import IO, NoReturn
 
 import msgspec
 
-from groundwire.adapters.parsers import confine, wire
 from groundwire.adapters.parsers.pdf import read_pages
 from groundwire.adapters.parsers.pdf_lines import Line
+from groundwire.adapters.runtime import confine, wire
 
 
 class _Share(msgspec.Struct, frozen=True, array_like=True):

@@ -2,10 +2,6 @@
 
 import asyncio
 import shutil
-import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +20,9 @@ from groundwire.adapters.parsers.messages import (
     Wish,
 )
 from groundwire.adapters.parsers.reading import Drawing, Reading
-from groundwire.adapters.parsers.wire import LENGTH_BYTES
+from groundwire.adapters.runtime.confined import GONE, ConfinedChild, TooLong
 from groundwire.model.documents import Parsed
-from groundwire.model.errors import Overloaded, UnreadableDocument
+from groundwire.model.errors import Overloaded
 from groundwire.ports.page_images import View
 
 START_S = 30.0
@@ -118,7 +114,11 @@ class ParserPool:
                     return
         except TimeoutError:
             reading.fail(TIMED_OUT)
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+        except TooLong:
+            reading.give_up(TOO_LARGE)
+        except msgspec.MsgspecError:
+            reading.fail(BROKEN)
+        except GONE:
             reading.fail(await child.post_mortem())
         finally:
             # Nobody reads what a child says that was given up in the middle of a file.
@@ -128,23 +128,12 @@ class ParserPool:
                 await asyncio.shield(self._end(child))
 
     async def _start(self) -> "_Child":
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",  # neither the environment nor the working directory choose what is imported
-            "-m",
-            "groundwire.adapters.parsers.child",
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={"LANG": "C.UTF-8"},
-            close_fds=True,
-        )
-        child = _Child(process)
+        child = _Child(await ConfinedChild.start("groundwire.adapters.parsers.child"))
         self._all.add(child)
         try:
             async with asyncio.timeout(START_S):
                 ready = await child.start(self._limits, self._tesseract)
-        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+        except (TimeoutError, *GONE) as error:
             await self._end(child)
             raise Overloaded("The program that reads files does not start. See the log.") from error
         except asyncio.CancelledError:
@@ -166,12 +155,8 @@ def open_pool(*, wall_s: float) -> ParserPool:
 class _Child:
     """``in_step`` is whether every request so far has its reply."""
 
-    def __init__(self, process: Process) -> None:
-        assert process.stdin
-        assert process.stdout
+    def __init__(self, process: ConfinedChild) -> None:
         self._process = process
-        self._source: asyncio.StreamReader = process.stdout
-        self._sink: asyncio.StreamWriter = process.stdin
         self.served = 0
         self.in_step = True
 
@@ -180,39 +165,21 @@ class _Child:
         return self._process.pid
 
     async def start(self, limits: Limits, tesseract: str | None) -> Ready:
-        self._send(Start(limits.memory_bytes, limits.cpu_s, tesseract))
-        return msgspec.json.decode(await self._receive(limits.reply_bytes), type=Ready)
+        start = Start(limits.memory_bytes, limits.cpu_s, tesseract)
+        self._process.send(msgspec.json.encode(start))
+        return msgspec.json.decode(await self._process.receive(limits.reply_bytes), type=Ready)
 
     def ask(self, wish: Wish) -> None:
         self.in_step = False
         self.served += 1
-        self._send(wish)
+        self._process.send(msgspec.json.encode(wish))
 
     async def hear(self, most_bytes: int) -> Message:
-        return msgspec.json.decode(await self._receive(most_bytes), type=Message)
-
-    def _send(self, message: msgspec.Struct) -> None:
-        body = msgspec.json.encode(message)
-        self._sink.write(len(body).to_bytes(LENGTH_BYTES, "big") + body)
-
-    async def _receive(self, most_bytes: int) -> bytes:
-        length = int.from_bytes(await self._source.readexactly(LENGTH_BYTES), "big")
-        if length > most_bytes:
-            raise UnreadableDocument(TOO_LARGE.reason, TOO_LARGE.message)
-        return await self._source.readexactly(length)
+        return msgspec.json.decode(await self._process.receive(most_bytes), type=Message)
 
     async def post_mortem(self) -> Refusal:
         """Say for the user what ended the child."""
-        code = await self._process.wait()
-        # XCPU, or KILL by a kernel that has no soft limit to signal.
-        if sys.platform != "win32" and -code in (signal.SIGXCPU, signal.SIGKILL):
-            return TIMED_OUT
-        return BROKEN
+        return TIMED_OUT if await self._process.ran_out() else BROKEN
 
     async def end(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        self._sink.close()
-        with suppress(ConnectionError):
-            await self._sink.wait_closed()
+        await self._process.end()

@@ -1,13 +1,15 @@
-"""Take from this process what a parser does not need.
+"""Take from this process what one that reads what others made does not need.
 
 What holds where: memory, processor time, open files and written files are limited on every
 Unix. Without a network: on Linux a network namespace of its own, where the kernel lets this
-user make one; everywhere, Python itself refuses sockets and new processes. A library in C that
-a hostile file has taken over is held by the namespace only, so where there is none, it could
-still reach the network as this user. On Windows only Python's own refusal holds.
+user make one; everywhere, Python itself refuses sockets, new processes and any change of what is
+on the disk. A library in C that a hostile file has taken over is held by the namespace and the
+limits only: where there is none, it could still reach the network as this user, and anywhere
+empty or remove a file. On Windows only Python's own refusal holds.
 """
 
 import ctypes
+import os
 import sys
 import time
 from functools import partial
@@ -18,7 +20,12 @@ _SET_DEATH_SIGNAL = 1
 _SET_NO_NEW_PRIVILEGES = 38
 _KILL = 9
 _OPEN_FILES = 64
-_REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty.")
+_REFUSED = (
+    *("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty."),
+    *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"),
+    *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr"),
+)
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 def confine(memory_bytes: int, program: str | None = None) -> bool:
@@ -65,7 +72,16 @@ def _leave_network() -> bool:
 
 
 def _refuse(program: str | None, event: str, arguments: tuple[object, ...]) -> None:
-    if event == "subprocess.Popen" and program and arguments[0] == program:
+    if event == "open":
+        _refuse_to_write(*arguments)
+    elif event == "subprocess.Popen" and program and arguments[0] == program:
         return
-    if event.startswith(_REFUSED):
-        raise PermissionError("A parser needs no network and no other program.")
+    elif event.startswith(_REFUSED):
+        raise PermissionError("What reads a file needs no network and no other program.")
+
+
+def _refuse_to_write(path: object, mode: object, flags: object) -> None:
+    del mode  # the flags say it, too
+    is_here = isinstance(path, int) or path == os.devnull
+    if isinstance(flags, int) and flags & _WRITES and not is_here:
+        raise PermissionError("What reads a file writes none.")

@@ -1,4 +1,4 @@
-"""Messages between the server, a parser's process and its partner.
+"""Messages between the server and a confined process, and between such processes.
 
 Each is four bytes of length, most significant first, and as many bytes.
 """
@@ -6,6 +6,10 @@ Each is four bytes of length, most significant first, and as many bytes.
 from typing import IO
 
 LENGTH_BYTES = 4
+
+
+def framed(message: bytes) -> bytes:
+    return len(message).to_bytes(LENGTH_BYTES, "big") + message
 
 
 def receive(source: IO[bytes]) -> bytes | None:
@@ -18,5 +22,5 @@ def receive(source: IO[bytes]) -> bytes | None:
 
 
 def send(sink: IO[bytes], message: bytes) -> None:
-    sink.write(len(message).to_bytes(LENGTH_BYTES, "big") + message)
+    sink.write(framed(message))
     sink.flush()
