@@ -19,15 +19,13 @@ from groundwire.model.errors import FeedFailed
 T = TypeVar("T")
 # What dulwich raises for a server that does not keep to the protocol, or breaks off.
 _BROKEN = (
-    *(
-        GitProtocolError,
-        HangupException,
-        ValueError,
-        LookupError,
-        EOFError,
-        AssertionError,
-        OSError,
-    ),
+    GitProtocolError,
+    HangupException,
+    ValueError,
+    LookupError,
+    EOFError,
+    AssertionError,
+    OSError,
 )
 
 
