@@ -2,19 +2,31 @@
 
 import asyncio
 import io
+from collections.abc import AsyncGenerator
 
 import httpx
 import numpy as np
 import openpyxl
 import pytest
+import pytest_asyncio
 from fpdf import FPDF
 from PIL import Image
 
+from groundwire.adapters.embedder.absent import AbsentEmbedder
 from groundwire.model.ids import chunks_of
 from tests.files import report, saved, zipped
-from tests.support.server import Served
+from tests.support.server import Served, serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served]:
+    """Search by words alone: what a scripted embedder finds near has no meaning."""
+    data = tmp_path_factory.mktemp("data")
+    async with serve(data, embedder=AbsentEmbedder("none")) as served:
+        yield served
+
 
 PDF = bytes(report(2).output())
 

@@ -14,6 +14,7 @@ from groundwire.adapters.models.scripted import ScriptedModel, Step
 from groundwire.bootstrap import Groundwire, new_id, open_groundwire
 from groundwire.model.access import Principal, Role
 from groundwire.model.ids import LogId, PrincipalId, conversation_log
+from groundwire.ports.embedder import Embedder
 from groundwire.ports.tool import Tool
 from groundwire.serving import Server
 from groundwire.settings import Settings
@@ -88,6 +89,7 @@ async def serve(
     scripts: Sequence[Sequence[Step]] = (),
     own_tools: Sequence[Tool] = (),
     model: ScriptedModel | None = None,
+    embedder: Embedder | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve in this process, on a free port, until the context is left.
@@ -100,7 +102,8 @@ async def serve(
         model.enqueue(*steps)
     values: dict[str, Any] = {"model": "scripted", "ollama_url": NOWHERE, "limits": "off"}
     made = Settings(data=data, port=0, **(values | settings))
-    opening = open_groundwire(made, models=[model], embedder=ScriptedEmbedder(), tools=own_tools)
+    embedder = embedder or ScriptedEmbedder()
+    opening = open_groundwire(made, models=[model], embedder=embedder, tools=own_tools)
     async with opening as groundwire:
         groundwire.hub.tick_s = groundwire.hub.revocation_s = 0.05
         owner = await groundwire.authenticator.owner()

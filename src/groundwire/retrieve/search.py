@@ -273,7 +273,10 @@ async def _unseen(found: _ByMeaning, words: WordHits) -> Collection[ChunkId]:
     """Return the chunks that only words could find, since their embedding is still to come."""
     near = {hit.chunk for hit in found.near.hits}
     others = [hit.chunk for hit in words.hits if hit.chunk not in near]
-    return await found.meaning.space.find_unembedded(others) if near and others else ()
+    # A shorter list has all vectors that there were; what has one by now had none then.
+    if len(near) < DEPTH or not others:
+        return others
+    return await found.meaning.space.find_unembedded(others)
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:
