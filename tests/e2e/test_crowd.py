@@ -115,7 +115,8 @@ async def test_a_crowd_that_reads_nothing_costs_its_budgets_and_delays_nobody(
 
         late.socket.transport.resume_reading()
         assert is_whole(await folded(late))
-        assert len(late.events) < len(reader.events) / 2
+        # What was one piece to the model is not one event to whoever comes late.
+        assert len(late.events) < len(DELTAS) / 3
 
 
 async def folded(reader: Talk) -> Folded:
