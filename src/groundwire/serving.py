@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from groundwire.bootstrap import Groundwire
+from groundwire.model.errors import Overloaded
 from groundwire.settings import Settings
 from groundwire.transport.sansio import HttpProtocol, SocketProtocol
 
@@ -57,7 +58,13 @@ class Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as error:  # uvicorn has logged what the system said
+            raise Overloaded(
+                f"Port {self.config.port} of {self.config.host} cannot be listened at. If another "
+                "program does, or another Groundwire, end that one or give another --port."
+            ) from error
         if self.started:
             await self._announce(self.servers[0].sockets[0].getsockname()[1])
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -71,6 +72,19 @@ def test_a_stop_by_signal_is_an_orderly_one(tmp_path: Path) -> None:
     assert not (data / "address").exists()
     with serving(data):
         pass
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        refused = run("serve", "--port", port, "--data", tmp_path)
+
+    assert refused.returncode == 1
+    assert f"Port {port} of 127.0.0.1 cannot be listened at." in refused.stderr
+    assert "--port" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_keys_are_made_shown_and_revoked(tmp_path: Path) -> None:
