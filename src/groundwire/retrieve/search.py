@@ -20,7 +20,7 @@ from groundwire.model.errors import (
 from groundwire.model.ids import ChunkId, DocumentId, PassageId, WorkspaceId, chunk_id
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
-from groundwire.ports.passage_index import ChunkStore, WordHits
+from groundwire.ports.passage_index import ChunkStore, VectorSpace, WordHits
 from groundwire.retrieve.duplicates import drop_duplicates
 from groundwire.retrieve.fuse import DEPTH, Fused, Near, fuse
 from groundwire.retrieve.language import chinese_share, is_chinese
@@ -86,10 +86,10 @@ def together(found: Sequence[Found], limit: int) -> Found:
 
 
 class _ByMeaning(NamedTuple):
-    """What ``meaning`` found; ``why`` is a sentence for people if it could not."""
+    """What was found in ``space``; ``why`` is a sentence for people if it could not be searched."""
 
     near: Near
-    meaning: Meaning
+    space: VectorSpace
     why: str | None
 
 
@@ -178,10 +178,9 @@ class Search:
             words = group.create_task(
                 self._chunks.search_words(workspace, query, limit=DEPTH, documents=among)
             )
-        near, why = meaning.result().near, meaning.result().why
+        by_words, (near, space, why) = words.result(), meaning.result()
         deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
-        unseen = await _unseen(meaning.result(), words.result())
-        best = fuse(words.result(), near, unseen)[:deep]
+        best = fuse(by_words, near, await _unseen(near, space, by_words))[:deep]
         passages = [passage async for passage in self._passages(best, query)]
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
@@ -224,14 +223,14 @@ class Search:
                 workspace, query, limit=DEPTH, documents=among, patience_s=self._patience_s
             )
         except (ModelUnavailable, VectorsUnavailable) as error:
-            return _ByMeaning(Near(), meaning, error.message)
+            return _ByMeaning(Near(), meaning.space, error.message)
         except TimeoutError:
-            return _ByMeaning(Near(), meaning, "The embedding model is being loaded.")
+            return _ByMeaning(Near(), meaning.space, "The embedding model is being loaded.")
         except Exception:
             logger.exception("a search by meaning failed")
             why = "Meaning cannot be searched; the server's log says why."
-            return _ByMeaning(Near(), meaning, why)
-        return _ByMeaning(near, meaning, None)
+            return _ByMeaning(Near(), meaning.space, why)
+        return _ByMeaning(near, meaning.space, None)
 
     async def _beginnings(
         self, documents: Collection[DocumentId], found: Sequence[Fused], limit: int
@@ -269,14 +268,14 @@ class Search:
             return None
 
 
-async def _unseen(found: _ByMeaning, words: WordHits) -> Collection[ChunkId]:
+async def _unseen(near: Near, space: VectorSpace, words: WordHits) -> Collection[ChunkId]:
     """Return the chunks that only words could find, since their embedding is still to come."""
-    near = {hit.chunk for hit in found.near.hits}
-    others = [hit.chunk for hit in words.hits if hit.chunk not in near]
+    found = {hit.chunk for hit in near.hits}
+    others = [hit.chunk for hit in words.hits if hit.chunk not in found]
     # A shorter list has all vectors that there were; what has one by now had none then.
-    if len(near) < DEPTH or not others:
+    if len(found) < DEPTH or not others:
         return others
-    return await found.meaning.space.find_unembedded(others)
+    return await space.find_unembedded(others)
 
 
 def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -> Passage:
