@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from groundwire.adapters.network.web import Limits as WebLimits
 from groundwire.adapters.network.web import Web
 from groundwire.model.errors import FeedFailed
 from groundwire.model.feeds import Feed
-from groundwire.ports.connector import Item
+from groundwire.ports.connector import Found, Item
 from tests.support.feeds import Fed
 from tests.support.packs import (
     BLOB,
@@ -226,14 +226,22 @@ def place(tmp_path: Path) -> Iterator[RepositoryPlace]:
         yield place
 
 
-async def test_a_child_that_dies_ends_the_visit(place: RepositoryPlace) -> None:
-    place.put(a="One.", b="Two.")
+@asynccontextmanager
+async def visiting(
+    place: RepositoryPlace,
+) -> AsyncGenerator[tuple[AsyncGenerator[Found, None], Item, int]]:
+    """Yield a visit that has come to its first file, that file, and the process that reads."""
     others = children_of(os.getpid())
-
     async with aclosing(place.connector.visit(place.feed, {})) as found:
         first = await anext(found)
         assert isinstance(first, Item)
         (child,) = children_of(os.getpid()) - others
+        yield found, first, child
+
+
+async def test_a_child_that_dies_ends_the_visit(place: RepositoryPlace) -> None:
+    place.put(a="One.", b="Two.")
+    async with visiting(place) as (found, first, child):
         os.kill(child, signal.SIGSEGV)
         with pytest.raises(FeedFailed) as of_the_file:
             await read(first)
@@ -245,12 +253,7 @@ async def test_a_child_that_dies_ends_the_visit(place: RepositoryPlace) -> None:
 
 async def test_a_reading_that_is_given_up_ends_the_child(place: RepositoryPlace) -> None:
     place.put(a="One.")
-    others = children_of(os.getpid())
-
-    async with aclosing(place.connector.visit(place.feed, {})) as found:
-        first = await anext(found)
-        assert isinstance(first, Item)
-        (child,) = children_of(os.getpid()) - others
+    async with visiting(place) as (_, first, child):
         os.kill(child, signal.SIGSTOP)
         reading = asyncio.create_task(read(first))
         await asyncio.sleep(0)
