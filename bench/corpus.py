@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from bench.vectors import CACHE
 from groundwire.adapters.embedded.chunks import MIGRATIONS
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.local import DIMENSIONS, NAME
 from groundwire.bootstrap import MIGRATIONS as DATABASE_MIGRATIONS
+from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
@@ -119,9 +122,10 @@ class Library:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[tuple[SqliteIndex, SqliteDocuments]]:
         store = Store(self._folder / "groundwire.db", DATABASE_MIGRATIONS)
+        log = SqliteEventLog(store, utc_now, Counter(self._folder / "seen"))
         index = SqliteIndex(self._folder / "index.db", embedder=NAME)
         try:
-            yield index, SqliteDocuments(store)
+            yield index, SqliteDocuments(store, log)
         finally:
             index.close()
             store.close()

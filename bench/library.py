@@ -11,9 +11,11 @@ from pathlib import Path
 from bench.evalset import Entry, chunk_entry
 from bench.vectors import RememberingEmbedder
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
-from groundwire.bootstrap import MIGRATIONS
+from groundwire.bootstrap import MIGRATIONS, utc_now
 from groundwire.ingest.chunk import embedding_text
 from groundwire.model.documents import Document
 from groundwire.model.ids import DocumentId, WorkspaceId
@@ -59,7 +61,8 @@ async def open_library(
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "groundwire.db", MIGRATIONS)
         index = SqliteIndex(Path(folder) / "index.db", embedder=embedder.name)
-        documents = SqliteDocuments(store)
+        log = SqliteEventLog(store, utc_now, Counter(Path(folder) / "seen"))
+        documents = SqliteDocuments(store, log)
         meanings = Meanings(index, [embedder])
         search = partial(Search, chunks=index, meanings=meanings, documents=documents)
         reranked = search(reranking=reranking) if reranking else None

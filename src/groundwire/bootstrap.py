@@ -22,6 +22,7 @@ from groundwire.settings import Settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from groundwire.adapters.embedded.event_log import SqliteEventLog
     from groundwire.adapters.models.shelf import Provider
     from groundwire.adapters.parsers.pool import ParserPool
     from groundwire.answer.run import Answers
@@ -191,7 +192,7 @@ async def open_groundwire(
 class _Parts:
     settings: Settings
     store: Store
-    log: "EventLog"
+    log: "SqliteEventLog"
     identities: SqliteIdentities
     embedder: "Embedder"
     parsers: "ParserPool"
@@ -294,7 +295,7 @@ def _means(parts: _Parts, index: equip.PassageIndex, meanings: "Meanings") -> "M
     from groundwire.ingest.intake import Means
 
     return Means(
-        documents=SqliteDocuments(parts.store),
+        documents=SqliteDocuments(parts.store, parts.log),
         feeds=SqliteFeeds(parts.store),
         blobs=FileBlobs(parts.settings.data / "files"),
         jobs=SqliteJobQueue(parts.store, now=utc_now, new_id=new_id),

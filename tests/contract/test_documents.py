@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,10 +9,13 @@ import pytest
 
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+from groundwire.adapters.embedded.event_log import SqliteEventLog
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.model.documents import Document, Unread, Version
 from groundwire.model.errors import NotFound
-from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId, workspace_log
+from groundwire.model.workspace_events import DocumentParsing
 from groundwire.ports.documents import Workspace
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -27,8 +31,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def documents(store: Store) -> SqliteDocuments:
-    return SqliteDocuments(store)
+def log(store: Store, tmp_path: Path) -> SqliteEventLog:
+    return SqliteEventLog(store, lambda: NOW, Counter(tmp_path / "seen"))
+
+
+@pytest.fixture
+def documents(store: Store, log: SqliteEventLog) -> SqliteDocuments:
+    return SqliteDocuments(store, log)
 
 
 @pytest.fixture
@@ -116,6 +125,30 @@ async def test_an_update_of_a_removed_document_says_so(documents: SqliteDocument
     assert not await documents.update(document("a"))
     with pytest.raises(NotFound):
         await documents.get(DocumentId("a"))
+
+
+async def test_what_is_stored_is_told_in_the_same_step_or_neither_is(
+    documents: SqliteDocuments, log: SqliteEventLog
+) -> None:
+    name = workspace_log(WorkspaceId("ws"))
+    await log.create(name, name="ws")
+    begun = await documents.add(document("a"))
+    event = DocumentParsing(document_id=begun.id, title=begun.title)
+    reading = asyncio.create_task(log.wait(name, after=0))
+
+    assert await documents.update(msgspec.structs.replace(begun, status="parsing"), event)
+    await asyncio.wait_for(reading, 5)
+    assert (await log.head(name)).seq == 1
+
+    await documents.change(begun.id, lambda now: msgspec.structs.replace(now, paused=True))
+    assert not await documents.update(msgspec.structs.replace(begun, status="ready"), event)
+    assert (await log.head(name)).seq == 1
+
+    await log.remove(name)
+    held = await documents.get(begun.id)
+    with pytest.raises(NotFound):
+        await documents.update(msgspec.structs.replace(held, status="ready"), event)
+    assert await documents.get(begun.id) == held
 
 
 async def test_bytes_are_used_as_long_as_a_document_of_any_workspace_has_them(

@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.feeds import SqliteFeeds
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
+from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Document
 from groundwire.model.errors import NotFound
 from groundwire.model.feeds import Counts, Feed, FeedItem, FeedOptions, Refusal
@@ -114,9 +117,10 @@ async def test_items_are_kept_by_their_uri(feeds: SqliteFeeds) -> None:
 
 
 async def test_a_document_is_unheld_once_its_feed_has_no_item_of_it(
-    feeds: SqliteFeeds, store: Store
+    feeds: SqliteFeeds, store: Store, tmp_path: Path
 ) -> None:
-    documents = SqliteDocuments(store)
+    log = SqliteEventLog(store, utc_now, Counter(tmp_path / "seen"))
+    documents = SqliteDocuments(store, log)
     for id, of in (("mine", "a"), ("shared", "a"), ("held", "a"), ("theirs", "b"), ("own", None)):
         await documents.add(
             Document(

@@ -11,7 +11,10 @@ import pytest
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.collections import SqliteCollections
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.event_log import SqliteEventLog
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
+from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, NotFound
 from groundwire.model.filters import Collection, Filter
@@ -30,8 +33,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def documents(store: Store) -> SqliteDocuments:
-    return SqliteDocuments(store)
+def documents(store: Store, tmp_path: Path) -> SqliteDocuments:
+    return SqliteDocuments(store, SqliteEventLog(store, utc_now, Counter(tmp_path / "seen")))
 
 
 @pytest.fixture

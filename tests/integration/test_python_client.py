@@ -306,7 +306,7 @@ async def test_who_stops_waiting_for_an_answer_to_a_command_leaves_nothing_behin
 
 
 async def test_a_server_that_is_away_is_said_in_time(unused_port: int) -> None:
-    async with connect(f"http://127.0.0.1:{unused_port}", token="k", timeout_s=0.2) as groundwire:
+    async with connect(f"http://127.0.0.1:{unused_port}", token="k", timeout_s=2) as groundwire:
         conversation = groundwire.conversation("c")
 
         with pytest.raises(errors.Unanswered) as caught:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.blobs import FileBlobs
 from groundwire.adapters.embedded.documents import SqliteDocuments
+from groundwire.adapters.embedded.event_log import Appended, SqliteEventLog
 from groundwire.adapters.embedded.feeds import SqliteFeeds
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.job_queue import SqliteJobQueue
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.adapters.parsers.pool import ParserPool
@@ -24,12 +26,20 @@ from groundwire.ingest.intake import Intake, Means, open_intake
 from groundwire.ingest.worker import Worker
 from groundwire.model.documents import Document
 from groundwire.model.errors import ModelUnavailable
-from groundwire.model.ids import BatchId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import (
+    BatchId,
+    DocumentId,
+    Now,
+    PrincipalId,
+    WorkspaceId,
+    workspace_log,
+)
 from groundwire.model.workspace_events import (
     DocumentEvent,
     DocumentFailed,
     DocumentReady,
     WorkspaceEvent,
+    decode_workspace_event,
 )
 from groundwire.retrieve.meaning import Meanings
 
@@ -66,6 +76,37 @@ class MoodyEmbedder(ScriptedEmbedder):
         return await super().embed(texts, kind=kind)
 
 
+class Bell:
+    """Wakes those who wait for it to be rung next."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def wait(self) -> None:
+        await self._rung.wait()
+
+
+class WatchedLog(SqliteEventLog):
+    """Keeps in memory what it was told of documents, feeds and batches."""
+
+    def __init__(self, store: Store, now: Now, seen: Counter) -> None:
+        super().__init__(store, now, seen)
+        self.told = list[WorkspaceEvent]()
+        self.changed = Bell()
+
+    def show(self, appended: Appended) -> None:
+        super().show(appended)
+        for recorded in appended.recorded:
+            event = decode_workspace_event(recorded.data)
+            assert event is not None
+            self.told.append(event)
+        self.changed.ring()
+
+
 @dataclass
 class Ingest:
     intake: Intake
@@ -74,8 +115,15 @@ class Ingest:
     index: SqliteIndex
     jobs: SqliteJobQueue
     embedder: MoodyEmbedder
-    events: list[WorkspaceEvent] = field(default_factory=list[WorkspaceEvent])
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    log: WatchedLog
+
+    @property
+    def events(self) -> list[WorkspaceEvent]:
+        return self.log.told
+
+    @property
+    def changed(self) -> Bell:
+        return self.log.changed
 
     @property
     def accept(self) -> Accept:
@@ -96,14 +144,14 @@ class Ingest:
 
     async def until(self, id: DocumentId, wanted: Callable[[Document], bool]) -> Document:
         """Return the document once it is as ``wanted``; every change is told by an event."""
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(20):
             while not wanted(document := await self.documents.get(id)):
                 await self.changed.wait()
         return document
 
     async def finished(self, id: DocumentId) -> Document:
         document = await self.until(id, lambda each: each.status in ("ready", "failed"))
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(20):
             while not self.told_end(id):
                 await self.changed.wait()
         return document
@@ -122,7 +170,7 @@ class Ingest:
         ]
 
 
-def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
+async def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
     store = Store(folder / "main.db", Path(store_module.__file__).parent / "migrations")
     stack.callback(store.close)
     index = SqliteIndex(folder / "index.db", embedder="scripted")
@@ -137,13 +185,13 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
     def new_id(prefix: str) -> str:
         return f"{prefix}_{token_hex(8)}"
 
-    async def publish(workspace: WorkspaceId, event: WorkspaceEvent) -> None:
-        assert workspace == WS
-        async with ingest.changed:
-            ingest.events.append(event)
-            ingest.changed.notify_all()
+    log = WatchedLog(store, now, Counter(folder / "seen"))
+    await log.create(workspace_log(WS), name=WS)
 
-    documents, jobs = SqliteDocuments(store), SqliteJobQueue(store, now=now, new_id=new_id)
+    async def publish(workspace: WorkspaceId, event: WorkspaceEvent) -> None:
+        await log.append(workspace_log(workspace), [event])
+
+    documents, jobs = SqliteDocuments(store, log), SqliteJobQueue(store, now=now, new_id=new_id)
     means = Means(
         documents=documents,
         feeds=(feeds := SqliteFeeds(store)),
@@ -158,8 +206,7 @@ def open_ingest(folder: Path, stack: AsyncExitStack, **options: Any) -> Ingest:
         limit_bytes=1 << 20,
         **options,
     )
-    ingest = Ingest(open_intake(means), documents, feeds, index, jobs, embedder)
-    return ingest
+    return Ingest(open_intake(means), documents, feeds, index, jobs, embedder, log)
 
 
 @asynccontextmanager

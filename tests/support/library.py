@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
+from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.index import SqliteIndex
+from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
+from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import ModelUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
@@ -50,7 +53,8 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
-        self.documents = SqliteDocuments(self._store)
+        log = SqliteEventLog(self._store, utc_now, Counter(folder / "seen"))
+        self.documents = SqliteDocuments(self._store, log)
         self.index = SqliteIndex(folder / "index.db", embedder="scripted")
         self.embedder = ScriptedEmbedder()
 

@@ -1,7 +1,7 @@
 """The jobs of a document: parse it and make its words searchable, then embed it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from groundwire.ingest.accept import drop_unused
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
-from groundwire.ingest.progress import EMBED, Publish, ready
+from groundwire.ingest.progress import EMBED, chunking, embedding, parsing, ready
 from groundwire.ingest.versions import promoted, read_of
 from groundwire.model.documents import Chunk, Document, Parsed
 from groundwire.model.errors import (
@@ -20,12 +20,7 @@ from groundwire.model.errors import (
     VectorsUnavailable,
 )
 from groundwire.model.ids import DocumentId
-from groundwire.model.workspace_events import (
-    DocumentChunking,
-    DocumentEmbedding,
-    DocumentFailed,
-    DocumentParsing,
-)
+from groundwire.model.workspace_events import DocumentFailed, WorkspaceEvent
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.job_queue import JobQueue
@@ -52,8 +47,9 @@ class CalledOff(Exception):
 class Index:
     """What becomes of an accepted document, in two jobs that may both be done again.
 
-    Each ends quietly when the document is gone. State is stored before it is told and the
-    job is finished last, so that a process that dies in between leaves work, not a gap.
+    Each ends quietly when the document is gone. State is stored and told in one step and the
+    job is finished last, so that a process that dies in between leaves work, and nothing that
+    would be told twice.
     """
 
     documents: Documents
@@ -62,7 +58,6 @@ class Index:
     chunks: ChunkStore
     meanings: Meanings
     jobs: JobQueue
-    publish: Publish
     batches: Batches
     slice_s: float
 
@@ -126,9 +121,8 @@ class Index:
         if document.next is not None:
             reason = f"The new version cannot be read, the one before is kept. {reason}"
         failed = _change(document, status="failed", reason_code=code, reason=reason)
-        if await self.documents.update(failed):
-            event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
-            await self.publish(document.workspace, event)
+        event = DocumentFailed(document_id=id, title=document.title, code=code, reason=reason)
+        if await self.documents.update(failed, event):
             await self.batches.tell(failed)
 
     async def _embed(self, document: Document) -> bool:
@@ -137,7 +131,7 @@ class Index:
         if document.status == "embedding":
             document = await self._embed_missing(document)
         if document.status == "ready":
-            await self._tell_ready(document)
+            await self.batches.tell(document)
         return document.is_finished
 
     async def _let_go(self, id: DocumentId) -> None:
@@ -151,34 +145,29 @@ class Index:
             await self.chunks.remove(id)
 
     async def _index_words(self, document: Document) -> Document:
-        document = await self._store(document, status="parsing")
+        document = await self._store(document, parsing, status="parsing")
         what = read_of(document)
-        event = DocumentParsing(document_id=document.id, title=what.title)
-        await self.publish(document.workspace, event)
         parsed = await self.parser.parse(self.blobs.path(what.digest), name=what.title)
         return await self._cut(document, parsed)
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document:
         document = await self._store(
-            document, status="chunking", pages=parsed.pages, unread=parsed.unread
+            document, chunking, status="chunking", pages=parsed.pages, unread=parsed.unread
         )
-        title = read_of(document).title
-        event = DocumentChunking(document_id=document.id, title=title, pages=parsed.pages)
-        await self.publish(document.workspace, event)
         # Some 50 ms for a hundred pages: too long for the event loop.
         version = document.version + (document.next is not None)
         chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks, version=version)
         keep = self.chunks.replace if document.next is None else self.chunks.stage
+        title = read_of(document).title
         await keep(document.workspace, document.id, chunks, title=title)
-        document = await self._store(
+        return await self._store(
             document,
+            embedding,
             status="embedding",
             searchable="words" if document.next is None else document.searchable,
             chunks=len(chunks),
             embedded=0,
         )
-        await self._tell_embedding(document)
-        return document
 
     async def _embed_missing(self, document: Document) -> Document:
         meaning = self.meanings.serving
@@ -194,10 +183,15 @@ class Index:
             batch = missing[start : start + BATCH]
             await _embed_batch(meaning, document, batch)
             done += len(batch)
-            document = await self._store(document, embedded=done, reason=None, reason_code=None)
-            if done - told >= step and done < document.chunks:
-                await self._tell_embedding(document)
-                told = done
+            is_news = done - told >= step and done < document.chunks
+            told = done if is_news else told
+            document = await self._store(
+                document,
+                embedding if is_news else None,
+                embedded=done,
+                reason=None,
+                reason_code=None,
+            )
         return await self._complete(document)
 
     async def _complete(self, document: Document) -> Document:
@@ -209,11 +203,11 @@ class Index:
         before = document.digest
         if document.next is not None:
             whole = _change(document.next, is_whole=True)
-            document = await self._store(document, next=whole)
+            document = await self._store(document, None, next=whole)
             await self.chunks.publish(document.id)
             document = promoted(document)
         document = await self._store(
-            document, status="ready", searchable="meaning", embedded=document.chunks
+            document, ready, status="ready", searchable="meaning", embedded=document.chunks
         )
         if before != document.digest:
             await drop_unused(self.documents, self.blobs, before)
@@ -231,29 +225,20 @@ class Index:
         if document.reason == reason:
             return  # told already
         waiting = _change(document, reason_code=error.code, reason=reason)
-        if await self.documents.update(waiting):
-            await self._tell_embedding(waiting)
+        await self.documents.update(waiting, embedding(waiting))
 
-    async def _store(self, document: Document, **changes: object) -> Document:
-        """Store the document with ``changes``. Raises ``CalledOff``."""
+    async def _store(
+        self,
+        document: Document,
+        event_of: Callable[[Document], WorkspaceEvent] | None,
+        **changes: object,
+    ) -> Document:
+        """Store the document with ``changes`` and tell its event. Raises ``CalledOff``."""
         document = _change(document, **changes)
-        if not await self.documents.update(document):
+        events = () if event_of is None else (event_of(document),)
+        if not await self.documents.update(document, *events):
             raise CalledOff
         return document
-
-    async def _tell_embedding(self, document: Document) -> None:
-        event = DocumentEmbedding(
-            document_id=document.id,
-            title=document.title,
-            done=document.embedded,
-            total=document.chunks,
-            revises=document.next is not None,
-        )
-        await self.publish(document.workspace, event)
-
-    async def _tell_ready(self, document: Document) -> None:
-        await self.publish(document.workspace, ready(document))
-        await self.batches.tell(document)
 
 
 async def _embed_batch(meaning: Meaning, document: Document, batch: Sequence[Chunk]) -> None:

@@ -163,7 +163,6 @@ def _index(means: Means, batches: Batches) -> Index:
         chunks=means.chunks,
         meanings=means.meanings,
         jobs=means.jobs,
-        publish=means.publish,
         batches=batches,
         slice_s=means.slice_s,
     )

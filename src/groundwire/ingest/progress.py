@@ -2,13 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 
+from groundwire.ingest.versions import read_of
 from groundwire.model.documents import Document
 from groundwire.model.feeds import Feed, FeedChange
 from groundwire.model.ids import WorkspaceId
-from groundwire.model.workspace_events import DocumentReady, FeedChanged, WorkspaceEvent
+from groundwire.model.workspace_events import (
+    DocumentChunking,
+    DocumentEmbedding,
+    DocumentParsing,
+    DocumentReady,
+    FeedChanged,
+    WorkspaceEvent,
+)
 
 Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
-"""Append an event to a workspace's log; what is told twice must be harmless, and is."""
+"""Append an event to a workspace's log.
+
+It is told after its state is stored, so a process that dies in between leaves it untold. What
+becomes of a document is told as it is stored instead, in one step (`Documents.update`).
+"""
 
 PARSE = "parse"
 EMBED = "embed"
@@ -25,6 +37,26 @@ def job_of(feed: Feed) -> str:
     A folder is not to wait for a site, which is read slowly, out of politeness.
     """
     return SYNC if feed.kind == "folder" else CRAWL
+
+
+def parsing(document: Document) -> DocumentParsing:
+    return DocumentParsing(document_id=document.id, title=read_of(document).title)
+
+
+def chunking(document: Document) -> DocumentChunking:
+    title = read_of(document).title
+    return DocumentChunking(document_id=document.id, title=title, pages=document.pages)
+
+
+def embedding(document: Document) -> DocumentEmbedding:
+    """Return what tells how many chunks have their embedding."""
+    return DocumentEmbedding(
+        document_id=document.id,
+        title=document.title,
+        done=document.embedded,
+        total=document.chunks,
+        revises=document.next is not None,
+    )
 
 
 def ready(document: Document) -> DocumentReady:

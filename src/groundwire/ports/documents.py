@@ -7,6 +7,7 @@ import msgspec
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.filters import EVERYTHING, Collection, Filter, Scope
 from groundwire.model.ids import BatchId, CollectionId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.workspace_events import WorkspaceEvent
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -93,11 +94,11 @@ class Documents(Protocol):
         """Return the documents that are neither ready nor failed, oldest first."""
         ...
 
-    async def update(self, document: Document) -> bool:
-        """Store how far the work on it has come.
+    async def update(self, document: Document, *events: WorkspaceEvent) -> bool:
+        """Store how far the work on it has come and tell its workspace ``events``, in one step.
 
-        ``False``, and nothing is stored, if it is gone or `change` came in between: then the
-        work is not to go on.
+        ``False``, and nothing is stored or told, if it is gone or `change` came in between:
+        then the work is not to go on.
         """
         ...
 

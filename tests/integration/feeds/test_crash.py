@@ -62,8 +62,8 @@ def new_feed() -> Feed:
     )
 
 
-def open_with(folder: Path, stack: AsyncExitStack, shelf: Shelf) -> Ingest:
-    return open_ingest(folder, stack, connectors={"folder": shelf})
+async def open_with(folder: Path, stack: AsyncExitStack, shelf: Shelf) -> Ingest:
+    return await open_ingest(folder, stack, connectors={"folder": shelf})
 
 
 async def until(ingest: Ingest, status: str) -> Feed:
@@ -79,7 +79,7 @@ async def test_a_sync_that_was_killed_goes_on_and_takes_nothing_twice(tmp_path: 
     shelf = Shelf(a="Apples.", b="Bananas.", c="Cherries.", d="Dates.")
     shelf.stop_at = "c"
     async with AsyncExitStack() as stack:
-        first = open_with(tmp_path, stack, shelf)
+        first = await open_with(tmp_path, stack, shelf)
         await first.feeds.add(new_feed())
         await first.jobs.enqueue(SYNC, "f")
         async with working(first):
@@ -90,7 +90,7 @@ async def test_a_sync_that_was_killed_goes_on_and_takes_nothing_twice(tmp_path: 
         batch = (await first.feeds.get(FeedId("f"))).batch
     shelf.stop_at = None
     async with AsyncExitStack() as stack:
-        second = open_with(tmp_path, stack, shelf)
+        second = await open_with(tmp_path, stack, shelf)
         await second.intake.resume()
         async with working(second):
             feed = await until(second, "idle")
@@ -110,7 +110,7 @@ async def test_what_may_pass_is_tried_again_and_tells_meanwhile_what_it_is(tmp_p
     shelf = Shelf(a="Apples.")
     shelf.failures = [FeedFailed("unreachable", "Nobody answers.", passes=True)]
     async with AsyncExitStack() as stack:
-        ingest = open_with(tmp_path, stack, shelf)
+        ingest = await open_with(tmp_path, stack, shelf)
         await ingest.feeds.add(new_feed())
         await ingest.jobs.enqueue(SYNC, "f")
         async with working(ingest):
@@ -126,7 +126,7 @@ async def test_what_stays_wrong_is_given_up(tmp_path: Path) -> None:
     passes = FeedFailed("unreachable", "Nobody answers.", passes=True)
     shelf.failures = [passes, passes, FeedFailed("not_allowed", "Not here.")]
     async with AsyncExitStack() as stack:
-        ingest = open_with(tmp_path, stack, shelf)
+        ingest = await open_with(tmp_path, stack, shelf)
         await ingest.feeds.add(new_feed())
 
         with pytest.raises(Unavailable):
@@ -143,7 +143,7 @@ async def test_a_feed_removed_in_the_middle_of_its_sync_leaves_nothing(tmp_path:
     shelf = Shelf(a="Apples.", b="Bananas.")
     shelf.stop_at = "b"
     async with AsyncExitStack() as stack:
-        ingest = open_with(tmp_path, stack, shelf)
+        ingest = await open_with(tmp_path, stack, shelf)
         await ingest.feeds.add(new_feed())
         await ingest.jobs.enqueue(SYNC, "f")
         async with working(ingest):
@@ -151,7 +151,7 @@ async def test_a_feed_removed_in_the_middle_of_its_sync_leaves_nothing(tmp_path:
             await ingest.feeds.change(FeedId("f"), lambda now: replace(now, removed=True))
             ingest.worker.stop("f")
             await ingest.jobs.enqueue(SYNC, "f")
-            async with asyncio.timeout(20), ingest.changed:
+            async with asyncio.timeout(20):
                 while await ingest.documents.list_of(WS):
                     await ingest.changed.wait()
             async with asyncio.timeout(20):

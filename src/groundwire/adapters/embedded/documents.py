@@ -8,12 +8,21 @@ import apsw
 import msgspec
 
 from groundwire.adapters.embedded import labels
+from groundwire.adapters.embedded.event_log import Appended, SqliteEventLog
 from groundwire.adapters.embedded.filters import condition
 from groundwire.adapters.embedded.store import Row, Store, Value, select, select_one
 from groundwire.model.documents import Batch, Document, DocumentStatus
 from groundwire.model.errors import NotFound
 from groundwire.model.filters import EVERYTHING, Filter, Scope
-from groundwire.model.ids import BatchId, CollectionId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import (
+    BatchId,
+    CollectionId,
+    DocumentId,
+    PrincipalId,
+    WorkspaceId,
+    workspace_log,
+)
+from groundwire.model.workspace_events import WorkspaceEvent
 from groundwire.ports.documents import Workspace
 
 _ALL = tuple(field.name for field in msgspec.structs.fields(Document))
@@ -101,10 +110,11 @@ class SqliteWorkspaces:
 
 
 class SqliteDocuments:
-    """`Documents` over a `Store`."""
+    """`Documents` over a `Store`, which is that of ``log`` as well."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, log: SqliteEventLog) -> None:
         self._store = store
+        self._log = log
 
     async def add(self, document: Document) -> Document:
         def work(connection: apsw.Connection) -> Document:
@@ -169,13 +179,22 @@ class SqliteDocuments:
             "WHERE status NOT IN ('ready', 'failed') ORDER BY created_at, rowid"
         )
 
-    async def update(self, document: Document) -> bool:
-        def work(connection: apsw.Connection) -> bool:
-            connection.execute(_UPDATE, (*_values(document), document.id, document.fence))
-            return connection.changes() > 0
+    async def update(self, document: Document, *events: WorkspaceEvent) -> bool:
+        values = (*_values(document), document.id, document.fence)
+        append = self._log.appending(workspace_log(document.workspace), events)
+
+        def work(connection: apsw.Connection) -> tuple[bool, Appended | None]:
+            connection.execute(_UPDATE, values)
+            is_stored = connection.changes() > 0
+            return is_stored, append(connection) if is_stored and events else None
+
+        def then(done: tuple[bool, Appended | None]) -> None:
+            if appended := done[1]:
+                self._log.show(appended)
 
         # Progress may be lost with the power: the job that reports it starts again then.
-        return await self._store.write(work, sync=False)
+        is_stored, _ = await self._store.write(work, sync=False, then=then)
+        return is_stored
 
     async def change(
         self, document: DocumentId, change: Callable[[Document], Document]

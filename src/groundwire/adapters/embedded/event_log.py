@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import apsw
 import msgspec
@@ -32,6 +32,14 @@ AUDIT_S = 1.0
 
 _encoder = msgspec.json.Encoder()
 _EMPTY = _encoder.encode(Standing())
+
+
+class Appended(NamedTuple):
+    """What was added to ``log``, in the store's commit number ``commits``."""
+
+    log: LogId
+    recorded: list[Recorded]
+    commits: int
 
 
 class SqliteEventLog:
@@ -89,9 +97,24 @@ class SqliteEventLog:
         return result
 
     async def append(self, log: LogId, events: Sequence[Event], *, fence: int = 0) -> int:
+        appended = await self._store.write(
+            self.appending(log, events, fence=fence),
+            sync=any(event.synced for event in events),
+            then=self.show,
+        )
+        return appended.recorded[-1].seq
+
+    def appending(
+        self, log: LogId, events: Sequence[Event], *, fence: int = 0
+    ) -> Callable[[apsw.Connection], Appended]:
+        """Return what appends ``events`` as part of a write to the same store.
+
+        What it returns is to be given to `show` once that write is committed. It raises as
+        `append` does.
+        """
         bodies = [_encoder.encode(event) for event in events]
 
-        def work(connection: apsw.Connection) -> tuple[list[Recorded], int]:
+        def work(connection: apsw.Connection) -> Appended:
             row = select_one(
                 connection,
                 "UPDATE logs SET head = head + ? WHERE log = ? "
@@ -104,14 +127,13 @@ class SqliteEventLog:
             key, head, envelope = row
             recorded = record(bodies, head - len(bodies), envelope, self._now())
             insert(connection, key, recorded)
-            return recorded, count_commit(connection)
+            return Appended(log, recorded, count_commit(connection))
 
-        def then(done: tuple[list[Recorded], int]) -> None:
-            self._publish(log, *done)
+        return work
 
-        synced = any(event.synced for event in events)
-        recorded, _ = await self._store.write(work, sync=synced, then=then)
-        return recorded[-1].seq
+    def show(self, appended: Appended) -> None:
+        """Wake the log's readers with what is committed now. On the event loop."""
+        self._publish(appended.log, appended.recorded, appended.commits)
 
     async def read(self, log: LogId, *, after: int, limit: int) -> Sequence[Recorded]:
         if (found := self.watch.tail(log, after, limit)) is not None:
