@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bench import saved
 from bench.folder.run import Run, Wanted, open_run
 
 RESULT = Path(__file__).parents[1] / "results" / "folder.json"
@@ -91,10 +92,9 @@ def main() -> int:
     options = vars(parser.parse_args())
     is_saved = options.pop("save")
     result = asyncio.run(measure(Wanted(**options)))
-    text = json.dumps(result, indent=2)
-    print(text)
+    print(json.dumps(result, indent=2))
     if is_saved:
-        RESULT.write_text(text + "\n", encoding="utf-8")
+        saved.write(RESULT, saved.merge(saved.read(RESULT), {options["embedder"]: result}))
     return 0 if is_kept(result) else 1
 
 

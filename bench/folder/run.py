@@ -18,7 +18,7 @@ from bench.folder.asking import LOST, Answers, Asker, State
 from bench.folder.expected import Plan, expect
 from bench.folder.make import make_folder
 from bench.folder.material import gather
-from bench.folder.verify import compare_index, compare_states
+from bench.folder.verify import compare_index, compare_log, compare_states
 from bench.memory import Peaks
 from bench.server import Server, serve
 from groundwire_client import connect
@@ -186,6 +186,7 @@ class Run:
         self.broken += compare_states(self.states, self.accepted, self.plan.files)
         await self.server.stop(is_kill=False)
         self.broken += compare_index(self.server.data, self.states, self.plan.files)
+        self.broken += compare_log(self.server.data, self.workspace, self.states)
         self.broken += (("answers", why) for why in self.answers.broken)
         self.broken += (
             ("log", f"{times} times: {complaint}")

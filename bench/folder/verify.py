@@ -1,7 +1,8 @@
-"""What became of each file, and what is in the index, held against what must be there."""
+"""What became of each file, in the index and in the log, held against what must be there."""
 
+import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -82,6 +83,24 @@ def compare_index(
         yield from _compare_passages(state.title, passages.pop(state.id, []), files[state.title])
     for document in passages:
         yield "duplicates", f"there are passages of {document}, which is no document"
+
+
+def compare_log(data: Path, workspace: str, states: Sequence[State]) -> Iterator[tuple[str, str]]:
+    """Yield each broken promise about what was told; the server is stopped."""
+    with closing(sqlite3.connect(data / "groundwire.db")) as db:
+        rows = db.execute(
+            "SELECT seq, data FROM events JOIN logs ON key = log_key WHERE log = ? ORDER BY seq",
+            (f"workspace:{workspace}",),
+        ).fetchall()
+    if [seq for seq, _ in rows] != list(range(1, len(rows) + 1)):
+        yield "wrong", "the workspace's log has a gap"
+    events = [json.loads(event) for _, event in rows]
+    ready = Counter(event["documentId"] for event in events if event["type"] == "document.ready")
+    for state in states:
+        told, wanted = ready[state.id], int(state.status == "ready")
+        if told != wanted:
+            broken = "lost" if told < wanted else "duplicates"
+            yield broken, f"{state.title} is {state.status} and was told ready {told} times"
 
 
 def _compare_passages(
