@@ -15,6 +15,7 @@ from tests.support.library import HOME, Library, MissingEmbedder
 
 class SlowReranker(ScriptedReranker):
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        self.asked.append((query, tuple(texts)))
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -99,6 +100,22 @@ async def test_without_its_reranker_a_search_keeps_its_order_and_says_so(
 
     assert found.passages == fused.passages
     assert (found.reranked, found.why) == (False, why)
+
+
+@pytest.mark.parametrize(("rest_s", "asked"), [(3_600.0, 1), (0.0, 3)])
+async def test_a_reranker_that_was_late_is_left_alone_for_a_while(
+    library: Library, rest_s: float, asked: int
+) -> None:
+    await library.put("Guide", SHORT)
+    await library.put("Cats", LONG)
+    reranking = Reranking(reranker := SlowReranker(), patience_s=0.01, rest_s=rest_s)
+    search = library.search(reranking=reranking)
+
+    for _ in range(3):
+        found = await search.search(HOME, "package", limit=2)
+        assert found.why == "The reranker was not done within 0.01 s."
+
+    assert len(reranker.asked) == asked
 
 
 async def test_what_fails_beside_the_reranker_is_told_as_well(library: Library) -> None:

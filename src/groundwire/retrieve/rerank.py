@@ -28,12 +28,18 @@ class Ordered(NamedTuple):
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reranking:
-    """A reranker, and how long it is waited for."""
+    """A reranker, and how long it is waited for.
+
+    One that was not done in time is left alone for ``rest_s``: who asks meanwhile does not wait
+    for it as well.
+    """
 
     reranker: Reranker
     patience_s: float = 10.0
+    rest_s: float = 30.0
+    _rests_until: float = 0.0
 
     async def order(self, query: str, passages: Sequence[Passage]) -> Ordered:
         """Return ``passages`` by what the reranker says of them, best first.
@@ -43,6 +49,10 @@ class Reranking:
         """
         if len(passages) < 2:
             return Ordered(list(passages))
+        time = asyncio.get_running_loop().time
+        late = f"The reranker was not done within {self.patience_s:g} s."
+        if time() < self._rests_until:
+            return Ordered(list(passages), late)
         try:
             async with asyncio.timeout(self.patience_s):
                 texts = [_text(passage) for passage in passages]
@@ -50,8 +60,8 @@ class Reranking:
         except GroundwireError as error:
             return Ordered(list(passages), error.message)
         except TimeoutError:
-            said = f"The reranker was not done within {self.patience_s:g} s."
-            return Ordered(list(passages), said)
+            self._rests_until = time() + self.rest_s
+            return Ordered(list(passages), late)
         except Exception:
             logger.exception("a reranker failed")
             return Ordered(list(passages), "The reranker failed; the server's log says why.")
