@@ -28,7 +28,7 @@ UPLOADS = 6
 ASKERS = 2
 LOOK_S = 0.5
 AGAIN_S = 0.2
-# A file is given up by the bench when nothing has become of any for so long.
+# The bench gives up when nothing has become of any file for so long, of no passage either.
 STALL_S = 300.0
 SETTINGS = {
     "GROUNDWIRE_MODEL": "extractive",
@@ -136,18 +136,25 @@ class Run:
                 return
 
     async def _until_finished(self) -> None:
-        last, since = -1, time.monotonic()
+        last, since = (-1, -1), time.monotonic()
         while True:
             with suppress(*LOST):
                 batch = await self._batch()
                 if batch.total == batch.ready + batch.failed == len(self.plan.files):
                     return
-                if batch.ready + batch.failed != last:
-                    last, since = batch.ready + batch.failed, time.monotonic()
-            if time.monotonic() - since > STALL_S:
-                self.broken.append(("lost", f"nothing has become ready for {STALL_S:.0f} s"))
-                return
+                if time.monotonic() - since > STALL_S:
+                    embedded = sum(state.embedded for state in await self._documents())
+                    so_far = (batch.ready + batch.failed, embedded)
+                    if so_far == last:
+                        self.broken.append(("lost", f"nothing has come of any in {STALL_S:.0f} s"))
+                        return
+                    last, since = so_far, time.monotonic()
             await asyncio.sleep(AGAIN_S)
+
+    async def _documents(self) -> list[State]:
+        async with self.http.get(f"/api/v1/workspaces/{self.workspace}/documents") as response:
+            response.raise_for_status()
+            return msgspec.json.decode(await response.read(), type=_Documents).documents
 
     async def _batch(self) -> _Batch:
         url = f"/api/v1/workspaces/{self.workspace}/batches/{BATCH}"
@@ -181,8 +188,7 @@ class Run:
     async def _verify(self) -> None:
         """Kill it once more: what was said to be ready is still so."""
         await self.server.restart(is_kill=True)
-        async with self.http.get(f"/api/v1/workspaces/{self.workspace}/documents") as response:
-            self.states = msgspec.json.decode(await response.read(), type=_Documents).documents
+        self.states = await self._documents()
         self.broken += compare_states(self.states, self.accepted, self.plan.files)
         await self.server.stop(is_kill=False)
         self.broken += compare_index(self.server.data, self.states, self.plan.files)

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 TICK_S = 1.0
 REVOCATION_S = 2.0
 DRAIN_S = 2.0
-
+STOPS = "This server is about to stop. Connect again in a moment."
 
 Device = tuple[PrincipalId, str]
 Claim = tuple[PrincipalId, str | None]
@@ -64,7 +64,7 @@ class Hub:
     def enter(self, member: Member) -> None:
         """Raises ``Overloaded`` where the node is full, or stops."""
         if self._draining:
-            raise Overloaded("This server is about to stop. Connect again in a moment.")
+            raise Overloaded(STOPS)
         if self.limits.enforced and len(self._members) >= self.limits.connections:
             raise Overloaded("This server has no room for another connection. Try again soon.")
         self._members.add(member)

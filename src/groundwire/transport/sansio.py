@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from groundwire.transport.wire import Wire
@@ -55,9 +56,19 @@ class HttpProtocol(_Wired, HttpToolsProtocol):
 class SocketProtocol(_Wired, WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send it; a refusal that is whole answers the handshake, too, and is logged by nobody."""
+        if self.transport.is_closing() and not self.handshake_complete:
+            # It ended by a stop of the server, or by what the client sent too early.
+            raise ClientDisconnected
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True
+
+    def handle_parser_exception(self) -> None:
+        """Cut a client that sent what is no frame; before the handshake no frame can say so."""
+        if self.conn.close_sent is None:
+            self.transport.close()
+        else:
+            super().handle_parser_exception()
 
     def keepalive_timeout(self) -> None:
         """Cut a client that missed its pong: it will not take the close frame either."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from groundwire.model.events import Recorded
 from groundwire.transport.frames import Error, ServerFrame, encode
@@ -21,6 +21,8 @@ class JsonMouth:
         await self._send(recorded.data.decode())
 
     async def close(self, code: int, reason: str) -> None:
+        if self.socket.application_state is WebSocketState.CONNECTING:
+            return  # whoever answers the handshake refuses it, with a reason
         try:
             await self.socket.close(code, reason)
         except (WebSocketDisconnect, RuntimeError) as error:

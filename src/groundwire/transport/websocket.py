@@ -21,7 +21,7 @@ from groundwire.transport.commands import Asks, Commands
 from groundwire.transport.company import Sender
 from groundwire.transport.connection import Identify, Run
 from groundwire.transport.frames import PROTOCOL, Ref
-from groundwire.transport.hub import Hub
+from groundwire.transport.hub import STOPS, Hub
 from groundwire.transport.identity import Doorkeeper, device_of, speaks, subprotocols
 from groundwire.transport.origins import Origins
 from groundwire.transport.outlet import Outlet
@@ -84,6 +84,8 @@ class Sockets:
         self.hub.enter(client)
         client.device = device_of(socket)
         client.known = await self.doorkeeper.identify(socket)
+        if client.outlet.closed:
+            raise Overloaded(STOPS)
         promises = PROTOCOL in offered or socket.query_params.get("auth") == "frame"
         if client.known is not None:
             client.claim(client.known)
