@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from websockets.asyncio.client import ClientConnection
 
+from bench import saved
 from bench.first_token import serve_ours, where
 from groundwire.adapters.models.scripted_server import Reply, ScriptedServer
 
@@ -109,11 +110,13 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--save", action="store_true", help=f"keep it in {RESULT.name}")
     options = parser.parse_args()
     before = where()
-    result = json.dumps({**asyncio.run(measure(options.times)), **before}, indent=2)
-    RESULT.write_text(result + "\n", encoding="utf-8")
-    print(result)
+    result = {**asyncio.run(measure(options.times)), **before}
+    print(json.dumps(result, indent=2))
+    if options.save:
+        saved.write(RESULT, result)
 
 
 if __name__ == "__main__":

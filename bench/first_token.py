@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -24,9 +23,9 @@ import msgspec
 from aiohttp import ClientSession
 from websockets.asyncio.client import ClientConnection, connect
 
+from bench import saved
 from bench.model import serve_model
-from groundwire.bootstrap import open_accounts
-from groundwire.settings import Settings
+from bench.server import serve
 
 RESULT = Path(__file__).parent / "results" / "first_token.json"
 MODEL = "stamps"
@@ -91,30 +90,14 @@ def _run(start: int, arrivals: Sequence[tuple[int, int]]) -> Run:
 @asynccontextmanager
 async def serve_ours(upstream: str) -> AsyncGenerator[Open]:
     """Yield what opens sockets to a server in a process of its own."""
+    settings = {
+        "GROUNDWIRE_OPENAI_BASE_URL": upstream,
+        "GROUNDWIRE_OLLAMA_URL": "http://127.0.0.1:9",
+        "GROUNDWIRE_LIMITS": "off",
+    }
     with tempfile.TemporaryDirectory() as folder:
-        async with open_accounts(Settings(data=Path(folder))) as accounts:
-            owner = await accounts.authenticator.owner()
-            key = await accounts.authenticator.issue_key(owner, "bench", "owner")
-        environment = {
-            **os.environ,
-            "GROUNDWIRE_OPENAI_BASE_URL": upstream,
-            "GROUNDWIRE_OLLAMA_URL": "http://127.0.0.1:9",
-            "GROUNDWIRE_LIMITS": "off",
-        }
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "groundwire", "serve", "--port", "0", "--data", folder),
-            stdout=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        try:
-            assert child.stdout is not None
-            address = (await child.stdout.readline()).decode().split()[2]
-            url = address.replace("http", "ws", 1) + "/api/v1/chat/stream"
-            headers = {"Authorization": f"Bearer {key}"}
-            yield partial(connect, url, additional_headers=headers, proxy=None)
-        finally:
-            child.terminate()
-            await child.wait()
+        async with serve(Path(folder), settings) as server:
+            yield partial(connect, server.stream, additional_headers=server.headers, proxy=None)
 
 
 async def measure(questions: int, answers: int, tokens: int, pace_s: float) -> dict[str, Any]:
@@ -169,14 +152,16 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=100, help="in each of the paced answers")
     parser.add_argument("--pace-ms", type=float, default=20.0)
+    parser.add_argument("--save", action="store_true", help=f"keep it in {RESULT.name}")
     options = parser.parse_args()
     before = where()
     measured = asyncio.run(
         measure(options.questions, options.answers, options.tokens, options.pace_ms / 1000)
     )
-    result = json.dumps({**measured, **before}, indent=2)
-    RESULT.write_text(result + "\n", encoding="utf-8")
-    print(result)
+    result = {**measured, **before}
+    print(json.dumps(result, indent=2))
+    if options.save:
+        saved.write(RESULT, result)
 
 
 if __name__ == "__main__":

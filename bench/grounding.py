@@ -11,10 +11,12 @@ import re
 import time
 from collections import defaultdict
 from contextlib import aclosing
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
+from bench import saved
 from groundwire.adapters.models.directory import ModelDirectory
 from groundwire.adapters.models.embedded import EmbeddedModels
 from groundwire.adapters.models.extractive import ExtractiveModel
@@ -151,13 +153,8 @@ async def run(names: list[str], models: Path) -> list[Report]:
 
 
 def save(reports: list[Report]) -> None:
-    kept: dict[str, Report] = {}
-    if RESULTS.exists():
-        kept = {r.model: r for r in msgspec.json.decode(RESULTS.read_bytes(), type=list[Report])}
-    kept |= {report.model: report for report in reports}
-    RESULTS.parent.mkdir(exist_ok=True)
-    encoded = msgspec.json.encode([kept[name] for name in sorted(kept)])
-    RESULTS.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+    rows = saved.merge_rows(saved.read(RESULTS), msgspec.to_builtins(reports), "model")
+    saved.write(RESULTS, sorted(rows, key=itemgetter("model")))
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -33,6 +32,7 @@ from aiohttp import ClientSession
 from websockets.asyncio.client import ClientConnection, connect
 
 from bench.first_token import Stamps, ask_through
+from bench.server import Server, running
 from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
@@ -198,7 +198,7 @@ def size_of(folder: Path) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class Opener:
     http: ClientSession
     socket: ClientConnection
     url: str
@@ -223,33 +223,23 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(folder: Path, key: str, upstream: str) -> AsyncGenerator[Server]:
-    """Yield a server in a process of its own, with a socket to it."""
-    environment = {
-        **os.environ,
+async def serve(folder: Path, key: str, upstream: str) -> AsyncGenerator[Opener]:
+    """Yield what opens conversations of a server of its own."""
+    settings = {
         "GROUNDWIRE_OPENAI_BASE_URL": upstream,
         "GROUNDWIRE_OLLAMA_URL": "http://127.0.0.1:9",
         "GROUNDWIRE_LIMITS": "off",
         "GROUNDWIRE_COMPACT_AFTER": "0",
     }
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "groundwire", "serve", "--port", "0", "--data", str(folder)),
-        stdout=asyncio.subprocess.PIPE,
-        env=environment,
-    )
-    try:
-        assert child.stdout is not None
-        url = (await child.stdout.readline()).decode().split()[2]
-        stream = url.replace("http", "ws", 1) + "/api/v1/chat/stream"
-        headers = {"Authorization": f"Bearer {key}"}
-        async with (
-            ClientSession(headers=headers) as http,
-            connect(stream, additional_headers=headers, proxy=None, max_size=None) as socket,
-        ):
-            yield Server(http, socket, url)
-    finally:
-        child.terminate()
-        await child.wait()
+    server = Server(folder, folder / "server.log", key, settings)
+    async with (
+        running(server, is_kill=False),
+        ClientSession(headers=server.headers) as http,
+        connect(
+            server.stream, additional_headers=server.headers, proxy=None, max_size=None
+        ) as socket,
+    ):
+        yield Opener(http, socket, server.url)
 
 
 async def time_each(count: int, work: Callable[[], Awaitable[object]]) -> dict[str, float]:
@@ -267,7 +257,7 @@ def _percentiles(taken: list[float]) -> dict[str, float]:
     return {"p50": round(cuts[49], 2), "p99": round(cuts[98], 2)}
 
 
-async def open_and_ask(server: Server, session: str, opens: int) -> dict[str, Any]:
+async def open_and_ask(server: Opener, session: str, opens: int) -> dict[str, Any]:
     """Open the conversation, and an empty one; ask in it, and in new ones."""
     empty = await server.begin()
     timed = {

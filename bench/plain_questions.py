@@ -11,9 +11,6 @@ counts when it has what it must contain; the right page, when a source that it c
 import argparse
 import asyncio
 import re
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator
@@ -22,6 +19,9 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+
+from bench import saved
+from bench.server import serve
 
 EVALS = Path(__file__).parents[1] / "tests" / "evals"
 RESULTS = Path(__file__).parent / "results" / "plain_questions.json"
@@ -137,36 +137,9 @@ class Client:
 @asynccontextmanager
 async def own_server() -> AsyncGenerator[tuple[str, str]]:
     """Serve from a fresh folder; give the address and a key."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "groundwire"]
-        made = await asyncio.to_thread(
-            subprocess.check_output, [*command, "key", "create", "bench", "--data", data], text=True
-        )
-        server = await asyncio.create_subprocess_exec(
-            *command, "serve", "--port", port, "--data", data, stdout=subprocess.DEVNULL
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            await _until_ready(url)
-            yield url, made.strip().splitlines()[-1]
-        finally:
-            server.terminate()
-            await server.wait()
-
-
-async def _until_ready(url: str) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
-        while True:
-            try:
-                async with session.get(f"{url}/readyz") as response:
-                    if response.status == 200:
-                        return
-            except aiohttp.ClientConnectorError:
-                pass
-            await asyncio.sleep(0.2)
+    with tempfile.TemporaryDirectory() as folder:
+        async with serve(Path(folder), {}) as server:
+            yield server.url, server.key
 
 
 def judge(asked: Asked, answer: str, sources: list[_Source], first_ms: int) -> Answered:
@@ -213,6 +186,7 @@ async def main() -> None:
     parser.add_argument("--until", choices=["words", "meaning"], default="meaning")
     parser.add_argument("--url")
     parser.add_argument("--key", default="")
+    parser.add_argument("--save", action="store_true", help=f"keep it in {RESULTS.name}")
     options = parser.parse_args()
     if options.url:
         answered = await run(options, options.url, options.key)
@@ -222,9 +196,8 @@ async def main() -> None:
     right = sum(one.right for one in answered)
     paged = sum(one.page_cited for one in answered)
     print(f"\n{right} of {len(answered)} right, {paged} with the right page cited")
-    if options.set == "plain_questions":
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(answered), indent=2) + b"\n")
+    if options.save:
+        saved.write(RESULTS, msgspec.to_builtins(answered))
 
 
 if __name__ == "__main__":

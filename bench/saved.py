@@ -14,7 +14,7 @@ def read(path: Path) -> Any:
 
 
 def write(path: Path, results: object) -> None:
-    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def merge(saved: Mapping[str, Any] | None, measured: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,16 @@ class Server:
     child: asyncio.subprocess.Process = field(init=False)
 
     @property
+    def stream(self) -> str:
+        """The address of its sockets."""
+        return self.url.replace("http", "ws", 1) + "/api/v1/chat/stream"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say who asks: its owner."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+    @property
     def at(self) -> int:
         """The port that it listens at now."""
         return int(self.url.rpartition(":")[2])
@@ -95,14 +105,20 @@ class Server:
 async def serve(
     folder: Path, settings: Mapping[str, str], *, port: int = 0
 ) -> AsyncGenerator[Server]:
-    """Serve ``folder`` with an owner's key; in the end it is killed."""
+    """Serve from ``folder``, with an owner's key; in the end it is killed."""
     data = folder / "data"
     async with open_accounts(Settings(data=data)) as accounts:
         owner = await accounts.authenticator.owner()
         key = await accounts.authenticator.issue_key(owner, "bench", "owner")
     server = Server(data, folder / "log", key, settings, port)
+    async with running(server, is_kill=True):
+        yield server
+
+
+@asynccontextmanager
+async def running(server: Server, *, is_kill: bool) -> AsyncGenerator[None]:
     await server.start()
     try:
-        yield server
+        yield
     finally:
-        await server.stop(is_kill=True)
+        await server.stop(is_kill=is_kill)
