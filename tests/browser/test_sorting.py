@@ -103,6 +103,39 @@ def test_what_is_pinned_is_read_for_every_answer(shelf: Page, model: ScriptedSer
     assert "[1] (rules.txt)" in str(model.asked[-1].body["messages"])
 
 
+def test_another_device_sees_how_documents_are_sorted_as_it_happens(shelf: Page) -> None:
+    other = shelf.context.new_page()
+    other.goto(shelf.url)
+    other.get_by_role("button", name="Documents").click()
+    labels = row_of(other, "lamps.md").locator(".labels li")
+
+    sort(shelf, "lamps.md", tags="Light", collection="House")
+    expect(labels).to_have_text(["House", "#light"])
+    shelf.get_by_role("button", name="Pin “lamps.md”").press("Enter")
+    expect(other.get_by_role("button", name="Pin “lamps.md”")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    other.get_by_role("button", name="Limit questions to some documents").press("Enter")
+    other.get_by_role("checkbox", name="House").press("Space")
+    other.keyboard.press("Escape")
+    chips = other.get_by_role("list", name="What the next question is limited to")
+    expect(chips).to_have_text("House")
+
+    shelf.get_by_role("button", name="Tags and collections of “rules.txt”").click()
+    shelf.get_by_role("button", name="Rename “House”").click()
+    shelf.get_by_label("Name of the collection").fill("Home")
+    shelf.get_by_label("Name of the collection").press("Enter")
+    expect(shelf.get_by_role("checkbox", name="Home")).to_be_visible()
+    expect(labels).to_have_text(["Home", "#light"])
+    expect(chips).to_have_text("Home")
+
+    shelf.get_by_role("button", name="Delete “Home”").click()
+    shelf.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(shelf.get_by_role("checkbox", name="Home")).to_have_count(0)
+    expect(labels).to_have_text(["#light"])
+    expect(chips).to_have_text("Deleted collection")
+
+
 def test_in_chinese_everything_is_said_in_chinese(
     browser: Browser, served: Served, owner: StorageState
 ) -> None:

@@ -16,6 +16,6 @@ async def module_served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenera
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def served(module_served: Served) -> AsyncGenerator[Served]:
-    """The module's server; no turn of one test, asked and then left, takes the next one's script."""
+    """The module's server: no turn that a test asked for and left takes the next one's script."""
     yield module_served
     await module_served.settle()

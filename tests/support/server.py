@@ -62,11 +62,10 @@ class Served:
 
     async def settle(self) -> None:
         """End what still runs or waits, and drop what was scripted for it."""
-        assistant = self.groundwire.assistant
         self.model.forget()
-        answers, log = assistant.answers, assistant.log
+        answers, log = self.groundwire.assistant.answers, self.groundwire.assistant.log
         while any([await answers.cancel(busy, None) for busy in await log.list_busy()]):
-            await asyncio.sleep(0.002)
+            continue
 
     async def add_user(self, name: str, role: Role = "editor") -> str:
         """Return the key of a new user."""
