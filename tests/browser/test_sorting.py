@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from groundwire.adapters.models.scripted_server import ScriptedServer
-from tests.browser.visit import Served, new_context
+from tests.browser.visit import Served, complaints, new_context
 
 pytestmark = pytest.mark.browser
 
@@ -129,11 +129,17 @@ def test_another_device_sees_how_documents_are_sorted_as_it_happens(shelf: Page)
     expect(labels).to_have_text(["Home", "#light"])
     expect(chips).to_have_text("Home")
 
+    shelf.get_by_label("New collection").fill("Home")
+    shelf.get_by_role("button", name="Create").click()
+    expect(shelf.get_by_role("dialog").get_by_role("alert")).to_contain_text("already")
     shelf.get_by_role("button", name="Delete “Home”").click()
     shelf.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(shelf.get_by_role("checkbox", name="Home")).to_have_count(0)
     expect(labels).to_have_text(["#light"])
     expect(chips).to_have_text("Deleted collection")
+    # The browser notes the name that was taken.
+    assert [text for text in complaints if "409" not in text] == []
+    complaints.clear()
 
 
 def test_in_chinese_everything_is_said_in_chinese(
