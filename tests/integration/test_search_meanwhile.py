@@ -5,14 +5,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
-from groundwire.model.documents import Chunk
+from groundwire.model.documents import Chunk, Version
 from groundwire.model.ids import ChunkId, DocumentId, chunk_id
+from groundwire.retrieve.pinned import Pinned
 from tests.support.library import HOME, Library
 
 BEFORE = ("The rules file builds the package.", "The old heron nests in April.")
@@ -78,6 +80,47 @@ async def test_what_was_replaced_before_it_could_be_read_is_searched_for_again(
     found = await library.search().search(HOME, "What builds the package?", limit=2)
 
     assert [passage.text for passage in found.passages] == list(AFTER)
+
+
+async def test_what_is_pinned_is_read_while_it_takes_its_next_version(library: Library) -> None:
+    guide = await library.put("Guide", *BEFORE)
+    await library.documents.label(guide, pinned=True)
+    await stage(library, guide, *AFTER)
+    pinned = Pinned(library.documents, library.index)
+    new = Version(title="Guide", media_type="text/plain", size_bytes=1, digest="new", is_whole=True)
+
+    before = await pinned.read(HOME)
+    await library.documents.change(guide, lambda now: msgspec.structs.replace(now, next=new))
+    whole = await pinned.read(HOME)
+    await library.index.publish(guide)
+    after = await pinned.read(HOME)
+
+    assert [passage.text for passage in before] == list(BEFORE)
+    assert [passage.text for passage in whole] == list(BEFORE)
+    assert [passage.text for passage in after] == list(AFTER)
+
+
+async def test_what_is_pinned_and_replaced_before_it_could_be_read_is_read_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = await library.put("Guide", *BEFORE)
+    await library.documents.label(guide, pinned=True)
+    await library.documents.change(
+        guide, lambda now: msgspec.structs.replace(now, status="ready", searchable="meaning")
+    )
+    await stage(library, guide, *AFTER)
+    get = library.index.get
+
+    async def get_late(chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
+        await library.index.publish(guide)
+        found = await get(chunks)
+        await library.documents.change(guide, lambda now: msgspec.structs.replace(now, version=2))
+        return found
+
+    monkeypatch.setattr(library.index, "get", get_late)
+    found = await Pinned(library.documents, library.index).read(HOME)
+
+    assert [passage.text for passage in found] == list(AFTER)
 
 
 async def test_the_parts_of_a_question_are_answered_by_one_version(

@@ -309,9 +309,7 @@ class Search:
 
 def _is_of_one_version(found: Iterable[Found]) -> bool:
     seen = {
-        (passage.document, version_of(ChunkId(passage.id)))
-        for each in found
-        for passage in each.passages
+        (passage.document, version_of(passage.id)) for each in found for passage in each.passages
     }
     return len(seen) == len({document for document, _ in seen})
 
