@@ -99,7 +99,9 @@ class Accept:
     async def enqueue(self, document: Document) -> None:
         """Have the document read on, unless nothing is to be done with it."""
         if not document.is_finished and not document.paused:
-            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
+            await self.jobs.enqueue(
+                PARSE, document.id, lane=document.added_by, batch=document.batch or ""
+            )
 
     async def resume(self) -> None:
         """Give every unfinished document a job: the process may have died before it did.
@@ -108,7 +110,9 @@ class Accept:
         """
         for document in await self.documents.list_unfinished():
             kind = EMBED if document.status == "embedding" else PARSE
-            await self.jobs.enqueue(kind, document.id, lane=document.added_by)
+            await self.jobs.enqueue(
+                kind, document.id, lane=document.added_by, batch=document.batch or ""
+            )
 
     async def _record(self, fresh: Document) -> Document:
         document = await self.documents.add(fresh, received(fresh))
