@@ -82,6 +82,21 @@ async def test_what_was_replaced_before_it_could_be_read_is_searched_for_again(
     assert [passage.text for passage in found.passages] == list(AFTER)
 
 
+async def test_what_an_index_kept_of_chunks_that_are_gone_is_left_out(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await library.put("Guide", *BEFORE)
+    get = library.index.get
+
+    async def get_some(chunks: Sequence[ChunkId]) -> Sequence[Chunk]:
+        return [chunk for chunk in await get(chunks) if chunk.position]
+
+    monkeypatch.setattr(library.index, "get", get_some)
+    found = await library.search().search(HOME, "What builds the package?", limit=2)
+
+    assert [passage.text for passage in found.passages] == [BEFORE[1]]
+
+
 async def test_what_is_pinned_is_read_while_it_takes_its_next_version(library: Library) -> None:
     guide = await library.put("Guide", *BEFORE)
     await library.documents.label(guide, pinned=True)

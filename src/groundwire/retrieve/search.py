@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal, NamedTuple
@@ -46,9 +46,8 @@ SPARE = 3
 FLOOR = 0.28
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
-# What changed while it was searched is searched again: a search takes milliseconds, a document
-# takes its next version once.
-TRIES = 8
+# What changed while it was searched is searched again: a document takes its next version once.
+TRIES = 3
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,15 +178,18 @@ class Search:
         on_rerank: Callable[[], Awaitable[None]] | None,
     ) -> list[Found]:
         """Return what is found for each query, with no document in two versions."""
-        for _ in range(TRIES):
+        found: list[Found] = []
+        for again in range(TRIES):
             searches = [
-                self._search(workspace, each, sought, on_rerank if n == 0 else None)
+                self._search(workspace, each, sought, None if n or again else on_rerank)
                 for n, each in enumerate(queries)
             ]
-            found = [each for each in await asyncio.gather(*searches) if each is not None]
-            if len(found) == len(queries) and _is_of_one_version(found):
+            searched = await asyncio.gather(*searches)
+            found = [each for each, _ in searched]
+            if all(is_whole for _, is_whole in searched) and _is_of_one_version(found):
                 return found
-        raise RetrievalFailed
+        # A store may keep the vector of what is long gone: that is nothing to fail for.
+        return _of_newest_versions(found)
 
     async def _search(
         self,
@@ -195,10 +197,11 @@ class Search:
         query: str,
         sought: "_Sought",
         on_rerank: Callable[[], Awaitable[None]] | None,
-    ) -> Found | None:
+    ) -> tuple[Found, bool]:
         """Return more chunks than are asked for: some are duplicates or neighbours of others.
 
-        ``None`` if some were replaced by those of another version before they could be read.
+        And whether all that was found could be read: some may have been replaced by those of
+        another version meanwhile.
         """
         limit, documents = sought.limit, sought.documents
         among = documents or sought.within
@@ -211,8 +214,7 @@ class Search:
         deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
         best = fuse(by_words, near, await _unseen(near, space, by_words))[:deep]
         passages = [passage async for passage in self._passages(best, query)]
-        if await self._was_replaced(best, passages):
-            return None
+        is_whole = not await self._was_replaced(best, passages)
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
         if self._reranking is not None:
@@ -220,7 +222,7 @@ class Search:
                 await on_rerank()
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
-        return Found(
+        found = Found(
             passages=(*order.passages, *[each async for each in self._passages(beginnings, query)]),
             searched="both" if near.hits else "words",
             reranked=None if self._reranking is None else order.why is None,
@@ -228,6 +230,7 @@ class Search:
             asked_for=bool(documents),
             relevance=relevance,
         )
+        return found, is_whole
 
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
@@ -307,11 +310,27 @@ class Search:
             return None
 
 
-def _is_of_one_version(found: Iterable[Found]) -> bool:
-    seen = {
-        (passage.document, version_of(passage.id)) for each in found for passage in each.passages
-    }
-    return len(seen) == len({document for document, _ in seen})
+def _is_of_one_version(found: Sequence[Found]) -> bool:
+    return _of_newest_versions(found) == found
+
+
+def _of_newest_versions(found: Sequence[Found]) -> list[Found]:
+    """Leave out the passages of a document of which there are some of a newer version."""
+    newest: dict[DocumentId, int] = {}
+    for passage in chain.from_iterable(each.passages for each in found):
+        version = version_of(passage.id)
+        newest[passage.document] = max(version, newest.get(passage.document, version))
+    return [
+        msgspec.structs.replace(
+            each,
+            passages=tuple(
+                passage
+                for passage in each.passages
+                if version_of(passage.id) == newest[passage.document]
+            ),
+        )
+        for each in found
+    ]
 
 
 async def _unseen(near: Near, space: VectorSpace, words: WordHits) -> Collection[ChunkId]:
