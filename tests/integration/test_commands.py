@@ -46,7 +46,10 @@ def guide(tmp_path: Path) -> Path:
 
 
 def test_a_question_about_a_file_is_answered_with_its_source(guide: Path, tmp_path: Path) -> None:
-    asked = run("ask", "When does the heron nest?", "--with", guide, "--data", tmp_path / "data")
+    other = tmp_path / "other.md"
+    other.write_text("The pump needs oil.", encoding="utf-8")
+    files = ("--with", guide, "--with", other)
+    asked = run("ask", "When does the heron nest?", *files, "--data", tmp_path / "data")
     assert asked.returncode == 0, asked.stderr
     assert "The heron nests in April." in asked.stdout
     assert "[1] guide.md" in asked.stdout

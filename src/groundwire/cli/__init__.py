@@ -74,7 +74,7 @@ def _add_ask(commands: Commands) -> None:
     parser = _add(commands, "ask", "Ask a question about files, here in the terminal.")
     parser.add_argument("question")
     parser.add_argument(
-        "--with", dest="files", nargs="+", type=Path, default=[], metavar="FILE",
+        "--with", dest="files", nargs="+", action="extend", type=Path, default=[], metavar="FILE",
         help="the documents to answer from",
     )  # fmt: skip
     parser.add_argument("--workspace", help="ask in this workspace, by name")
