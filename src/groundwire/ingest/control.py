@@ -7,7 +7,7 @@ import msgspec
 
 from groundwire.ingest.accept import Accept, clean_name, drop_unused, media_type
 from groundwire.ingest.progress import ready
-from groundwire.ingest.versions import digests, restarted, revised, withdrawn
+from groundwire.ingest.versions import digests, read_of, renamed, restarted, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.errors import Conflict
 from groundwire.model.ids import BatchId, DocumentId, FeedId
@@ -146,6 +146,16 @@ class Control:
         """Let another ``feed`` keep the document from now on, or nobody but people."""
         _, after = await self._change(id, lambda now: _change(now, feed=feed))
         await self.accept.enqueue(after)
+
+    async def move(self, id: DocumentId, name: str, uri: str) -> None:
+        """Let the document be from another place, under its name there. Raises ``NotFound``."""
+        title = clean_name(name)
+        before, after = await self._change(
+            id, lambda now: renamed(_change(now, uri=uri), title, media_type(title))
+        )
+        if read_of(after).title != read_of(before).title:
+            self.stop(id)
+            await self._go_on(after)
 
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document]
