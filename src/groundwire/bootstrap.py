@@ -274,7 +274,7 @@ async def _library(parts: _Parts, stack: contextlib.AsyncExitStack) -> "Library"
     return Library(
         SqliteWorkspaces(parts.store),
         documents,
-        SqliteCollections(parts.store),
+        SqliteCollections(parts.store, parts.log),
         parts.identities,
         means.blobs,
         index,

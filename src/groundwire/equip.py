@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from groundwire.retrieve.search import Search
 
 EMBEDDED = "embedded"
-PROTOCOLS = ("ollama", "openai")
 INDEX = "index.db"
 OFF = "off"
 GGUF = ".gguf"
@@ -43,15 +42,7 @@ def open_embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> "Embe
     """Return the embedder of the settings; ``stack`` closes it. Raises ``InvalidField``."""
     if settings.embedder == EMBEDDED:
         return _open_local(stack)
-    kind, _, model = settings.embedder.partition(":")
-    url = address_of(settings)
-    if kind not in PROTOCOLS or not model:
-        raise InvalidField(
-            "embedder", "GROUNDWIRE_EMBEDDER is `embedded`, `ollama:MODEL` or `openai:MODEL`."
-        )
-    if not url:
-        raise InvalidField("embedder_url", "Say where the embedder is, in GROUNDWIRE_EMBEDDER_URL.")
-    return _open_endpoint(kind, model, url, settings, stack)
+    return _open_chosen(settings.embedder, address_of(settings), settings, stack)
 
 
 def reopen_embedder(
@@ -66,27 +57,28 @@ def reopen_embedder(
 
     if name == NAME:
         return _open_local(stack)
-    kind, _, model = name.partition(":")
-    url = address or _usual_address(kind, settings)
-    if kind in PROTOCOLS and model and url:
-        return _open_endpoint(kind, model, url, settings, stack)
-    return AbsentEmbedder(name)
+    try:
+        return _open_chosen(name, address or _usual_address(name, settings), settings, stack)
+    except InvalidField:
+        return AbsentEmbedder(name)
 
 
 def address_of(settings: Settings) -> str:
     """Return where the embedder of the settings is asked, '' for the embedded one."""
-    kind = settings.embedder.partition(":")[0]
-    if kind not in PROTOCOLS:
+    if settings.embedder == EMBEDDED:
         return ""
-    return settings.embedder_url or _usual_address(kind, settings)
+    return settings.embedder_url or _usual_address(settings.embedder, settings)
 
 
-def _usual_address(kind: str, settings: Settings) -> str:
+def _usual_address(embedder: str, settings: Settings) -> str:
+    """Return where the models of this kind are asked, '' if there are none."""
     from groundwire.adapters.models.ollama import DEFAULT_URL
 
-    if kind == "ollama":
+    if embedder.startswith("ollama:"):
         return settings.ollama_url or DEFAULT_URL
-    return settings.openai_base_url or ""
+    if embedder.startswith("openai:"):
+        return settings.openai_base_url or ""
+    return ""
 
 
 def _open_local(stack: contextlib.AsyncExitStack) -> "Embedder":
@@ -97,16 +89,16 @@ def _open_local(stack: contextlib.AsyncExitStack) -> "Embedder":
     return local
 
 
-def _open_endpoint(
-    kind: str, model: str, url: str, settings: Settings, stack: contextlib.AsyncExitStack
+def _open_chosen(
+    name: str, url: str, settings: Settings, stack: contextlib.AsyncExitStack
 ) -> "Embedder":
-    from groundwire.adapters.embedder.endpoint import OLLAMA, OPENAI, EndpointEmbedder
+    """Raises ``InvalidField`` if there is none of this name, or if nobody said where it is."""
+    from groundwire.adapters.embedder.choose import open_embedder
 
-    protocol = {"ollama": OLLAMA, "openai": OPENAI}[kind]
     url, key = _with_key(url, settings)
-    endpoint = EndpointEmbedder(protocol, url, model, key=key)
-    stack.push_async_callback(endpoint.aclose)
-    return endpoint
+    chosen = open_embedder(name, url=url, key=key)
+    stack.push_async_callback(chosen.aclose)
+    return chosen
 
 
 def _with_key(url: str, settings: Settings) -> tuple[str, str | None]:

@@ -325,8 +325,9 @@ class Library:
     async def _create(self, identity: Identity, name: str) -> Workspace:
         id = WorkspaceId(self.new_id("w"))
         workspace = Workspace(id=id, name=clean_name(name), created_at=self.now())
-        await self.workspaces.create(workspace, owner=identity.principal.id)
+        # First its log, without which nothing can be done in it.
         await self.log.create(workspace_log(id), name=id)
+        await self.workspaces.create(workspace, owner=identity.principal.id)
         return workspace
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from groundwire.adapters.models.scripted_server import ScriptedServer
-from tests.browser.visit import Served, new_context
+from tests.browser.visit import Served, complaints, new_context
 
 pytestmark = pytest.mark.browser
 
@@ -101,6 +101,45 @@ def test_what_is_pinned_is_read_for_every_answer(shelf: Page, model: ScriptedSer
     expect(shelf.get_by_text(re.compile("^Noted"))).to_be_visible()
 
     assert "[1] (rules.txt)" in str(model.asked[-1].body["messages"])
+
+
+def test_another_device_sees_how_documents_are_sorted_as_it_happens(shelf: Page) -> None:
+    other = shelf.context.new_page()
+    other.goto(shelf.url)
+    other.get_by_role("button", name="Documents").click()
+    labels = row_of(other, "lamps.md").locator(".labels li")
+
+    sort(shelf, "lamps.md", tags="Light", collection="House")
+    expect(labels).to_have_text(["House", "#light"])
+    shelf.get_by_role("button", name="Pin “lamps.md”").press("Enter")
+    expect(other.get_by_role("button", name="Pin “lamps.md”")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    other.get_by_role("button", name="Limit questions to some documents").press("Enter")
+    other.get_by_role("checkbox", name="House").press("Space")
+    other.keyboard.press("Escape")
+    chips = other.get_by_role("list", name="What the next question is limited to")
+    expect(chips).to_have_text("House")
+
+    shelf.get_by_role("button", name="Tags and collections of “rules.txt”").click()
+    shelf.get_by_role("button", name="Rename “House”").click()
+    shelf.get_by_label("Name of the collection").fill("Home")
+    shelf.get_by_label("Name of the collection").press("Enter")
+    expect(shelf.get_by_role("checkbox", name="Home")).to_be_visible()
+    expect(labels).to_have_text(["Home", "#light"])
+    expect(chips).to_have_text("Home")
+
+    shelf.get_by_label("New collection").fill("Home")
+    shelf.get_by_role("button", name="Create").click()
+    expect(shelf.get_by_role("dialog").get_by_role("alert")).to_contain_text("already")
+    shelf.get_by_role("button", name="Delete “Home”").click()
+    shelf.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(shelf.get_by_role("checkbox", name="Home")).to_have_count(0)
+    expect(labels).to_have_text(["#light"])
+    expect(chips).to_have_text("Deleted collection")
+    # The browser notes the name that was taken.
+    assert [text for text in complaints if "409" not in text] == []
+    complaints.clear()
 
 
 def test_in_chinese_everything_is_said_in_chinese(

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.documents import SqliteDocuments, SqliteWorkspaces
@@ -13,9 +14,15 @@ from groundwire.adapters.embedded.event_log import SqliteEventLog
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.model.documents import Document, Unread, Version
-from groundwire.model.errors import NotFound
+from groundwire.model.errors import Conflict, NotFound
 from groundwire.model.ids import DocumentId, PrincipalId, WorkspaceId, workspace_log
-from groundwire.model.workspace_events import DocumentParsing
+from groundwire.model.workspace_events import (
+    DocumentParsing,
+    DocumentPaused,
+    DocumentReceived,
+    DocumentRemoved,
+    decode_workspace_event,
+)
 from groundwire.ports.documents import Workspace
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -30,9 +37,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def log(store: Store, tmp_path: Path) -> SqliteEventLog:
-    return SqliteEventLog(store, lambda: NOW, Counter(tmp_path / "seen"))
+@pytest_asyncio.fixture
+async def log(store: Store, tmp_path: Path) -> SqliteEventLog:
+    log = SqliteEventLog(store, lambda: NOW, Counter(tmp_path / "seen"))
+    for workspace in ("ws", "other"):
+        await log.create(workspace_log(WorkspaceId(workspace)), name=workspace)
+    return log
 
 
 @pytest.fixture
@@ -131,7 +141,6 @@ async def test_what_is_stored_is_told_in_the_same_step_or_neither_is(
     documents: SqliteDocuments, log: SqliteEventLog
 ) -> None:
     name = workspace_log(WorkspaceId("ws"))
-    await log.create(name, name="ws")
     begun = await documents.add(document("a"))
     event = DocumentParsing(document_id=begun.id, title=begun.title)
     reading = asyncio.create_task(log.wait(name, after=0))
@@ -151,6 +160,31 @@ async def test_what_is_stored_is_told_in_the_same_step_or_neither_is(
     assert await documents.get(begun.id) == held
 
 
+async def test_that_one_came_what_an_order_did_and_that_it_is_gone_is_told_once(
+    documents: SqliteDocuments, log: SqliteEventLog
+) -> None:
+    came = DocumentReceived(document_id=DocumentId("a"), title="手册.pdf", size_bytes=3)
+    held = DocumentPaused(document_id=DocumentId("a"), title="手册.pdf")
+
+    def hold(now: Document) -> Document:
+        return msgspec.structs.replace(now, paused=True)
+
+    def refuse(_: Document) -> Document:
+        raise Conflict("No.")
+
+    await documents.add(document("a"), came)
+    await documents.add(document("b"), came)
+    for _ in range(2):
+        await documents.change(DocumentId("a"), hold, lambda before, after: [held])
+    with pytest.raises(Conflict):
+        await documents.change(DocumentId("a"), refuse, lambda before, after: [held])
+    await documents.remove(DocumentId("a"))
+
+    recorded = await log.read(workspace_log(WorkspaceId("ws")), after=0, limit=9)
+    gone = DocumentRemoved(document_id=DocumentId("a"), title="手册.pdf")
+    assert [decode_workspace_event(each.data) for each in recorded] == [came, held, gone]
+
+
 async def test_bytes_are_used_as_long_as_a_document_of_any_workspace_has_them(
     documents: SqliteDocuments,
 ) -> None:
@@ -161,7 +195,8 @@ async def test_bytes_are_used_as_long_as_a_document_of_any_workspace_has_them(
     assert await documents.is_used("d1")
     await documents.remove(DocumentId("b"))
     assert not await documents.is_used("d1")
-    await documents.remove(DocumentId("b"))
+    with pytest.raises(NotFound):
+        await documents.remove(DocumentId("b"))
 
 
 async def test_bytes_of_a_next_version_are_those_of_the_document(

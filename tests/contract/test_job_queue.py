@@ -108,6 +108,31 @@ async def test_users_take_turns_however_much_each_has(jobs: SqliteJobQueue) -> N
     assert taken == ["upload", "import1", "second", "import2", "import3"]
 
 
+async def test_what_a_user_brings_while_a_batch_of_his_is_done_takes_turns_with_it(
+    jobs: SqliteJobQueue,
+) -> None:
+    for key in ("f1", "f2", "f3", "f4"):
+        await jobs.enqueue("parse", key, lane="one", batch="folder")
+    assert await lease_key(jobs) == "f1"
+
+    for key in ("g1", "g2"):
+        await jobs.enqueue("parse", key, lane="one", batch="other")
+
+    assert [await lease_key(jobs) for _ in range(5)] == ["f2", "g1", "f3", "g2", "f4"]
+
+
+async def test_one_that_is_half_done_lets_the_same_user_s_others_go_first(
+    jobs: SqliteJobQueue,
+) -> None:
+    await jobs.enqueue("embed", "large", lane="one", batch="a")
+    await jobs.enqueue("embed", "small", lane="one", batch="b")
+    large = await take(jobs)
+
+    await jobs.yield_turn(large, worker="w1")
+
+    assert [await lease_key(jobs) for _ in range(2)] == ["small", "large"]
+
+
 async def test_kinds_have_turns_of_their_own(jobs: SqliteJobQueue) -> None:
     for kind in KINDS:
         await jobs.enqueue(kind, "a", lane="ada")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from groundwire.adapters.embedded import store as store_module
 from groundwire.adapters.embedded.collections import SqliteCollections
@@ -18,7 +19,13 @@ from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, NotFound
 from groundwire.model.filters import Collection, Filter
-from groundwire.model.ids import CollectionId, DocumentId, WorkspaceId
+from groundwire.model.ids import CollectionId, DocumentId, WorkspaceId, workspace_log
+from groundwire.model.workspace_events import (
+    CollectionChanged,
+    DocumentLabelled,
+    WorkspaceEvent,
+    decode_workspace_event,
+)
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
 WS = WorkspaceId("ws")
@@ -32,14 +39,27 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def documents(store: Store, tmp_path: Path) -> SqliteDocuments:
-    return SqliteDocuments(store, SqliteEventLog(store, utc_now, Counter(tmp_path / "seen")))
+@pytest_asyncio.fixture
+async def log(store: Store, tmp_path: Path) -> SqliteEventLog:
+    log = SqliteEventLog(store, utc_now, Counter(tmp_path / "seen"))
+    for workspace in ("ws", "other"):
+        await log.create(workspace_log(WorkspaceId(workspace)), name=workspace)
+    return log
 
 
 @pytest.fixture
-def collections(store: Store) -> SqliteCollections:
-    return SqliteCollections(store)
+def documents(store: Store, log: SqliteEventLog) -> SqliteDocuments:
+    return SqliteDocuments(store, log)
+
+
+@pytest.fixture
+def collections(store: Store, log: SqliteEventLog) -> SqliteCollections:
+    return SqliteCollections(store, log)
+
+
+async def told(log: SqliteEventLog, *, after: int = 0) -> list[WorkspaceEvent | None]:
+    recorded = await log.read(workspace_log(WS), after=after, limit=100)
+    return [decode_workspace_event(each.data) for each in recorded]
 
 
 def document(id: str, title: str = "a.pdf", *, workspace: str = "ws", **more: Any) -> Document:
@@ -132,6 +152,56 @@ async def test_nothing_is_stored_if_a_collection_is_of_another_workspace(
         await documents.label(DocumentId("none"), pinned=True)
 
     assert await documents.get(before.id) == before
+
+
+async def test_what_makes_a_difference_is_told_in_the_same_step(
+    documents: SqliteDocuments, collections: SqliteCollections, log: SqliteEventLog
+) -> None:
+    await collections.create(collection())
+    a = (await documents.add(document("a"))).id
+    b = (await documents.add(document("b"))).id
+    await documents.label(a, tags=("new",), collections=(LAW,))
+    await documents.label(a, tags=("new",))
+    await collections.change(LAW, name="Laws", add=[a, b])
+    await collections.change(LAW, name="Laws", remove=[b, b])
+    await collections.remove(LAW)
+    with pytest.raises(NotFound):
+        await collections.remove(LAW)
+    with pytest.raises(NotFound):
+        await collections.change(LAW, name="Gone", add=[b])
+
+    def collected(change: Any, name: str) -> CollectionChanged:
+        return CollectionChanged(collection_id=LAW, name=name, change=change)
+
+    def labelled(id: DocumentId, *tags: str, within: tuple[CollectionId, ...]) -> DocumentLabelled:
+        return DocumentLabelled(
+            document_id=id, title="a.pdf", tags=tags, pinned=False, collections=within
+        )
+
+    assert await told(log) == [
+        collected("created", "Law"),
+        labelled(a, "new", within=(LAW,)),
+        collected("renamed", "Laws"),
+        labelled(b, within=(LAW,)),
+        labelled(b, within=()),
+        collected("removed", "Laws"),
+    ]
+
+
+async def test_nothing_is_told_of_what_was_refused(
+    documents: SqliteDocuments, collections: SqliteCollections, log: SqliteEventLog
+) -> None:
+    await collections.create(collection())
+    await collections.create(collection("c_other", "Other"))
+    id = (await documents.add(document("a"))).id
+
+    with pytest.raises(Conflict):
+        await collections.change(LAW, name="Other", add=[id])
+    with pytest.raises(NotFound):
+        await collections.change(LAW, name="New", add=[id, DocumentId("none")])
+
+    assert len(await told(log)) == 2
+    assert (await collections.get(LAW)).name == "Law"
 
 
 async def test_pinned_documents_are_listed_oldest_first(documents: SqliteDocuments) -> None:
@@ -241,7 +311,6 @@ async def test_a_collection_that_goes_leaves_its_documents_and_a_document_its_co
     id = (await documents.add(document("a"))).id
     await documents.label(id, tags=("t",), collections=(LAW, CollectionId("c_mail")))
 
-    await collections.remove(LAW)
     await collections.remove(LAW)
 
     assert (await documents.get(id)).collections == ("c_mail",)

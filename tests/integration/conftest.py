@@ -9,6 +9,13 @@ from tests.support.server import Served, serve
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served]:
+async def module_served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served]:
     async with serve(tmp_path_factory.mktemp("data")) as served:
         yield served
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def served(module_served: Served) -> AsyncGenerator[Served]:
+    """The module's server: no turn that a test asked for and left takes the next one's script."""
+    yield module_served
+    await module_served.settle()

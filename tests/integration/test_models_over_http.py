@@ -81,6 +81,7 @@ async def test_an_http_error_becomes_a_sentence_without_secrets(
     assert says in raised.value.message
     assert KEY not in raised.value.message
     assert len(raised.value.message) < 500
+    assert raised.value.message.endswith(".")
 
 
 async def test_a_full_endpoint_says_when_to_come_back(

@@ -20,7 +20,7 @@ from groundwire.adapters.embedder.scripted import ScriptedEmbedder
 from groundwire.bootstrap import utc_now
 from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import ModelUnavailable
-from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId
+from groundwire.model.ids import ChunkId, DocumentId, PrincipalId, WorkspaceId, workspace_log
 from groundwire.ports.documents import Workspace
 from groundwire.ports.embedder import Embedder
 from groundwire.retrieve.meaning import Meanings
@@ -53,12 +53,13 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._store = Store(folder / "log.db", SCHEMA)
-        log = SqliteEventLog(self._store, utc_now, Counter(folder / "seen"))
-        self.documents = SqliteDocuments(self._store, log)
+        self._log = SqliteEventLog(self._store, utc_now, Counter(folder / "seen"))
+        self.documents = SqliteDocuments(self._store, self._log)
         self.index = SqliteIndex(folder / "index.db", embedder="scripted")
         self.embedder = ScriptedEmbedder()
 
     async def open(self) -> None:
+        await self._log.create(workspace_log(HOME), name=HOME)
         home = Workspace(id=HOME, name="Home", created_at=THEN)
         await SqliteWorkspaces(self._store).create(home, owner=PrincipalId("p_owner"))
 

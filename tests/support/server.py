@@ -60,6 +60,13 @@ class Served:
     def script(self, *steps: Step) -> None:
         self.model.enqueue(*steps)
 
+    async def settle(self) -> None:
+        """End what still runs or waits, and drop what was scripted for it."""
+        self.model.forget()
+        answers, log = self.groundwire.assistant.answers, self.groundwire.assistant.log
+        while any([await answers.cancel(busy, None) for busy in await log.list_busy()]):
+            continue
+
     async def add_user(self, name: str, role: Role = "editor") -> str:
         """Return the key of a new user."""
         principal = Principal(id=PrincipalId(new_id("p")), name=name, role=role)

@@ -251,6 +251,7 @@ export class TestServer {
       json(response, log.page(query.get("before") ?? "", Number(query.get("limit"))));
     else if (what === "documents") json(response, { documents: [] });
     else if (what === "feeds") json(response, { feeds: this.feeds });
+    else if (what === "collections") json(response, { collections: [] });
     else if (what === "embedder") json(response, { embedder: "one", coming: this.coming });
     else if (what === "commands") {
       const frame = JSON.parse(body) as Frame;

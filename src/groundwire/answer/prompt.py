@@ -7,7 +7,7 @@ from itertools import chain
 import msgspec
 
 from groundwire.model.errors import ContextOverflow
-from groundwire.model.ids import ChunkId, chunks_of
+from groundwire.model.ids import ChunkId, chunks_of, version_of
 from groundwire.model.passages import Passage
 from groundwire.model.places import describe_place
 from groundwire.ports.chat_model import Language, Message, ToolSpec
@@ -138,10 +138,19 @@ def passage_text(n: int, passage: Passage) -> str:
 
 
 def _in_order(pinned: Sequence[Passage], passages: Sequence[Passage]) -> list[Passage]:
-    """Return what is pinned, document by document, and then the others."""
+    """Return what is pinned, document by document, and then the others.
+
+    Not those of another version than what is pinned has, which came between two searches.
+    """
     by_turns = [each.document for each in pinned]
     held = {chunk for each in pinned for chunk in chunks_of(each.id)}
-    others = (each for each in passages if not (each.pinned or _is_held(each, held)))
+    versions = {each.document: version_of(each.id) for each in pinned}
+    others = (
+        each
+        for each in passages
+        if not (each.pinned or _is_held(each, held))
+        and versions.get(each.document) in (None, version_of(each.id))
+    )
     return [*sorted(pinned, key=lambda each: by_turns.index(each.document)), *others]
 
 

@@ -8,9 +8,8 @@ from pathlib import PurePath
 import msgspec
 
 from groundwire.ingest.batches import Batches
-from groundwire.ingest.progress import EMBED, PARSE, Publish
-from groundwire.ingest.versions import read_of, restarted
-from groundwire.model.document_types import type_of
+from groundwire.ingest.progress import EMBED, PARSE, received
+from groundwire.ingest.versions import restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
 from groundwire.model.ids import (
@@ -22,7 +21,6 @@ from groundwire.model.ids import (
     PrincipalId,
     WorkspaceId,
 )
-from groundwire.model.workspace_events import DocumentReceived
 from groundwire.ports.blobs import Blobs
 from groundwire.ports.documents import Documents
 from groundwire.ports.job_queue import JobQueue
@@ -56,7 +54,6 @@ class Accept:
     documents: Documents
     blobs: Blobs
     jobs: JobQueue
-    publish: Publish
     batches: Batches
     now: Now
     new_id: NewId
@@ -102,18 +99,9 @@ class Accept:
     async def enqueue(self, document: Document) -> None:
         """Have the document read on, unless nothing is to be done with it."""
         if not document.is_finished and not document.paused:
-            await self.jobs.enqueue(PARSE, document.id, lane=document.added_by)
-
-    async def tell_received(self, document: Document) -> None:
-        what = read_of(document)
-        event = DocumentReceived(
-            document_id=document.id,
-            title=what.title,
-            size_bytes=what.size_bytes,
-            document_type=type_of(what.title),
-            batch_id=document.batch,
-        )
-        await self.publish(document.workspace, event)
+            await self.jobs.enqueue(
+                PARSE, document.id, lane=document.added_by, batch=document.batch or ""
+            )
 
     async def resume(self) -> None:
         """Give every unfinished document a job: the process may have died before it did.
@@ -122,13 +110,14 @@ class Accept:
         """
         for document in await self.documents.list_unfinished():
             kind = EMBED if document.status == "embedding" else PARSE
-            await self.jobs.enqueue(kind, document.id, lane=document.added_by)
+            await self.jobs.enqueue(
+                kind, document.id, lane=document.added_by, batch=document.batch or ""
+            )
 
     async def _record(self, fresh: Document) -> Document:
-        document = await self.documents.add(fresh)
+        document = await self.documents.add(fresh, received(fresh))
         if document.id == fresh.id:
             await self._require_bytes(document)
-            await self.tell_received(document)
         else:
             document = await self._again(document, fresh)
         await self.batches.tell(document)
@@ -140,7 +129,7 @@ class Accept:
 
         One that had failed is tried again.
         """
-        taken = await self.documents.change(
+        return await self.documents.change(
             document.id,
             lambda now: msgspec.structs.replace(
                 restarted(now) if now.status == "failed" else now,
@@ -148,10 +137,8 @@ class Accept:
                 feed=now.feed and fresh.feed,
                 uri=now.uri or fresh.uri,
             ),
+            lambda before, after: [received(after)] if before.status == "failed" else [],
         )
-        if document.status == "failed":
-            await self.tell_received(taken)
-        return taken
 
     async def _require_bytes(self, document: Document) -> None:
         """Refuse if the last other document with these bytes was removed just now."""

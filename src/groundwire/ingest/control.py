@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from groundwire.ingest.accept import Accept, clean_name, drop_unused, media_type
-from groundwire.ingest.progress import ready
+from groundwire.ingest.progress import ready, received
 from groundwire.ingest.versions import digests, read_of, renamed, restarted, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.errors import Conflict
@@ -14,10 +14,10 @@ from groundwire.model.ids import BatchId, DocumentId, FeedId
 from groundwire.model.workspace_events import (
     DocumentFailed,
     DocumentPaused,
-    DocumentRemoved,
     DocumentResumed,
     WorkspaceEvent,
 )
+from groundwire.ports.documents import Tell, tell_nothing
 from groundwire.ports.passage_index import ChunkStore
 
 CANCELLED = "cancelled"
@@ -40,17 +40,23 @@ class Control:
 
     async def pause(self, id: DocumentId) -> Document:
         """Hold the work on the document; what is done of it stays."""
-        before, after = await self._change(id, _paused)
-        if after.paused and not before.paused:
+        before, after = await self._change(
+            id, _paused, lambda _, now: [DocumentPaused(document_id=id, title=now.title)]
+        )
+        if after != before:
             self.stop(id)
-            await self._tell(after, DocumentPaused(document_id=id, title=after.title))
+            await self.accept.batches.tell(after)
         return after
 
     async def resume(self, id: DocumentId) -> Document:
         """Go on with a paused document where it stopped."""
-        before, after = await self._change(id, lambda now: _change(now, paused=False))
-        if before.paused:
-            await self._tell(after, DocumentResumed(document_id=id, title=after.title))
+        before, after = await self._change(
+            id,
+            lambda now: _change(now, paused=False),
+            lambda _, now: [DocumentResumed(document_id=id, title=now.title)],
+        )
+        if after != before:
+            await self.accept.batches.tell(after)
         await self.accept.enqueue(after)
         return after
 
@@ -78,7 +84,7 @@ class Control:
         if other is not None and other.id != id:
             raise Conflict(f"“{other.title}” in this workspace is the same file.")
         before, after = await self._change(
-            id, lambda now: _in_batch(revised(now, version), now, batch)
+            id, lambda now: _in_batch(revised(now, version), now, batch), _reads_on
         )
         if after != before:
             self.stop(id)
@@ -91,7 +97,7 @@ class Control:
 
         Of one that was found before only the next version is given up.
         """
-        before, after = await self._change(id, _cancelled)
+        before, after = await self._change(id, _cancelled, _gives_up)
         if after == before:
             return after
         self.stop(id)
@@ -100,10 +106,7 @@ class Control:
             await self._go_on(after)
             return after
         await self.chunks.remove(id)
-        event = DocumentFailed(
-            document_id=id, title=after.title, code=CANCELLED, reason=after.reason or ""
-        )
-        await self._tell(after, event)
+        await self.accept.batches.tell(after)
         return after
 
     async def remove(self, id: DocumentId) -> None:
@@ -114,26 +117,24 @@ class Control:
         await self.chunks.remove(id)
         for digest in digests(document):
             await drop_unused(self.accept.documents, self.accept.blobs, digest)
-        await self._tell(document, DocumentRemoved(document_id=id, title=document.title))
+        await self.accept.batches.tell(document)
 
     async def retry(self, id: DocumentId) -> Document:
         """Try a document again that has failed, from its beginning."""
         before, after = await self._change(
-            id, lambda now: restarted(now) if now.status == "failed" else now
+            id,
+            lambda now: restarted(now) if now.status == "failed" else now,
+            lambda _, now: [received(now)],
         )
-        if before.status == "failed":
-            await self.accept.tell_received(after)
+        if after != before:
             await self.accept.batches.tell(after)
         await self.accept.enqueue(after)
         return after
 
     async def _go_on(self, document: Document) -> None:
-        """Have a document read whose bytes are others, or say that it is what it was."""
+        """Have a document read whose bytes are others, unless it is what it was."""
         if document.is_finished:
             await self.chunks.discard(document.id)
-            await self._tell(document, ready(document))
-            return
-        await self.accept.tell_received(document)
         await self.accept.batches.tell(document)
         await self.accept.enqueue(document)
 
@@ -151,14 +152,14 @@ class Control:
         """Let the document be from another place, under its name there. Raises ``NotFound``."""
         title = clean_name(name)
         before, after = await self._change(
-            id, lambda now: renamed(_change(now, uri=uri), title, media_type(title))
+            id, lambda now: renamed(_change(now, uri=uri), title, media_type(title)), _named_anew
         )
-        if read_of(after).title != read_of(before).title:
+        if _named_anew(before, after):
             self.stop(id)
             await self._go_on(after)
 
     async def _change(
-        self, id: DocumentId, change: Callable[[Document], Document]
+        self, id: DocumentId, change: Callable[[Document], Document], tell: Tell = tell_nothing
     ) -> tuple[Document, Document]:
         """Return the document before and after. Raises ``NotFound``."""
         seen: list[Document] = []
@@ -167,16 +168,31 @@ class Control:
             seen[:] = [document]
             return change(document)
 
-        after = await self.accept.documents.change(id, work)
+        after = await self.accept.documents.change(id, work, tell)
         return seen[0], after
-
-    async def _tell(self, document: Document, event: WorkspaceEvent) -> None:
-        await self.accept.publish(document.workspace, event)
-        await self.accept.batches.tell(document)
 
 
 def _paused(document: Document) -> Document:
     return document if document.is_finished else _change(document, paused=True)
+
+
+def _reads_on(_: Document, after: Document) -> list[WorkspaceEvent]:
+    return [ready(after) if after.is_finished else received(after)]
+
+
+def _named_anew(before: Document, after: Document) -> list[WorkspaceEvent]:
+    is_same = read_of(after).title == read_of(before).title
+    return [] if is_same else _reads_on(before, after)
+
+
+def _gives_up(before: Document, after: Document) -> list[WorkspaceEvent]:
+    if before.next is not None:
+        return _reads_on(before, after)
+    return [
+        DocumentFailed(
+            document_id=after.id, title=after.title, code=CANCELLED, reason=after.reason or ""
+        )
+    ]
 
 
 def _in_batch(document: Document, before: Document, batch: BatchId) -> Document:

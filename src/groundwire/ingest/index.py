@@ -72,7 +72,9 @@ class Index:
                 return True
             if document.status != "embedding":
                 document = await self._index_words(document)
-            await self.jobs.enqueue(EMBED, document.id, lane=document.added_by)
+            await self.jobs.enqueue(
+                EMBED, document.id, lane=document.added_by, batch=document.batch or ""
+            )
         except UnreadableDocument as error:
             await self.fail(id, error.reason, error.message)
         except (NotFound, CalledOff):
@@ -110,7 +112,9 @@ class Index:
             if document.status == "ready":
                 again = _change(document, status="embedding", searchable="words", embedded=0)
                 await self.documents.update(again)
-                await self.jobs.enqueue(EMBED, id, lane=document.added_by)
+                await self.jobs.enqueue(
+                    EMBED, id, lane=document.added_by, batch=document.batch or ""
+                )
 
     async def fail(self, id: DocumentId, code: str, reason: str) -> None:
         """Store and tell why the document cannot become searchable."""

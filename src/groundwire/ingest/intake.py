@@ -147,7 +147,6 @@ def _accept(means: Means, batches: Batches) -> Accept:
         documents=means.documents,
         blobs=means.blobs,
         jobs=means.jobs,
-        publish=means.publish,
         batches=batches,
         now=means.now,
         new_id=means.new_id,

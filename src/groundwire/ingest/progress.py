@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from groundwire.ingest.versions import read_of
+from groundwire.model.document_types import type_of
 from groundwire.model.documents import Document
 from groundwire.model.feeds import Feed, FeedChange
 from groundwire.model.ids import WorkspaceId
@@ -11,6 +12,7 @@ from groundwire.model.workspace_events import (
     DocumentEmbedding,
     DocumentParsing,
     DocumentReady,
+    DocumentReceived,
     FeedChanged,
     WorkspaceEvent,
 )
@@ -19,7 +21,7 @@ Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 """Append an event to a workspace's log.
 
 It is told after its state is stored, so a process that dies in between leaves it untold. What
-becomes of a document is told as it is stored instead, in one step (`Documents.update`).
+becomes of a document is told as it is stored instead, in one step (`Documents`).
 """
 
 PARSE = "parse"
@@ -37,6 +39,17 @@ def job_of(feed: Feed) -> str:
     A folder is not to wait for a site, which is read slowly, out of politeness.
     """
     return SYNC if feed.kind == "folder" else CRAWL
+
+
+def received(document: Document) -> DocumentReceived:
+    what = read_of(document)
+    return DocumentReceived(
+        document_id=document.id,
+        title=what.title,
+        size_bytes=what.size_bytes,
+        document_type=type_of(what.title),
+        batch_id=document.batch,
+    )
 
 
 def parsing(document: Document) -> DocumentParsing:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,6 +16,9 @@ MOST_DOCUMENTS = 200
 
 _FEW = msgspec.Meta(max_length=MOST_TAGS)
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+CollectionChange = Literal["created", "renamed", "removed"]
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,11 @@ def position_of(chunk: ChunkId) -> int:
     return int(chunk.rpartition(":")[2].partition(".")[0])
 
 
+def version_of(id: ChunkId | PassageId) -> int:
+    """Return of which version of its document a chunk or a run of them is."""
+    return int(id.rpartition(":")[2].partition(".")[2] or 1)
+
+
 def run_id(first: ChunkId, last: ChunkId) -> PassageId:
     """Return the id of the chunks from ``first`` to ``last``, of one version of one document."""
     if first == last:

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from groundwire.model.document_types import DocumentType
-from groundwire.model.documents import Unread
+from groundwire.model.documents import Document, Unread
 from groundwire.model.events import Event, tag_of
 from groundwire.model.feeds import (
     Counts,
@@ -15,7 +15,8 @@ from groundwire.model.feeds import (
     FeedStatus,
     Refusal,
 )
-from groundwire.model.ids import BatchId, DocumentId, FeedId
+from groundwire.model.filters import CollectionChange
+from groundwire.model.ids import BatchId, CollectionId, DocumentId, FeedId
 
 
 class DocumentEvent(Event, frozen=True, kw_only=True):
@@ -69,6 +70,35 @@ class DocumentPaused(DocumentEvent, frozen=True, kw_only=True, tag="document.pau
 
 class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.resumed"):
     """It goes on where it stopped."""
+
+
+class DocumentLabelled(DocumentEvent, frozen=True, kw_only=True, tag="document.labelled"):
+    """It is sorted by these now: tags, the pin, and the ids of its collections."""
+
+    tags: tuple[str, ...]
+    pinned: bool
+    collections: tuple[CollectionId, ...]
+
+    @classmethod
+    def of(cls, document: Document) -> "DocumentLabelled":
+        return cls(
+            document_id=document.id,
+            title=document.title,
+            tags=document.tags,
+            pinned=document.pinned,
+            collections=document.collections,
+        )
+
+
+class CollectionChanged(Event, frozen=True, kw_only=True, tag="collection.changed"):
+    """What happened to a collection; one that is removed has let its documents go.
+
+    Which documents it has, each of them tells, see `DocumentLabelled`.
+    """
+
+    collection_id: CollectionId
+    name: str
+    change: CollectionChange
 
 
 class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
@@ -132,6 +162,8 @@ WorkspaceEvent = (
     | DocumentRemoved
     | DocumentPaused
     | DocumentResumed
+    | DocumentLabelled
+    | CollectionChanged
     | BatchProgress
     | FeedChanged
     | EmbedderChanging

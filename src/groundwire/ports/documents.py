@@ -9,6 +9,13 @@ from groundwire.model.filters import EVERYTHING, Collection, Filter, Scope
 from groundwire.model.ids import BatchId, CollectionId, DocumentId, PrincipalId, WorkspaceId
 from groundwire.model.workspace_events import WorkspaceEvent
 
+Tell = Callable[[Document, Document], Sequence[WorkspaceEvent]]
+"""What a workspace is told of a document, from how it was and how it is."""
+
+
+def tell_nothing(_before: Document, _after: Document) -> Sequence[WorkspaceEvent]:
+    return ()
+
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The wall between tenants; owns documents and conversations.
@@ -43,10 +50,11 @@ class Workspaces(Protocol):
 
 
 class Documents(Protocol):
-    async def add(self, document: Document) -> Document:
-        """Store ``document``, or return the one in its workspace that has its digest.
+    async def add(self, document: Document, *events: WorkspaceEvent) -> Document:
+        """Store ``document`` and tell its workspace ``events``, in one step.
 
-        Or will have it, as its next version.
+        Or return the one in its workspace that has its digest, or will have it as its next
+        version, and tell nothing.
         """
         ...
 
@@ -85,6 +93,7 @@ class Documents(Protocol):
     ) -> Document:
         """Store what is given in place of what was there, and return the document.
 
+        If it makes a difference, its workspace is told in the same step (`DocumentLabelled`).
         Work on it goes on. Durable on return. Raises ``NotFound``, also for a collection that
         is not of the document's workspace.
         """
@@ -103,12 +112,16 @@ class Documents(Protocol):
         ...
 
     async def change(
-        self, document: DocumentId, change: Callable[[Document], Document]
+        self,
+        document: DocumentId,
+        change: Callable[[Document], Document],
+        tell: Tell = tell_nothing,
     ) -> Document:
         """Store and return what ``change`` makes of the document as it is now.
 
-        If it makes a difference, work that has begun comes to nothing, see `update`. Durable
-        on return. Raises ``NotFound``, and what ``change`` raises.
+        If it makes a difference, what ``tell`` has to say of it is told in the same step, and
+        work that has begun comes to nothing, see `update`. Durable on return. Raises
+        ``NotFound``, and what ``change`` raises.
         """
         ...
 
@@ -131,12 +144,18 @@ class Documents(Protocol):
         ...
 
     async def remove(self, document: DocumentId) -> None:
-        """Forget the document. One that is not there is no error."""
+        """Forget the document and tell its workspace in the same step (`DocumentRemoved`).
+
+        Durable on return. Raises ``NotFound``.
+        """
         ...
 
 
 class Collections(Protocol):
-    """All is durable on return. Documents that go leave their collections."""
+    """All is durable on return, and told to the workspace in the same step.
+
+    Documents that go leave their collections.
+    """
 
     async def create(self, collection: Collection) -> None:
         """Raises ``Conflict`` if the workspace has one of that name."""
@@ -166,5 +185,5 @@ class Collections(Protocol):
         ...
 
     async def remove(self, collection: CollectionId) -> None:
-        """Forget the collection; its documents stay. One that is not there is no error."""
+        """Forget the collection; its documents stay. Raises ``NotFound``."""
         ...

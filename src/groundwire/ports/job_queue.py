@@ -23,11 +23,11 @@ class JobQueue(Protocol):
     worker died, makes the job available again.
     """
 
-    async def enqueue(self, kind: str, key: str, *, lane: str = "") -> None:
+    async def enqueue(self, kind: str, key: str, *, lane: str = "", batch: str = "") -> None:
         """Add a job, unless one of this kind and key waits: then it waits no longer.
 
-        One that runs is done once more afterwards. ``lane`` is whose work it is. Durable on
-        return.
+        One that runs is done once more afterwards. ``lane`` is whose work it is, ``batch`` what
+        it came with. Durable on return.
         """
         ...
 
@@ -36,7 +36,8 @@ class JobQueue(Protocol):
     ) -> Job | None:
         """Take a job of these ``kinds`` that is free, or return ``None``.
 
-        It is the oldest of the lane whose last turn is the longest ago.
+        It is of the lane whose last turn is the longest ago. Within that, batches take turns,
+        each in the order in which its jobs came.
         """
         ...
 

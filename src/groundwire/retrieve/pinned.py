@@ -1,6 +1,6 @@
 """What the pinned documents of a workspace say, from their beginnings on."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from groundwire.model.documents import Chunk, Document
@@ -11,6 +11,9 @@ from groundwire.ports.passage_index import ChunkStore
 
 MOST_CHUNKS = 512
 """How many chunks are read in all: more than half of any window holds."""
+
+TRIES = 4
+"""A document that takes its next version while it is read is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,30 @@ class Pinned:
 
         Of those ``within`` alone, if that is given.
         """
-        pinned = await self.documents.list_pinned(workspace)
-        there = [each for each in pinned if within is None or each.id in within]
-        if not there:
-            return []
-        share = max(1, MOST_CHUNKS // len(there))
-        ids = [chunk_id(each.id, n, each.version) for n in range(share) for each in there]
-        by_id = {each.id: each for each in there}
+        passages: list[Passage] = []
+        for _ in range(TRIES):
+            pinned = await self.documents.list_pinned(workspace)
+            there = [each for each in pinned if within is None or each.id in within]
+            passages = await self._read(there)
+            read = {passage.document for passage in passages}
+            if all(each.id in read or each.searchable == "none" for each in there):
+                break
+        return passages
+
+    async def _read(self, documents: Sequence[Document]) -> list[Passage]:
+        share = max(1, MOST_CHUNKS // max(1, len(documents)))
+        by_id = {each.id: each for each in documents}
+        ids = [chunk_id(each.id, n, each.version) for n in range(share) for each in documents]
         found = await self.chunks.get(ids[:MOST_CHUNKS])
+        read = {chunk.document for chunk in found}
+        # One whose next version is whole may have it in place of the present one already.
+        next = [
+            chunk_id(each.id, n, each.version + 1)
+            for n in range(share)
+            for each in documents
+            if each.id not in read and each.next is not None and each.next.is_whole
+        ]
+        found = [*found, *await self.chunks.get(next[:MOST_CHUNKS])]
         return [_passage(chunk, by_id[chunk.document]) for chunk in found]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groundwire.model.errors import OtherSpace
 from groundwire.model.ids import ChunkId
 from groundwire.ports.embedder import Embedder, Unrelated
 from groundwire.ports.passage_index import Hit
@@ -60,12 +61,15 @@ class Questions:
         self._unrelated: asyncio.Task[Unrelated] | None = None
 
     async def embed(self, text: str) -> Question:
-        """Raises ``ModelUnavailable``."""
+        """Raises ``ModelUnavailable``, and ``OtherSpace`` if the vector has another length now."""
         vectors = await self._embedder.embed([text], kind="query")
         unrelated = await self._measured()
         own, other = unrelated.english, unrelated.chinese
         if is_chinese(text):
             own, other = other, own
+        name, before, now = self._embedder.name, own.asked.shape[-1], vectors.shape[-1]
+        if before != now:
+            raise OtherSpace(f"{before} numbers by {name}", f"{now} numbers")
         rest = vectors[0] - SHARE * own.asked
         length = float(rest @ rest) ** 0.5
         unit = rest / length

@@ -17,7 +17,15 @@ from groundwire.model.errors import (
     RetrievalFailed,
     VectorsUnavailable,
 )
-from groundwire.model.ids import ChunkId, DocumentId, PassageId, WorkspaceId, chunk_id
+from groundwire.model.ids import (
+    ChunkId,
+    DocumentId,
+    PassageId,
+    WorkspaceId,
+    chunk_id,
+    document_of,
+    version_of,
+)
 from groundwire.model.passages import Passage
 from groundwire.ports.documents import Documents
 from groundwire.ports.passage_index import ChunkStore, VectorSpace, WordHits
@@ -38,6 +46,8 @@ SPARE = 3
 FLOOR = 0.28
 # A pasted page is no query: what it is about is at its beginning.
 MOST_CHARACTERS = 2_000
+# What changed while it was searched is searched again: a document takes its next version once.
+TRIES = 3
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +153,7 @@ class Search:
         Of ``documents`` alone, if there are any: then what is at their beginnings comes last.
         Else of those ``within``, if that is given.
         With ``parts`` these are searched for in its place, and their passages come by turns.
+        All that is of one document is of one version of it.
         ``on_rerank`` is called before a reranker is waited for, once.
         Raises ``RetrievalFailed`` if they cannot be searched for by words or not be read.
         """
@@ -152,16 +163,33 @@ class Search:
             return Found(passages=(), searched="words")
         sought = _Sought(limit, documents, within, share=len(queries))
         try:
-            found = [
-                self._search(workspace, each, sought, on_rerank if n == 0 else None)
-                for n, each in enumerate(queries)
-            ]
-            return together(await asyncio.gather(*found), limit)
+            return together(await self._search_all(workspace, queries, sought, on_rerank), limit)
         except Fenced:  # nobody is to be told any more
             raise
         except Exception as error:
             logger.exception("a search failed")
             raise RetrievalFailed from error
+
+    async def _search_all(
+        self,
+        workspace: WorkspaceId,
+        queries: Sequence[str],
+        sought: "_Sought",
+        on_rerank: Callable[[], Awaitable[None]] | None,
+    ) -> list[Found]:
+        """Return what is found for each query, with no document in two versions."""
+        found: list[Found] = []
+        for again in range(TRIES):
+            searches = [
+                self._search(workspace, each, sought, None if n or again else on_rerank)
+                for n, each in enumerate(queries)
+            ]
+            searched = await asyncio.gather(*searches)
+            found = [each for each, _ in searched]
+            if all(is_whole for _, is_whole in searched) and _is_of_one_version(found):
+                return found
+        # A store may keep the vector of what is long gone: that is nothing to fail for.
+        return _of_newest_versions(found)
 
     async def _search(
         self,
@@ -169,8 +197,12 @@ class Search:
         query: str,
         sought: "_Sought",
         on_rerank: Callable[[], Awaitable[None]] | None,
-    ) -> Found:
-        """Return more chunks than are asked for: some are duplicates or neighbours of others."""
+    ) -> tuple[Found, bool]:
+        """Return more chunks than are asked for: some are duplicates or neighbours of others.
+
+        And whether all that was found could be read: some may have been replaced by those of
+        another version meanwhile.
+        """
         limit, documents = sought.limit, sought.documents
         among = documents or sought.within
         async with asyncio.TaskGroup() as group:
@@ -182,6 +214,7 @@ class Search:
         deep = max(limit, RERANKED // sought.share) if self._reranking else SPARE * limit
         best = fuse(by_words, near, await _unseen(near, space, by_words))[:deep]
         passages = [passage async for passage in self._passages(best, query)]
+        is_whole = not await self._was_replaced(best, passages)
         relevance = max((passage.relevance for passage in passages), default=0.0)
         order = Ordered(passages)
         if self._reranking is not None:
@@ -189,7 +222,7 @@ class Search:
                 await on_rerank()
             order = await self._reranking.order(query, passages)
         beginnings = await self._beginnings(documents, best, limit)
-        return Found(
+        found = Found(
             passages=(*order.passages, *[each async for each in self._passages(beginnings, query)]),
             searched="both" if near.hits else "words",
             reranked=None if self._reranking is None else order.why is None,
@@ -197,6 +230,7 @@ class Search:
             asked_for=bool(documents),
             relevance=relevance,
         )
+        return found, is_whole
 
     async def _search_meaning(
         self, workspace: WorkspaceId, query: str, among: Collection[DocumentId] | None
@@ -261,11 +295,42 @@ class Search:
                 relevance = item.relevance_of(share if chinese else 1.0 - share)
                 yield _passage(item.score, relevance, chunk, document)
 
+    async def _was_replaced(self, found: Sequence[Fused], read: Sequence[Passage]) -> bool:
+        """Tell whether chunks are gone of a document that is still there."""
+        gone = {item.chunk for item in found} - {ChunkId(each.id) for each in read}
+        for document in {document_of(chunk) for chunk in gone}:
+            if await self._find_document(document) is not None:
+                return True
+        return False
+
     async def _find_document(self, document: DocumentId) -> Document | None:
         try:
             return await self._documents.get(document)
         except NotFound:
             return None
+
+
+def _is_of_one_version(found: Sequence[Found]) -> bool:
+    return _of_newest_versions(found) == found
+
+
+def _of_newest_versions(found: Sequence[Found]) -> list[Found]:
+    """Leave out the passages of a document of which there are some of a newer version."""
+    newest: dict[DocumentId, int] = {}
+    for passage in chain.from_iterable(each.passages for each in found):
+        version = version_of(passage.id)
+        newest[passage.document] = max(version, newest.get(passage.document, version))
+    return [
+        msgspec.structs.replace(
+            each,
+            passages=tuple(
+                passage
+                for passage in each.passages
+                if version_of(passage.id) == newest[passage.document]
+            ),
+        )
+        for each in found
+    ]
 
 
 async def _unseen(near: Near, space: VectorSpace, words: WordHits) -> Collection[ChunkId]:

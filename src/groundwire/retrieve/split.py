@@ -14,9 +14,12 @@ MOST_PARTS = 4
 ENOUGH_HAN = 2
 # A sentence with a question mark asks for itself, if it is no "Really?".
 SENTENCE_WORDS, SENTENCE_HAN = 3, 4
-# A clause of a Chinese question that is shorter shares its subject with the one before; one with
-# a word that joins them less so.
+# A clause of a Chinese question that is shorter may share its subject with the one before; one
+# with a word that joins them less so.
 CLAUSE_HAN, JOINED_HAN = 8, 4
+# What stands before the question word is a subject from this length on; and from that one on, a
+# name rather than a price or a date of what was named before.
+SUBJECT_HAN, NAME_HAN = 2, 3
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 # What is quoted is one name, whatever stands in it.
@@ -61,6 +64,10 @@ _ASKING_HAN = re.compile(
 _CHINESE_CUT = re.compile(
     "(?P<joined>[，,；;]?\\s*(?:以及|还有|還有|并且|並且|另外|同时|同時|那么|那麼)[，,]?)|[，,；;]\\s*(?:而且|而|又|并|並)?"
 )
+# What is no part of a subject where it ends, or in its place.
+_NO_SUBJECT = re.compile(
+    "^[在从從对對为為当當被把用按以]|[是由在为為有于於叫到归歸属屬要需应應该該会會能可]+$"
+)
 # Such a clause is about the next one and asks nothing.
 _DEPENDENT = re.compile(
     "不管|无论|無論|不论|不論|如果|假如|要是|若|虽然|雖然|尽管|儘管|因为|因為|由于|由於|既然|关于|關於|对于|對於"
@@ -72,7 +79,8 @@ _ENDS = re.compile(r"(?<=[?？])\s*|(?<=[。])\s*|(?<=[.!])\s+(?=[A-Z])")
 def split(question: str) -> tuple[str, ...]:
     """Return the questions that ``question`` is made of, at most four; itself if it is one.
 
-    A part that refers to the part before it ("how does it …") stands behind that part.
+    A part that refers to the part before it ("how does it …"), or may leave its subject to it,
+    stands behind that part.
     """
     parts = _parts(question.strip())
     if len(parts) == 1:
@@ -80,8 +88,13 @@ def split(question: str) -> tuple[str, ...]:
     kept = parts[: MOST_PARTS - 1] + ([" ".join(rest)] if (rest := parts[MOST_PARTS - 1 :]) else [])
     whole: list[str] = []
     for part in kept:
-        whole.append(f"{_ended(whole[-1])} {part}" if whole and refers_back(part) else part)
+        whole.append(_behind(whole[-1], part) if whole and refers_back(part) else part)
     return tuple(whole)
+
+
+def _behind(before: str, part: str) -> str:
+    before = _ended(before)
+    return part if part.startswith(before) else f"{before} {part}"
 
 
 def _ended(part: str) -> str:
@@ -125,14 +138,21 @@ def _clauses(sentence: str) -> list[str]:
     masked = _masked(sentence)
     chinese = _HAN.search(masked) is not None
     chosen: list[tuple[int, int]] = []
+    leaning: list[int] = []
     start = 0
     for cut in (_CHINESE_CUT if chinese else _ENGLISH_CUT).finditer(masked):
         left, right = masked[start : cut.start()], masked[cut.end() :]
         joined = cut.group(1) is not None
-        if (_parts_chinese if chinese else _parts_english)(left, right, joined=joined):
+        is_short = chinese and not joined and _is_short_part(left, right)
+        if is_short or (_parts_chinese if chinese else _parts_english)(left, right, joined=joined):
             chosen.append(cut.span())
             start = cut.end()
-    return _cut(sentence, chosen)
+        if is_short and _subject_han(right) < NAME_HAN:
+            leaning.append(len(chosen))
+    clauses = _cut(sentence, chosen)
+    for n in leaning:
+        clauses[n] = _behind(clauses[n - 1], clauses[n])
+    return clauses
 
 
 def _parts_english(left: str, _: str, *, joined: bool) -> bool:
@@ -147,14 +167,38 @@ def _parts_english(left: str, _: str, *, joined: bool) -> bool:
 
 
 def _parts_chinese(left: str, right: str, *, joined: bool) -> bool:
-    # What comes after the next comma is looked at when it is its turn.
-    clause = re.split("[，,；;？?]", right, maxsplit=1)[0]
+    clause = _first_clause(right)
     return (
         _asks(left)
         and _asks(clause)
         and len(_HAN.findall(clause)) >= (JOINED_HAN if joined else CLAUSE_HAN)
         and not _DEPENDENT.search(left)
     )
+
+
+def _is_short_part(left: str, right: str) -> bool:
+    """Tell whether a short clause follows ``left``, which asks for itself about a subject.
+
+    If it has a name of its own it is about that; else it may be about ``left`` or its subject,
+    and is looked for behind it.
+    """
+    clause = _first_clause(right)
+    return (
+        len(_HAN.findall(clause)) < CLAUSE_HAN
+        and _subject_han(left) >= SUBJECT_HAN
+        and _parts_chinese(left, right, joined=True)
+    )
+
+
+def _first_clause(text: str) -> str:
+    # What comes after the next comma is looked at when it is its turn.
+    return re.split("[，,；;？?]", text, maxsplit=1)[0]
+
+
+def _subject_han(text: str) -> int:
+    """Return how many characters stand before the question word and may be a subject."""
+    before = _ASKING_HAN.split(_first_clause(text), maxsplit=1)[0]
+    return len(_HAN.findall(_NO_SUBJECT.sub("", before)))
 
 
 def _asks(text: str) -> bool:

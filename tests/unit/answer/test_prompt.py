@@ -86,6 +86,17 @@ def test_what_is_pinned_comes_first_document_by_document_and_nothing_twice() -> 
     ]
 
 
+def test_what_was_found_in_another_version_of_what_is_pinned_is_left_out() -> None:
+    before = msgspec.structs.replace(pinned(7, "a"), pinned=False)
+    now = msgspec.structs.replace(before, id=PassageId("a:8.2"))
+
+    kept, _ = with_pinned(
+        9_000, msgspec.structs.replace(pinned(0, "a"), id=PassageId("a:0.2")), before, now
+    )
+
+    assert kept == ["a:0.2", "a:8.2"]
+
+
 def test_what_is_pinned_takes_half_of_the_room_and_leaves_the_other_to_what_was_found() -> None:
     window = 4_000
     many = [pinned(n, "a") for n in range(40)]

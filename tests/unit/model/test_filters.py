@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from groundwire.model.document_types import NAMED, TYPES, ends_of, type_of
+from groundwire.model.documents import Document
 from groundwire.model.errors import InvalidField
 from groundwire.model.filters import MAX_TAG, Filter, clean_tags, cleaned
-from groundwire.model.ids import CollectionId, DocumentId
+from groundwire.model.ids import CollectionId, DocumentId, WorkspaceId
+from groundwire.model.workspace_events import DocumentLabelled
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -86,3 +88,26 @@ def test_every_end_of_a_name_is_of_one_type() -> None:
 
     assert sorted(ends) == sorted(NAMED)
     assert [type_of(f"a.{end}") for end in ends] == [type for type in TYPES for _ in ends_of(type)]
+
+
+def test_what_is_told_of_a_document_is_all_that_it_is_sorted_by() -> None:
+    document = Document(
+        id=DocumentId("d"),
+        workspace=WorkspaceId("w"),
+        title="合同.pdf",
+        media_type="application/pdf",
+        size_bytes=1,
+        digest="0",
+        created_at=NOON,
+        tags=("2026", "tax"),
+        pinned=True,
+        collections=(CollectionId("c"),),
+    )
+
+    assert DocumentLabelled.of(document) == DocumentLabelled(
+        document_id=DocumentId("d"),
+        title="合同.pdf",
+        tags=("2026", "tax"),
+        pinned=True,
+        collections=(CollectionId("c"),),
+    )

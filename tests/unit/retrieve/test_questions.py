@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from groundwire.adapters.embedder.scripted import ScriptedEmbedder
-from groundwire.model.errors import ModelUnavailable
+from groundwire.model.errors import ModelUnavailable, OtherSpace
 from groundwire.model.ids import ChunkId
 from groundwire.ports.passage_index import Hit
 from groundwire.retrieve.questions import SHARE, Questions
@@ -76,3 +76,18 @@ async def test_a_question_that_is_given_up_leaves_the_work_to_the_next() -> None
         await impatient
 
     assert (await questions.embed("Where is it?")).length > 0
+
+
+class Growing(ScriptedEmbedder):
+    """What answers under its name is another model by now."""
+
+    async def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> NDArray[np.float32]:
+        vectors = await super().embed(texts, kind=kind)
+        return vectors if len(texts) > 1 else np.hstack((vectors, vectors))
+
+
+async def test_a_vector_of_another_length_than_before_is_refused_in_words() -> None:
+    with pytest.raises(OtherSpace, match="another one"):
+        await Questions(Growing()).embed("Where is it?")

@@ -8,9 +8,11 @@ from groundwire_client._wire import decode_event
 from groundwire_client.events import AnyEvent, Recorded
 from groundwire_client.workspace_events import (
     BatchProgress,
+    CollectionChanged,
     DocumentChunking,
     DocumentEmbedding,
     DocumentFailed,
+    DocumentLabelled,
     DocumentParsing,
     DocumentPaused,
     DocumentReady,
@@ -76,6 +78,20 @@ def test_a_document_that_is_paused_is_held_until_it_goes_on() -> None:
     (again,) = folded(RECEIVED, paused, RECEIVED)
 
     assert (held.paused, on.paused, again.paused) == (True, False, False)
+
+
+def test_a_document_is_sorted_by_what_was_told_last_and_let_go_with_its_collection() -> None:
+    labelled = DocumentLabelled(
+        document_id="d", title="guide.pdf", tags=("new",), pinned=True, collections=("a", "b")
+    )
+    renamed = CollectionChanged(collection_id="a", name="Law", change="renamed")
+    removed = CollectionChanged(collection_id="a", name="Law", change="removed")
+
+    (kept,) = folded(RECEIVED, labelled, renamed)
+    (left,) = folded(RECEIVED, labelled, renamed, removed)
+
+    assert (kept.tags, kept.pinned, kept.collections) == (("new",), True, ("a", "b"))
+    assert left.collections == ("b",)
 
 
 def test_how_far_a_batch_is_changes_no_document() -> None:

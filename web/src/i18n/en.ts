@@ -92,6 +92,7 @@ export const en = {
   deleteDocumentText: (title: string) =>
     `“${title}” is removed from the workspace and from search. Answers that cite it keep their text.`,
   dismiss: "Dismiss",
+  renameNamed: (name: string) => `Rename “${name}”`,
   deleteNamed: (title: string) => `Delete “${title}”`,
   progressOf: (title: string) => `Progress of “${title}”`,
 
@@ -105,6 +106,12 @@ export const en = {
   tagsHint: "Parted by commas, as in: contract, 2025",
   collections: "Collections",
   newCollection: "New collection",
+  renameCollection: "Rename the collection",
+  collectionName: "Name of the collection",
+  deleteCollection: "Delete this collection?",
+  deleteCollectionText: (name: string) =>
+    `“${name}” is gone for everybody in this workspace. Its documents stay.`,
+  deletedCollection: "Deleted collection",
   findDocuments: "Find by name, tag or collection",
   noneFound: "No document is called or sorted like this.",
 

@@ -128,6 +128,7 @@ export const zh: Texts = {
   deleteDocument: "删除这个文档？",
   deleteDocumentText: (title) => `“${title}”将从工作区和搜索中移除。引用过它的回答会保留文字。`,
   dismiss: "知道了",
+  renameNamed: (name) => `重命名“${name}”`,
   deleteNamed: (title) => `删除“${title}”`,
   progressOf: (title) => `“${title}”的进度`,
 
@@ -141,6 +142,11 @@ export const zh: Texts = {
   tagsHint: "用逗号分隔，例如：合同，2025",
   collections: "合集",
   newCollection: "新建合集",
+  renameCollection: "重命名合集",
+  collectionName: "合集名称",
+  deleteCollection: "删除这个合集？",
+  deleteCollectionText: (name) => `“${name}”将对此工作区的所有人消失，其中的文档会保留。`,
+  deletedCollection: "已删除的合集",
   findDocuments: "按名称、标签或合集查找",
   noneFound: "没有名称、标签或合集符合的文档。",
 

@@ -9,12 +9,7 @@ import {
   type Models,
   type Workspace,
 } from "@groundwire/client";
-import type {
-  DocumentInfo,
-  LiveWorkspace,
-  Order,
-  WorkspaceView,
-} from "@groundwire/client/knowledge";
+import type { LiveWorkspace, Order, WorkspaceView } from "@groundwire/client/knowledge";
 import { Followed } from "./followed.svelte.ts";
 import { handOver } from "./limit.svelte.ts";
 import { recall, remember } from "./memory.ts";
@@ -155,11 +150,6 @@ class Desk {
   async orderBatch(batch: string, order: Order): Promise<void> {
     const id = this.#workspace?.live.id;
     if (id !== undefined) await this.attempt(() => knowledge.orderBatch(id, batch, order));
-  }
-
-  /** Show a document as it was sorted. */
-  put(document: DocumentInfo): void {
-    this.#workspace?.live.put(document);
   }
 
   async deleteDocument(id: string): Promise<void> {

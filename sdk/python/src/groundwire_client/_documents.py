@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from groundwire_client.events import Recorded
 from groundwire_client.workspace_events import (
+    CollectionChanged,
     DocumentChunking,
     DocumentEmbedding,
     DocumentEvent,
     DocumentFailed,
+    DocumentLabelled,
     DocumentParsing,
     DocumentPaused,
     DocumentReady,
@@ -67,6 +69,8 @@ Documents = tuple[DocumentInfo, ...]
 def fold_documents(documents: Documents, recorded: Recorded) -> Documents:
     """Return the list after an event. Total: an unknown type leaves it as it is."""
     event = recorded.event
+    if isinstance(event, CollectionChanged) and event.change == "removed":
+        return tuple(_let_go(each, event.collection_id) for each in documents)
     if not isinstance(event, DocumentEvent):
         return documents
     if isinstance(event, DocumentRemoved):
@@ -92,6 +96,10 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
             return replace(document, paused=isinstance(event, DocumentPaused))
         case DocumentReady() | DocumentFailed():
             return _ended(document, event)
+        case DocumentLabelled():
+            return replace(
+                document, tags=event.tags, pinned=event.pinned, collections=event.collections
+            )
         case DocumentReceived():
             return replace(
                 document,
@@ -118,6 +126,11 @@ def _changed(document: DocumentInfo, event: DocumentEvent, ts: str) -> DocumentI
             )
         case _:
             return document
+
+
+def _let_go(document: DocumentInfo, collection: str) -> DocumentInfo:
+    left = tuple(each for each in document.collections if each != collection)
+    return replace(document, collections=left)
 
 
 def _ended(document: DocumentInfo, event: DocumentReady | DocumentFailed) -> DocumentInfo:

@@ -68,6 +68,22 @@ class DocumentResumed(DocumentEvent, frozen=True, kw_only=True, tag="document.re
     """It goes on where it stopped."""
 
 
+class DocumentLabelled(DocumentEvent, frozen=True, kw_only=True, tag="document.labelled"):
+    """It is sorted by these now; ``collections`` are ids."""
+
+    tags: tuple[str, ...]
+    pinned: bool
+    collections: tuple[str, ...]
+
+
+class CollectionChanged(Event, frozen=True, kw_only=True, tag="collection.changed"):
+    """A collection was ``created``, ``renamed`` or ``removed``, which lets its documents go."""
+
+    collection_id: str
+    name: str
+    change: str
+
+
 class BatchProgress(Event, frozen=True, kw_only=True, tag="batch.progress"):
     """How many of the ``total`` documents that came together are ready, failed or paused."""
 
@@ -128,6 +144,8 @@ WorkspaceEvent = (
     | DocumentRemoved
     | DocumentPaused
     | DocumentResumed
+    | DocumentLabelled
+    | CollectionChanged
     | BatchProgress
     | FeedChanged
     | EmbedderChanging

@@ -115,6 +115,14 @@ export function foldDocuments(
       });
     case "document.removed":
       return documents.filter((document) => document.id !== known.documentId);
+    case "document.labelled":
+      return put(documents, known.documentId, {
+        tags: known.tags,
+        pinned: known.pinned,
+        collections: known.collections,
+      });
+    case "collection.changed":
+      return known.change === "removed" ? letGo(documents, known.collectionId) : documents;
     case "batch.progress":
     case "feed.changed":
     case "embedder.changing":
@@ -124,6 +132,14 @@ export function foldDocuments(
       known satisfies never;
       return documents;
   }
+}
+
+function letGo(documents: readonly DocumentInfo[], collection: string): readonly DocumentInfo[] {
+  return documents.map((document) =>
+    document.collections.includes(collection)
+      ? { ...document, collections: document.collections.filter((id) => id !== collection) }
+      : document,
+  );
 }
 
 function put(

@@ -56,6 +56,21 @@ export interface DocumentFailed extends OfWorkspace {
   readonly reason: string;
 }
 
+export interface DocumentLabelled extends OfWorkspace {
+  readonly type: "document.labelled";
+  readonly tags: readonly string[];
+  readonly pinned: boolean;
+  readonly collections: readonly string[];
+}
+
+/** One that is removed has let its documents go; what one has, each document tells. */
+export interface CollectionChanged extends OfBatch {
+  readonly type: "collection.changed";
+  readonly collectionId: string;
+  readonly name: string;
+  readonly change: "created" | "renamed" | "removed";
+}
+
 /** How many of the `total` documents that came together are ready, failed or paused. */
 export interface BatchProgress extends OfBatch {
   readonly type: "batch.progress";
@@ -109,11 +124,13 @@ export interface EmbedderChanged extends OfBatch {
 
 export type WorkspaceEvent =
   | BatchProgress
+  | CollectionChanged
   | FeedChanged
   | EmbedderChanging
   | EmbedderChanged
   | DocumentReceived
   | DocumentStep
+  | DocumentLabelled
   | DocumentEmbedding
   | DocumentReady
   | DocumentFailed;

@@ -1,4 +1,5 @@
 export { type Changeover, foldChangeover } from "./changeover.ts";
+export { type Collection, type CollectionInfo, foldCollections } from "./collections.ts";
 export {
   type DocumentInfo,
   type DocumentStatus,
@@ -18,7 +19,6 @@ export {
   type Refusal,
 } from "./feeds.ts";
 export {
-  type CollectionInfo,
   type FoundPassage,
   Knowledge,
   type Labels,

@@ -4,6 +4,7 @@ import type { Groundwire } from "../client.ts";
 import type { Filter } from "../events.ts";
 import { type Http, part } from "../http.ts";
 import type { Changeover } from "./changeover.ts";
+import type { CollectionInfo } from "./collections.ts";
 import { type DocumentInfo, type DocumentStatus, documentInfo } from "./documents.ts";
 import { type FeedInfo, type FeedKind, type FeedOptions, feedInfo } from "./feeds.ts";
 import { LiveWorkspace } from "./workspace.ts";
@@ -23,13 +24,6 @@ export interface FoundPassage {
   readonly title: string;
   readonly page?: number | null;
   readonly score: number;
-}
-
-/** A named group of documents, which it has so many of. */
-export interface CollectionInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly documents: number;
 }
 
 export type Labels = Partial<Pick<DocumentInfo, "tags" | "pinned" | "collections">>;
@@ -59,6 +53,7 @@ export class Knowledge {
   attachWorkspace(id: string): LiveWorkspace {
     return new LiveWorkspace(this.#connection, id, {
       documents: () => this.documents(id),
+      collections: () => this.collections(id),
       feeds: () => this.feeds(id),
       changeover: () => this.changeover(id),
     });

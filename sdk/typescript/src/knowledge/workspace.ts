@@ -1,16 +1,24 @@
-/** A workspace's documents, and its feeds, kept current by the workspace's own log. */
+/** A workspace's documents, its collections and its feeds, kept current by the workspace's own log. */
 
 import type { Connection } from "../connection.ts";
 import { GroundwireError } from "../errors.ts";
 import { Live } from "../live.ts";
 import type { Frame, Ready } from "../wire.ts";
 import { type Changeover, foldChangeover } from "./changeover.ts";
+import { type Collection, foldCollections } from "./collections.ts";
 import { type DocumentInfo, foldDocuments } from "./documents.ts";
-import type { EmbedderChanged, EmbedderChanging, FeedChanged } from "./events.ts";
+import type {
+  CollectionChanged,
+  EmbedderChanged,
+  EmbedderChanging,
+  FeedChanged,
+} from "./events.ts";
 import { type FeedInfo, foldFeeds } from "./feeds.ts";
 
 export interface WorkspaceView {
   readonly documents: readonly DocumentInfo[];
+  /** The oldest first. */
+  readonly collections: readonly Collection[];
   /** `null` until `followFeeds` was called and they are there. */
   readonly feeds: readonly FeedInfo[] | null;
   /** The embedder that is to take over, if one is. */
@@ -22,18 +30,22 @@ export interface WorkspaceView {
 /** What reads the lists as they are now. */
 export interface Lists {
   readonly documents: () => Promise<readonly DocumentInfo[]>;
+  readonly collections: () => Promise<readonly Collection[]>;
   readonly feeds: () => Promise<readonly FeedInfo[]>;
   readonly changeover: () => Promise<Changeover | null>;
 }
 
-type State = Pick<WorkspaceView, "documents" | "changeover">;
+type State = Pick<WorkspaceView, "documents" | "collections" | "changeover">;
 
 function fold(state: State, event: Frame): State {
   if (event.type === "embedder.changing" || event.type === "embedder.changed") {
     const changeover = foldChangeover(event as unknown as EmbedderChanging | EmbedderChanged);
     return { ...state, changeover };
   }
-  return { ...state, documents: foldDocuments(state.documents, event) };
+  const documents = foldDocuments(state.documents, event);
+  if (event.type !== "collection.changed") return { ...state, documents };
+  const changed = event as unknown as CollectionChanged;
+  return { ...state, documents, collections: foldCollections(state.collections, changed) };
 }
 
 export class LiveWorkspace extends Live<WorkspaceView> {
@@ -45,8 +57,14 @@ export class LiveWorkspace extends Live<WorkspaceView> {
   #followsFeeds = false;
 
   constructor(connection: Connection, id: string, lists: Lists) {
-    const view = { documents: [], feeds: null, changeover: null, loaded: false, refusal: null };
-    super(connection, "workspaceId", id, view);
+    super(connection, "workspaceId", id, {
+      documents: [],
+      collections: [],
+      feeds: null,
+      changeover: null,
+      loaded: false,
+      refusal: null,
+    });
     this.#lists = lists;
   }
 
@@ -64,15 +82,6 @@ export class LiveWorkspace extends Live<WorkspaceView> {
         for (const event of waiting) this.#onFeed(event);
       }
     }
-  }
-
-  /** Have the tags, the pin and the collections of `document` in the view: no event tells them. */
-  put({ id, tags, pinned, collections }: DocumentInfo): void {
-    this.change({
-      documents: this.view.documents.map((one) =>
-        one.id === id ? { ...one, tags, pinned, collections } : one,
-      ),
-    });
   }
 
   override refuse(error: GroundwireError): void {
@@ -115,13 +124,14 @@ export class LiveWorkspace extends Live<WorkspaceView> {
     const waiting: Frame[] = [];
     this.#waiting = waiting;
     try {
-      const [documents, changeover] = await Promise.all([
+      const [documents, collections, changeover] = await Promise.all([
         this.#lists.documents(),
+        this.#lists.collections(),
         this.#lists.changeover(),
       ]);
       if (this.#waiting !== waiting) return;
       this.#waiting = null;
-      const current = waiting.reduce(fold, { documents, changeover });
+      const current = waiting.reduce(fold, { documents, collections, changeover });
       this.change({ ...current, loaded: true, refusal: null });
     } catch (error) {
       if (this.#waiting !== waiting) return;

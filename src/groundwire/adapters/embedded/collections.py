@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import apsw
+import msgspec
 
+from groundwire.adapters.embedded.documents import find_document
+from groundwire.adapters.embedded.event_log import SqliteEventLog, Told
 from groundwire.adapters.embedded.store import Row, Store, select, select_one
 from groundwire.model.errors import Conflict, NotFound
 from groundwire.model.filters import Collection
 from groundwire.model.ids import CollectionId, DocumentId, WorkspaceId
+from groundwire.model.workspace_events import (
+    CollectionChange,
+    CollectionChanged,
+    DocumentLabelled,
+    WorkspaceEvent,
+)
 
 _SELECT = (
     "SELECT id, workspace, name, created_at, "
@@ -17,13 +26,14 @@ _SELECT = (
 
 
 class SqliteCollections:
-    """`Collections` over a `Store`."""
+    """`Collections` over a `Store`, which is that of ``log`` as well."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, log: SqliteEventLog) -> None:
         self._store = store
+        self._log = log
 
     async def create(self, collection: Collection) -> None:
-        def work(connection: apsw.Connection) -> None:
+        def work(connection: apsw.Connection) -> Told[None]:
             _require_free(connection, collection.workspace, collection.name)
             connection.execute(
                 "INSERT INTO collections (id, workspace, name, created_at) VALUES (?, ?, ?, ?)",
@@ -32,8 +42,9 @@ class SqliteCollections:
                     collection.created_at.isoformat(),
                 ),
             )
+            return None, collection.workspace, [_changed(collection, "created")]
 
-        await self._store.write(work)
+        await self._log.tell(work)
 
     async def get(self, collection: CollectionId) -> Collection:
         return self._store.glance(lambda connection: _get(connection, collection))
@@ -56,28 +67,32 @@ class SqliteCollections:
         add: Sequence[DocumentId] = (),
         remove: Sequence[DocumentId] = (),
     ) -> Collection:
-        def work(connection: apsw.Connection) -> Collection:
+        def work(connection: apsw.Connection) -> Told[Collection]:
             found = _get(connection, collection)
+            events: list[WorkspaceEvent] = []
             if name is not None and name != found.name:
                 _require_free(connection, found.workspace, name)
                 connection.execute(
                     "UPDATE collections SET name = ? WHERE id = ?", (name, collection)
                 )
-            for document in add:
-                _add(connection, found, document)
-            connection.executemany(
-                "DELETE FROM collected WHERE collection = ? AND document = ?",
-                [(collection, document) for document in remove],
-            )
-            return _get(connection, collection)
+                events.append(_changed(msgspec.structs.replace(found, name=name), "renamed"))
+            moved = [document for document in add if _add(connection, found, document)]
+            moved += [document for document in remove if _drop(connection, found, document)]
+            events += [
+                DocumentLabelled.of(find_document(connection, document))
+                for document in dict.fromkeys(moved)
+            ]
+            return _get(connection, collection), found.workspace, events
 
-        return await self._store.write(work)
+        return await self._log.tell(work)
 
     async def remove(self, collection: CollectionId) -> None:
-        def work(connection: apsw.Connection) -> None:
+        def work(connection: apsw.Connection) -> Told[None]:
+            found = _get(connection, collection)
             connection.execute("DELETE FROM collections WHERE id = ?", (collection,))
+            return None, found.workspace, [_changed(found, "removed")]
 
-        await self._store.write(work)
+        await self._log.tell(work)
 
 
 def _get(connection: apsw.Connection, collection: CollectionId) -> Collection:
@@ -87,7 +102,8 @@ def _get(connection: apsw.Connection, collection: CollectionId) -> Collection:
     return _collection(row)
 
 
-def _add(connection: apsw.Connection, collection: Collection, document: DocumentId) -> None:
+def _add(connection: apsw.Connection, collection: Collection, document: DocumentId) -> bool:
+    """Return whether it was out. Raises ``NotFound``."""
     there = select_one(
         connection,
         "SELECT 1 FROM documents WHERE id = ? AND workspace = ?",
@@ -96,6 +112,19 @@ def _add(connection: apsw.Connection, collection: Collection, document: Document
     if there is None:
         raise NotFound("document")
     connection.execute("INSERT OR IGNORE INTO collected VALUES (?, ?)", (collection.id, document))
+    return connection.changes() > 0
+
+
+def _drop(connection: apsw.Connection, collection: Collection, document: DocumentId) -> bool:
+    """Return whether it was in."""
+    connection.execute(
+        "DELETE FROM collected WHERE collection = ? AND document = ?", (collection.id, document)
+    )
+    return connection.changes() > 0
+
+
+def _changed(collection: Collection, change: CollectionChange) -> CollectionChanged:
+    return CollectionChanged(collection_id=collection.id, name=collection.name, change=change)
 
 
 def _require_free(connection: apsw.Connection, workspace: WorkspaceId, name: str) -> None:

@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from groundwire.adapters.embedded import labels
-from groundwire.adapters.embedded.event_log import Appended, SqliteEventLog
+from groundwire.adapters.embedded.event_log import SqliteEventLog, Told
 from groundwire.adapters.embedded.filters import condition
 from groundwire.adapters.embedded.store import Row, Store, Value, select, select_one
 from groundwire.model.documents import Batch, Document, DocumentStatus
@@ -20,10 +20,9 @@ from groundwire.model.ids import (
     DocumentId,
     PrincipalId,
     WorkspaceId,
-    workspace_log,
 )
-from groundwire.model.workspace_events import WorkspaceEvent
-from groundwire.ports.documents import Workspace
+from groundwire.model.workspace_events import DocumentLabelled, DocumentRemoved, WorkspaceEvent
+from groundwire.ports.documents import Tell, Workspace, tell_nothing
 
 _ALL = tuple(field.name for field in msgspec.structs.fields(Document))
 _FIELDS = tuple(name for name in _ALL if name not in labels.FIELDS)
@@ -116,18 +115,18 @@ class SqliteDocuments:
         self._store = store
         self._log = log
 
-    async def add(self, document: Document) -> Document:
-        def work(connection: apsw.Connection) -> Document:
+    async def add(self, document: Document, *events: WorkspaceEvent) -> Document:
+        def work(connection: apsw.Connection) -> Told[Document]:
             found = _find(connection, document.workspace, document.digest)
             if found is not None:
-                return found
+                return found, found.workspace, ()
             connection.execute(_INSERT, _values(document))
-            return document
+            return document, document.workspace, events
 
-        return await self._store.write(work)
+        return await self._log.tell(work)
 
     async def get(self, document: DocumentId) -> Document:
-        return self._store.glance(lambda connection: _get(connection, document))
+        return self._store.glance(lambda connection: find_document(connection, document))
 
     async def list_of(
         self,
@@ -162,17 +161,18 @@ class SqliteDocuments:
         pinned: bool | None = None,
         collections: tuple[CollectionId, ...] | None = None,
     ) -> Document:
-        def work(connection: apsw.Connection) -> Document:
-            found = _get(connection, document)
+        def work(connection: apsw.Connection) -> Told[Document]:
+            before = find_document(connection, document)
             if tags is not None:
                 labels.set_tags(connection, document, tags)
             if pinned is not None:
                 labels.set_pinned(connection, document, pinned=pinned)
             if collections is not None:
-                labels.set_collections(connection, found, collections)
-            return _get(connection, document)
+                labels.set_collections(connection, before, collections)
+            after = find_document(connection, document)
+            return after, after.workspace, [] if after == before else [DocumentLabelled.of(after)]
 
-        return await self._store.write(work)
+        return await self._log.tell(work)
 
     async def list_unfinished(self) -> Sequence[Document]:
         return await self._list(
@@ -181,34 +181,31 @@ class SqliteDocuments:
 
     async def update(self, document: Document, *events: WorkspaceEvent) -> bool:
         values = (*_values(document), document.id, document.fence)
-        append = self._log.appending(workspace_log(document.workspace), events)
 
-        def work(connection: apsw.Connection) -> tuple[bool, Appended | None]:
+        def work(connection: apsw.Connection) -> Told[bool]:
             connection.execute(_UPDATE, values)
             is_stored = connection.changes() > 0
-            return is_stored, append(connection) if is_stored and events else None
-
-        def then(done: tuple[bool, Appended | None]) -> None:
-            if appended := done[1]:
-                self._log.show(appended)
+            return is_stored, document.workspace, events if is_stored else ()
 
         # Progress may be lost with the power: the job that reports it starts again then.
-        is_stored, _ = await self._store.write(work, sync=False, then=then)
-        return is_stored
+        return await self._log.tell(work, sync=False)
 
     async def change(
-        self, document: DocumentId, change: Callable[[Document], Document]
+        self,
+        document: DocumentId,
+        change: Callable[[Document], Document],
+        tell: Tell = tell_nothing,
     ) -> Document:
-        def work(connection: apsw.Connection) -> Document:
-            before = _get(connection, document)
+        def work(connection: apsw.Connection) -> Told[Document]:
+            before = find_document(connection, document)
             changed = change(before)
             if changed == before:
-                return before
+                return before, before.workspace, ()
             changed = msgspec.structs.replace(changed, fence=before.fence + 1)
             connection.execute(_UPDATE, (*_values(changed), document, before.fence))
-            return changed
+            return changed, changed.workspace, tell(before, changed)
 
-        return await self._store.write(work)
+        return await self._log.tell(work)
 
     async def list_batch(self, workspace: WorkspaceId, batch: BatchId) -> Sequence[Document]:
         return await self._list(
@@ -235,10 +232,13 @@ class SqliteDocuments:
         return found is not None
 
     async def remove(self, document: DocumentId) -> None:
-        def work(connection: apsw.Connection) -> None:
+        def work(connection: apsw.Connection) -> Told[None]:
+            found = find_document(connection, document)
             connection.execute("DELETE FROM documents WHERE id = ?", (document,))
+            removed = DocumentRemoved(document_id=document, title=found.title)
+            return None, found.workspace, [removed]
 
-        await self._store.write(work)
+        await self._log.tell(work)
 
     async def _list(self, condition: str, *values: Value) -> Sequence[Document]:
         rows = await self._store.read(
@@ -247,7 +247,8 @@ class SqliteDocuments:
         return [_document(row) for row in rows]
 
 
-def _get(connection: apsw.Connection, document: DocumentId) -> Document:
+def find_document(connection: apsw.Connection, document: DocumentId) -> Document:
+    """Raises ``NotFound``."""
     row = select_one(connection, f"{_SELECT} WHERE id = ?", (document,))
     if row is None:
         raise NotFound("document")

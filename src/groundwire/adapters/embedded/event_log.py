@@ -18,7 +18,7 @@ from groundwire.adapters.embedded.watch import Watch
 from groundwire.model.cursor import Head
 from groundwire.model.errors import Compacted, Fenced, NotFound
 from groundwire.model.events import Event, Recorded
-from groundwire.model.ids import LogId, Now
+from groundwire.model.ids import LogId, Now, WorkspaceId, workspace_log
 from groundwire.model.standing import Standing
 from groundwire.ports.event_log import Checkpoint, Desk, Kept, Merged, Past, Span
 
@@ -32,6 +32,10 @@ AUDIT_S = 1.0
 
 _encoder = msgspec.json.Encoder()
 _EMPTY = _encoder.encode(Standing())
+
+
+Told = tuple[T, WorkspaceId, Sequence[Event]]
+"""What a piece of work did, and what a workspace is to be told of it."""
 
 
 class Appended(NamedTuple):
@@ -97,39 +101,39 @@ class SqliteEventLog:
         return result
 
     async def append(self, log: LogId, events: Sequence[Event], *, fence: int = 0) -> int:
-        appended = await self._store.write(
-            self.appending(log, events, fence=fence),
-            sync=any(event.synced for event in events),
-            then=self.show,
-        )
-        return appended.recorded[-1].seq
-
-    def appending(
-        self, log: LogId, events: Sequence[Event], *, fence: int = 0
-    ) -> Callable[[apsw.Connection], Appended]:
-        """Return what appends ``events`` as part of a write to the same store.
-
-        What it returns is to be given to `show` once that write is committed. It raises as
-        `append` does.
-        """
         bodies = [_encoder.encode(event) for event in events]
 
         def work(connection: apsw.Connection) -> Appended:
-            row = select_one(
-                connection,
-                "UPDATE logs SET head = head + ? WHERE log = ? "
-                "AND (busy = 1 AND fence = ? OR ? = 0 AND substr(log, 1, 10) = 'workspace:') "
-                "RETURNING key, head, envelope",
-                (len(bodies), log, fence, fence),
-            )
-            if row is None:
-                raise _missing(connection, log) or Fenced()
-            key, head, envelope = row
-            recorded = record(bodies, head - len(bodies), envelope, self._now())
-            insert(connection, key, recorded)
-            return Appended(log, recorded, count_commit(connection))
+            return self._append(connection, log, bodies, fence)
 
-        return work
+        synced = any(event.synced for event in events)
+        appended = await self._store.write(work, sync=synced, then=self.show)
+        return appended.recorded[-1].seq
+
+    async def tell(
+        self,
+        work: Callable[[apsw.Connection], Told[T]],
+        *,
+        sync: bool = True,
+    ) -> T:
+        """Do ``work`` in the store and tell the workspace the events that it has, in one step.
+
+        Return what it did. Raises what ``work`` raises, and ``NotFound`` as `append` does.
+        """
+
+        def told(connection: apsw.Connection) -> tuple[T, Appended | None]:
+            done, workspace, events = work(connection)
+            if not events:
+                return done, None
+            bodies = [_encoder.encode(event) for event in events]
+            return done, self._append(connection, workspace_log(workspace), bodies, 0)
+
+        def then(result: tuple[T, Appended | None]) -> None:
+            if (appended := result[1]) is not None:
+                self.show(appended)
+
+        done, _ = await self._store.write(told, sync=sync, then=then)
+        return done
 
     def show(self, appended: Appended) -> None:
         """Wake the log's readers with what is committed now. On the event loop."""
@@ -217,6 +221,23 @@ class SqliteEventLog:
     async def purge(self) -> None:
         while await self._store.write(purge, sync=False):
             pass
+
+    def _append(
+        self, connection: apsw.Connection, log: LogId, bodies: list[bytes], fence: int
+    ) -> Appended:
+        row = select_one(
+            connection,
+            "UPDATE logs SET head = head + ? WHERE log = ? "
+            "AND (busy = 1 AND fence = ? OR ? = 0 AND substr(log, 1, 10) = 'workspace:') "
+            "RETURNING key, head, envelope",
+            (len(bodies), log, fence, fence),
+        )
+        if row is None:
+            raise _missing(connection, log) or Fenced()
+        key, head, envelope = row
+        recorded = record(bodies, head - len(bodies), envelope, self._now())
+        insert(connection, key, recorded)
+        return Appended(log, recorded, count_commit(connection))
 
     def _publish(
         self, log: LogId, recorded: list[Recorded], commits: int, *, gone: bool = False

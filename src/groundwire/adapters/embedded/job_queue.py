@@ -15,22 +15,32 @@ from groundwire.ports.job_queue import Job
 
 _OPEN_LANE = "INSERT INTO lanes (kind, lane, turn) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
 _ENQUEUE = (
-    "INSERT INTO jobs (id, kind, key, lane, free_at) VALUES (?, ?, ?, ?, ?) "
+    "INSERT INTO jobs (id, kind, key, lane, batch, free_at, turn) "
+    "VALUES (:id, :kind, :key, :lane, :batch, :free_at, 1 + max("
+    "(SELECT reached FROM lanes WHERE kind = :kind AND lane = :lane), "
+    "(SELECT ifnull(max(turn), 0) FROM jobs "
+    "WHERE kind = :kind AND lane = :lane AND batch = :batch))) "
     "ON CONFLICT (kind, key) DO UPDATE SET again = worker IS NOT NULL, "
     "free_at = iif(worker IS NULL, min(free_at, excluded.free_at), free_at)"
 )
 # Lanes are as few as users who have work; of each only the first free job is looked for.
 _NEXT = (
-    "SELECT j.id, j.kind, j.key, j.attempt, j.lane FROM lanes l JOIN jobs j ON j.number = ("
+    "SELECT j.id, j.kind, j.key, j.attempt, j.lane, j.turn FROM lanes l JOIN jobs j ON j.number = ("
     "SELECT number FROM jobs WHERE kind = l.kind AND lane = l.lane AND free_at <= ? "
-    "ORDER BY number LIMIT 1) "
+    "ORDER BY turn, number LIMIT 1) "
     "WHERE l.kind IN (SELECT value FROM json_each(?)) ORDER BY l.turn, j.number LIMIT 1"
 )
 _TAKE = "UPDATE jobs SET attempt = attempt + 1, worker = ?, free_at = ?, again = 0 WHERE id = ?"
-_TAKE_TURN = "UPDATE lanes SET turn = 1 + (SELECT max(turn) FROM lanes) WHERE kind = ? AND lane = ?"
+_TAKE_TURN = (
+    "UPDATE lanes SET turn = 1 + (SELECT max(turn) FROM lanes), reached = max(reached, ?) "
+    "WHERE kind = ? AND lane = ?"
+)
 _HELD = "WHERE id = :id AND worker = :worker"
 _FINISH = f"DELETE FROM jobs {_HELD} AND again = 0"
-_FREE_AGAIN = f"UPDATE jobs SET worker = NULL, free_at = :now, attempt = 0, again = 0 {_HELD}"
+_FREE_AGAIN = (
+    "UPDATE jobs SET worker = NULL, free_at = :now, attempt = 0, again = 0, turn = 1 + "
+    f"(SELECT reached FROM lanes l WHERE l.kind = jobs.kind AND l.lane = jobs.lane) {_HELD}"
+)
 
 
 class SqliteJobQueue:
@@ -43,8 +53,9 @@ class SqliteJobQueue:
         # Set while a job of this kind may be free; cleared by the one who goes to look.
         self._maybe_free: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    async def enqueue(self, kind: str, key: str, *, lane: str = "") -> None:
-        values = (self._new_id("job"), kind, key, lane, self._seconds())
+    async def enqueue(self, kind: str, key: str, *, lane: str = "", batch: str = "") -> None:
+        job = {"id": self._new_id("job"), "kind": kind, "key": key, "lane": lane, "batch": batch}
+        values = job | {"free_at": self._seconds()}
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(_OPEN_LANE, (kind, lane))
@@ -63,9 +74,9 @@ class SqliteJobQueue:
             row = select_one(connection, _NEXT, (now, wanted))
             if row is None:
                 return None
-            id, kind, key, attempt, lane = row
+            id, kind, key, attempt, lane, turn = row
             connection.execute(_TAKE, (worker, until, id))
-            connection.execute(_TAKE_TURN, (kind, lane))
+            connection.execute(_TAKE_TURN, (turn, kind, lane))
             return Job(id=JobId(id), kind=kind, key=key, attempt=attempt + 1)
 
         job = await self._store.write(work, sync=False)

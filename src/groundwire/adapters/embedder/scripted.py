@@ -41,6 +41,9 @@ class ScriptedEmbedder:
         """Return the background of the local embedder, so that nothing is read in another way."""
         return (await measure(self.embed))._replace(background=BACKGROUND)
 
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self._dimensions, np.float32)
         padded = f" {text} "

@@ -191,7 +191,7 @@ class Upstream:
 
     def failed(self, rejected: Rejected, model: str | None = None) -> GroundwireError:
         """Translate an HTTP error, or one inside a stream, into ours."""
-        said = f" It says: {rejected.said}" if rejected.said else ""
+        said = f" It says: “{rejected.said}”." if rejected.said else ""
         name = f" `{model}`" if model else ""
         if _OVERFLOW.search(rejected.said) or rejected.status == 413:
             return ContextOverflow(

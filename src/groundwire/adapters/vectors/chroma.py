@@ -106,7 +106,7 @@ class ChromaVectors:
             except Exception as error:
                 # Its errors have no common ancestor but this.
                 self._collections.clear()
-                raise VectorsUnavailable(f"Chroma failed: {error}") from error
+                raise VectorsUnavailable(f"Chroma failed. It says: “{error}”.") from error
 
 
 def origin(workspace: WorkspaceId, document: DocumentId) -> dict[str, str]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.vectors.chroma import COSINE, hits, origin, scope
-from groundwire.model.errors import InvalidField, VectorsUnavailable
+from groundwire.adapters.vectors.failures import unavailable
+from groundwire.model.errors import InvalidField
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit
 
@@ -121,8 +122,7 @@ class ChromaServerVectors:
         except (aiohttp.ClientError, OSError, msgspec.MsgspecError) as error:
             # Somebody may have removed the collection: it is made again the next time.
             self._ids.clear()
-            why = str(error) or type(error).__name__
-            raise VectorsUnavailable(f"Chroma ({self.place}) failed: {why}") from error
+            raise unavailable(f"Chroma ({self.place})", error) from error
 
     async def _request(self, method: str, path: str, body: object, form: type[T]) -> T:
         if self._session is None:

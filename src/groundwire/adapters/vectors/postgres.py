@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwire.adapters.vectors.extras import need
+from groundwire.adapters.vectors.failures import unavailable
 from groundwire.model.errors import InvalidField, VectorsUnavailable
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit
@@ -126,8 +127,7 @@ class PostgresVectors:
             self._asyncpg.InterfaceError,
         ) as error:
             self._tables.clear()
-            why = str(error) or type(error).__name__
-            raise VectorsUnavailable(f"PostgreSQL ({self.place}) failed: {why}") from error
+            raise unavailable(f"PostgreSQL ({self.place})", error) from error
 
     async def _open(self) -> Any:
         async with self._opening:
