@@ -119,7 +119,6 @@ async def test_chinese_is_read_without_spaces_between_its_characters(
 async def test_each_page_of_a_tiff_is_a_page_and_a_page_that_lies_on_its_side_is_read(
     reader: ParserPool, tmp_path: Path
 ) -> None:
-    # Enough of a page for its orientation to be told.
     upright = written(*(ENGLISH * 3))
     pages = [upright, upright.rotate(90, expand=True)]
     content = saved_image(pages[0], "TIFF", save_all=True, append_images=pages[1:])
@@ -129,6 +128,33 @@ async def test_each_page_of_a_tiff_is_a_page_and_a_page_that_lies_on_its_side_is
     assert parsed.pages == 2
     assert [block.page for block in parsed.blocks] == [1, 2]
     assert all(JOINED in block.text for block in parsed.blocks)
+
+
+@needs_tesseract
+@pytest.mark.parametrize("turned", [90, 180, 270])
+async def test_a_few_words_are_read_however_they_lie(
+    reader: ParserPool, tmp_path: Path, turned: int
+) -> None:
+    content = saved_image(written("On ninety nights.").rotate(turned, expand=True), "PNG")
+
+    assert texts(await read(reader, tmp_path, "p.png", content)) == ["On ninety nights."]
+
+
+@needs_tesseract
+async def test_a_page_without_text_is_read_where_only_a_part_of_it_is_a_picture(
+    reader: ParserPool, tmp_path: Path
+) -> None:
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    pdf.add_page()
+    pdf.multi_cell(0, 8, "This page has text of its own, enough of it to be a page.")
+    pdf.add_page()
+    receipt = written(*ENGLISH).crop((0, 0, 1240, 400))
+    pdf.image(io.BytesIO(saved_image(receipt, "PNG")), 20, 20, 170)
+
+    parsed = await read(reader, tmp_path, "receipt.pdf", bytes(pdf.output()))
+
+    assert [(block.page, block.text) for block in parsed.blocks][1:] == [(2, JOINED)]
 
 
 @needs_tesseract

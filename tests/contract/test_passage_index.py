@@ -13,7 +13,7 @@ from groundwire.adapters.vectors.choose import open_store
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import OtherSpace
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId, chunk_id
-from groundwire.model.places import Place
+from groundwire.model.places import Place, Spot
 from tests.contract.conftest import Open
 
 HOME = WorkspaceId("ws_home")
@@ -184,6 +184,7 @@ async def test_chunks_come_back_as_they_were_in_the_order_asked_for(index: Sqlit
             headings=("Outer", "内部"),
             place=Place(unit="row", first=n, last=9) if n else None,
             part="a/b.xlsx",
+            spots=(Spot(at=0, page=1), Spot(at=2, headings=("内部",))) if n else (),
         )
         for n in range(3)
     ]

@@ -47,6 +47,11 @@ async def upload(browser: httpx.AsyncClient, name: str, content: bytes) -> tuple
     """Return the ids of a new workspace and of the document in it, once it has been read."""
     made = await browser.post("/api/v1/workspaces", json={"name": name})
     workspace = made.json()["id"]
+    return workspace, await upload_to(browser, workspace, name, content)
+
+
+async def upload_to(browser: httpx.AsyncClient, workspace: str, name: str, content: bytes) -> str:
+    """Return the id of the document in ``workspace``, once it has been read."""
     url = f"/api/v1/workspaces/{workspace}/documents"
     document = (await browser.post(url, files={"file": (name, content)})).json()["documents"][0]
     cursor = "0"
@@ -56,9 +61,12 @@ async def upload(browser: httpx.AsyncClient, name: str, content: bytes) -> tuple
                 f"/api/v1/workspaces/{workspace}/poll", params={"cursor": cursor, "timeout": 10}
             )
             cursor = page.json()["cursor"]
-            types = {event["type"] for event in page.json()["events"]}
+            mine = [
+                each for each in page.json()["events"] if each.get("documentId") == document["id"]
+            ]
+            types = {event["type"] for event in mine}
             if types & {"document.embedding", "document.ready", "document.failed"}:
-                return workspace, document["id"]
+                return str(document["id"])
 
 
 async def search(browser: httpx.AsyncClient, workspace: str, query: str) -> dict[str, object]:

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Citation } from "@groundwire/client";
 import { GroundwireError } from "../../sdk/typescript/src/errors.ts";
 import { documentInfo } from "../../sdk/typescript/src/knowledge/documents.ts";
 import { openBatches } from "../src/documents/batches.ts";
@@ -9,7 +10,7 @@ import { whatFailed } from "../src/i18n/by_code.ts";
 import { en } from "../src/i18n/en.ts";
 import { zh } from "../src/i18n/zh.ts";
 import { byPeriod } from "../src/sidebar/dates.ts";
-import { placeOf, webAddress } from "../src/sources/place.ts";
+import { citedPlace, placeOf, webAddress } from "../src/sources/place.ts";
 import { citedNumbers } from "../src/sources/titles.ts";
 import { dayOf, startOf } from "../src/state/days.ts";
 
@@ -68,6 +69,22 @@ test("where a passage stands is said in the units of its format", () => {
   assert.equal(placeOf({ place: { unit: "line", first: 7, last: 7 } }, en), "line 7");
   assert.equal(placeOf({ place: { unit: "second", first: 62, last: 3723 } }, zh), "1:02–1:02:03");
   assert.equal(placeOf({}, en), "");
+});
+
+test("a source that is cited stands where what was taken of it does", () => {
+  const source = { id: "d:1", page: 1, place: { unit: "slide", first: 1, last: 3 } } as const;
+  const slide = (n: number, sourceId = "d:1"): Citation => ({
+    start: 0,
+    end: 1,
+    sourceId,
+    page: n,
+    place: { unit: "slide", first: n, last: n },
+  });
+
+  assert.equal(citedPlace(source, [], en), "slides 1–3");
+  assert.equal(citedPlace(source, [slide(2, "d:9")], en), "slides 1–3");
+  assert.equal(citedPlace(source, [{ start: 0, end: 1, sourceId: "d:1" }], en), "slides 1–3");
+  assert.equal(citedPlace(source, [slide(3), slide(2), slide(3)], en), "slide 3, slide 2");
 });
 
 test("only an address of the web is one that a source leads to", () => {

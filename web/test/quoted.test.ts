@@ -89,3 +89,15 @@ test("where no sentence is like the claim nothing is marked", () => {
   assert.deepEqual(marked(DISKS, "月亮离地球很远 [1]。", "月亮"), []);
   assert.deepEqual(quotedPieces(PASSAGE, "Noted.", []), [{ text: PASSAGE, marked: false }]);
 });
+
+test("of a claim in other words what the server says it rests on is marked", () => {
+  const table = "Tool | Pieces | Shelf\nAdze | 17 | H4\nFroe | 3 | K9";
+  const pieces = quotedPieces(table, "Froe — Pieces: 3 [1]", [
+    { start: 0, end: 17, quote: "Froe | 3 | K9" },
+  ]);
+
+  assert.deepEqual(
+    pieces.filter((piece) => piece.marked).map((piece) => piece.text),
+    ["Froe | 3 | K9"],
+  );
+});

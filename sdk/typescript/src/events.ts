@@ -18,6 +18,17 @@ export interface Place {
   readonly last: number;
 }
 
+/**
+ * Where a passage stands from its code point `at` on, as far as the next spot. Where `place`
+ * counts as many rows or lines as the text there has, each line has its own.
+ */
+export interface Spot {
+  readonly at: number;
+  readonly page?: number | null;
+  readonly headings?: readonly string[];
+  readonly place?: Place | null;
+}
+
 /** A passage that was found for a question; `n` is the number that the answer cites it by. */
 export interface Source {
   readonly id: string;
@@ -34,6 +45,8 @@ export interface Source {
   readonly uri?: string | null;
   /** Its document is pinned, so it is there whatever was asked. */
   readonly pinned?: boolean;
+  /** Where each of its parts stands, if not all do alike. */
+  readonly spots?: readonly Spot[];
 }
 
 /** Which documents count: those that meet every criterion, each by any of its values. */
@@ -55,6 +68,11 @@ export interface Citation {
   readonly start: number;
   readonly end: number;
   readonly sourceId: string;
+  /** What of the source it rests on, if that is known; the rest is where that stands. */
+  readonly quote?: string;
+  readonly page?: number | null;
+  readonly headings?: readonly string[];
+  readonly place?: Place | null;
 }
 
 export interface Failure {

@@ -285,8 +285,17 @@ const NO_STEERING: Steering = {
 };
 
 /** A snapshot's citations are the events that made them. */
-export function citationOf({ start, end, sourceId }: Citation): Citation {
-  return { start, end, sourceId };
+export function citationOf(event: Citation): Citation {
+  const { start, end, sourceId, quote, page, headings, place } = event;
+  return {
+    start,
+    end,
+    sourceId,
+    ...(quote && { quote }),
+    ...(page && { page }),
+    ...(headings?.length && { headings }),
+    ...(place && { place }),
+  };
 }
 
 /** What an answer keeps of why it failed. */

@@ -32,6 +32,11 @@ class Citer:
         self._read = 0
         self._start = 0
 
+    @property
+    def text(self) -> str:
+        """What was read so far."""
+        return self._text
+
     def feed(self, piece: str) -> list[Span]:
         self._text += piece
         open_marker = _OPEN.search(self._text, self._read)

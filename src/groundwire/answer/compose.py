@@ -299,6 +299,7 @@ def _passage(source: Source) -> Passage:
         headings=source.headings,
         place=source.place,
         part=source.part,
+        spots=source.spots,
         pinned=source.pinned,
     )
 
@@ -315,6 +316,7 @@ def _source(n: int, passage: Passage) -> Source:
         headings=passage.headings,
         place=passage.place,
         part=passage.part,
+        spots=passage.spots,
         uri=_uri(passage),
         pinned=passage.pinned,
     )

@@ -7,8 +7,9 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from groundwire.answer.cite import Citer
+from groundwire.answer.cite import Citer, Span
 from groundwire.answer.clean import Cleaner, clean
+from groundwire.answer.quote import find_quote
 from groundwire.conversation import decide
 from groundwire.conversation.state import Message
 from groundwire.model.errors import GroundwireError
@@ -25,6 +26,7 @@ from groundwire.model.events import (
     Usage,
 )
 from groundwire.model.ids import LogId, TurnId
+from groundwire.model.places import locate
 from groundwire.model.sources import Source
 from groundwire.model.standing import Active
 from groundwire.ports.chat_model import Delta
@@ -169,17 +171,23 @@ class AnswerWriter:
         token = Token(turn_id=asked.turn, message_id=asked.answer, content=text, offset=said.length)
         said.length += len(text)
         said.hash.update(text.encode())
-        citations = [
-            Citation(
-                turn_id=asked.turn,
-                message_id=asked.answer,
-                start=span.start,
-                end=span.end,
-                source_id=self._sources[span.n - 1].id,
-            )
-            for span in self._citer.feed(text)
-        ]
-        return [token, *citations]
+        return [token, *map(self._cite, self._citer.feed(text))]
+
+    def _cite(self, span: Span) -> Citation:
+        asked, source = self._active.asked, self._sources[span.n - 1]
+        quoted = find_quote(source.text, self._citer.text, span)
+        where = locate(source, *(quoted or (0, len(source.text))))
+        return Citation(
+            turn_id=asked.turn,
+            message_id=asked.answer,
+            start=span.start,
+            end=span.end,
+            source_id=source.id,
+            quote=source.text[quoted.start : quoted.end] if quoted else "",
+            page=where.page,
+            headings=where.headings,
+            place=where.place,
+        )
 
     def _reason(self, text: str, said: _Said) -> Reasoning:
         asked = self._active.asked

@@ -11,6 +11,7 @@ from groundwire.cli.session import Session, open_session
 from groundwire.cli.taken import Events
 from groundwire.model.errors import GroundwireError, InvalidField
 from groundwire.model.events import (
+    Citation,
     Done,
     Progress,
     Sources,
@@ -135,6 +136,7 @@ def _show(event: DocumentEvent) -> None:
 async def _answer(session: Session, workspace: str, wish: Wish) -> bool:
     """Print the answer while it is written; returns whether it was completed."""
     sources: tuple[Source, ...] = ()
+    citations: list[Citation] = []
     async with aclosing(session.ask(workspace, wish.question, wish.model)) as events:
         async for data in events:
             match decode_conversation_event(data):
@@ -142,24 +144,31 @@ async def _answer(session: Session, workspace: str, wish: Wish) -> bool:
                     _note(msg)
                 case Sources(items=items):
                     sources = items
+                case Citation() as citation:
+                    citations.append(citation)
                 case Token(content=content):
                     print(content, end="", flush=True)  # noqa: T201
                 case TurnFailed(message=message):
                     _note(f"\n{message}")
                 case Done(finish_reason=reason):
                     print()  # noqa: T201
-                    _list_sources(sources)
+                    _list_sources(sources, citations)
                     return reason in ("stop", "length")
                 case _:
                     pass
     return False
 
 
-def _list_sources(sources: Sequence[Source]) -> None:
+def _list_sources(sources: Sequence[Source], citations: Sequence[Citation]) -> None:
     for source in sources:
-        where = [source.title, *source.headings]
-        place = describe_place(source.page, source.place)
-        print(f"  [{source.n}] {' › '.join(where)}{place and f', {place}'}")  # noqa: T201
+        cited = [each for each in citations if each.source_id == source.id]
+        for where in dict.fromkeys(_where(source, each) for each in cited or [source]):
+            print(f"  [{source.n}] {where}")  # noqa: T201
+
+
+def _where(source: Source, quoted: Citation | Source) -> str:
+    place = describe_place(quoted.page, quoted.place)
+    return " › ".join([source.title, *quoted.headings]) + (place and f", {place}")
 
 
 def _note(line: str, *, again: bool = False) -> None:

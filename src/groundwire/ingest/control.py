@@ -7,7 +7,7 @@ import msgspec
 
 from groundwire.ingest.accept import Accept, clean_name, drop_unused, media_type
 from groundwire.ingest.progress import ready, received
-from groundwire.ingest.versions import digests, restarted, revised, withdrawn
+from groundwire.ingest.versions import digests, read_of, renamed, restarted, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.errors import Conflict
 from groundwire.model.ids import BatchId, DocumentId, FeedId
@@ -148,6 +148,16 @@ class Control:
         _, after = await self._change(id, lambda now: _change(now, feed=feed))
         await self.accept.enqueue(after)
 
+    async def move(self, id: DocumentId, name: str, uri: str) -> None:
+        """Let the document be from another place, under its name there. Raises ``NotFound``."""
+        title = clean_name(name)
+        before, after = await self._change(
+            id, lambda now: renamed(_change(now, uri=uri), title, media_type(title)), _named_anew
+        )
+        if _named_anew(before, after):
+            self.stop(id)
+            await self._go_on(after)
+
     async def _change(
         self, id: DocumentId, change: Callable[[Document], Document], tell: Tell = tell_nothing
     ) -> tuple[Document, Document]:
@@ -168,6 +178,11 @@ def _paused(document: Document) -> Document:
 
 def _reads_on(_: Document, after: Document) -> list[WorkspaceEvent]:
     return [ready(after) if after.is_finished else received(after)]
+
+
+def _named_anew(before: Document, after: Document) -> list[WorkspaceEvent]:
+    is_same = read_of(after).title == read_of(before).title
+    return [] if is_same else _reads_on(before, after)
 
 
 def _gives_up(before: Document, after: Document) -> list[WorkspaceEvent]:

@@ -1,7 +1,7 @@
 """The job of a feed: take what is new in its place, follow what changed, let go of what went."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from groundwire.model.errors import (
     Unavailable,
 )
 from groundwire.model.feeds import Counts, Feed, FeedChange, FeedItem, FeedKind, FeedReason
-from groundwire.model.ids import BatchId, FeedId, NewId, Now
+from groundwire.model.ids import BatchId, DocumentId, FeedId, NewId, Now
 from groundwire.ports.connector import Connector, Item, Missed
 from groundwire.ports.feeds import Feeds
 from groundwire.ports.job_queue import Job
@@ -162,6 +162,7 @@ class Sync:
                     told_at = time()
                     await self._tell_syncing(await self._store(feed.id, counts=tally.counts))
             await hands.all()
+        await self._move(feed, known, gone, tally)
         await self.feeds.drop(feed.id, sorted(gone))
         tally.removed = len(gone)
         await self._let_go(feed)
@@ -176,6 +177,7 @@ class Sync:
             await self.tell(after, "synced")
 
     async def _take_new(self, feed: Feed, found: Item, tally: Tally) -> None:
+        tally.names[found.uri] = found.name
         try:
             document = await self._accept(feed, found)
         except (FeedFailed, TooLarge, InvalidField) as error:
@@ -204,6 +206,7 @@ class Sync:
             tally.refuse(found)
             return found.stays
         assert before is not None
+        tally.names[found.uri] = found.name
         if found.open is None:
             if found.mark != before.mark:
                 await self.feeds.keep(_change(before, mark=found.mark))
@@ -261,6 +264,25 @@ class Sync:
             feed=feed.id,
             uri=found.uri,
         )
+
+    async def _move(
+        self, feed: Feed, known: Mapping[str, FeedItem], gone: Set[str], tally: Tally
+    ) -> None:
+        """Let a document whose place has gone, or holds another, be from where it still is."""
+        if not (gone or tally.changed):
+            return
+        items = [each for each in await self.feeds.list_items(feed.id) if each.uri not in gone]
+        stays = {item.uri: item.document for item in items}
+        left = {item.document for item in known.values() if stays.get(item.uri) != item.document}
+        places: dict[DocumentId, list[str]] = {}
+        for item in items:
+            if item.document in left and item.uri in tally.names:
+                places.setdefault(item.document, []).append(item.uri)
+        for id, uris in places.items():
+            with suppress(NotFound):  # somebody removed it just now
+                document = await self.accept.documents.get(id)
+                if document.feed == feed.id and document.uri not in uris:
+                    await self.control.move(id, tally.names[uris[0]], uris[0])
 
     async def _let_go(self, feed: Feed) -> None:
         """Remove the documents of which this feed has nothing any more.

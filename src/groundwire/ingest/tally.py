@@ -11,12 +11,15 @@ MOST_REFUSALS = 20
 
 @dataclass(slots=True)
 class Tally:
+    """``names`` are those that things have in their place now, by their uri."""
+
     added: int = 0
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list[Refusal])
+    names: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def counts(self) -> Counts:

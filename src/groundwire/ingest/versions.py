@@ -25,6 +25,27 @@ def revised(document: Document, version: Version) -> Document:
         return document
     if version.digest == document.digest:
         return withdrawn(document)
+    return _coming(document, version)
+
+
+def renamed(document: Document, title: str, media_type: str) -> Document:
+    """Return the document to be read under another name, which it is found by as well."""
+    if document.next is not None and document.next.is_whole:
+        document = promoted(document)
+    what = read_of(document)
+    if title == what.title:
+        return document
+    version = Version(
+        title=title,
+        media_type=media_type,
+        size_bytes=what.size_bytes,
+        digest=what.digest,
+        dated_at=what.dated_at,
+    )
+    return _coming(document, version)
+
+
+def _coming(document: Document, version: Version) -> Document:
     if document.searchable == "meaning":
         before = document.next or document
         kept = _change(version, pages=before.pages, chunks=before.chunks, unread=before.unread)

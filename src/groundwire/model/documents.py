@@ -15,7 +15,7 @@ from groundwire.model.ids import (
     PrincipalId,
     WorkspaceId,
 )
-from groundwire.model.places import Place
+from groundwire.model.places import Place, Spot
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "ready", "failed"]
 Searchable = Literal["none", "words", "meaning"]
@@ -169,7 +169,8 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     """The unit that is embedded and indexed.
 
     ``position`` counts from 0 through the document without gaps. ``page`` is the page the
-    chunk begins on, ``last_page`` the one it ends on. A chunk's id is made from its
+    chunk begins on, ``last_page`` the one it ends on; ``spots`` say where each of its parts
+    stands, if not all do alike. A chunk's id is made from its
     document and position, so that a repeated ingest writes the same rows.
     """
 
@@ -182,3 +183,4 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     headings: tuple[str, ...] = ()
     place: Place | None = None
     part: str = ""
+    spots: tuple[Spot, ...] = ()

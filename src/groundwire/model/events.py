@@ -13,6 +13,7 @@ import msgspec
 
 from groundwire.model.filters import Filter
 from groundwire.model.ids import DocumentId, MessageId, PassageId, TurnId
+from groundwire.model.places import Place
 from groundwire.model.sources import Source
 
 FinishReason = Literal["stop", "length", "tool", "cancelled", "error", "steered", "interrupted"]
@@ -105,12 +106,18 @@ class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
     """The answer from ``start`` to ``end`` rests on the source ``source_id``.
 
     Code points from the start of the answer; ``end`` is exclusive, as in a Python slice.
+    ``quote`` is what of the source it rests on, empty if that is not known, and the rest is
+    where that stands, else where the source does.
     """
 
     message_id: MessageId
     start: int
     end: int
     source_id: PassageId
+    quote: str = ""
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):

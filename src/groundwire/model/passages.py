@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from groundwire.model.ids import DocumentId, PassageId
-from groundwire.model.places import Place
+from groundwire.model.places import Place, Spot
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +16,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     comparable between searches; below the floor of `retrieve.search` it is not used. It is that
     of words and meaning also where a reranker gave the ``score``.
     ``uri`` is where in the world its document is from. ``pinned``: it is there because its
-    document is, whether or not it was found.
+    document is, whether or not it was found. ``spots`` say where each of its parts stands, if not
+    all do alike.
     """
 
     id: PassageId
@@ -31,6 +32,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     part: str = ""
     uri: str | None = None
     pinned: bool = False
+    spots: tuple[Spot, ...] = ()
 
 
 def in_place(text: str, title: str, headings: Sequence[str], part: str) -> str:

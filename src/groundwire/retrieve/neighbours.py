@@ -1,15 +1,14 @@
 """Passages that follow each other in their document become one. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import takewhile
 
 import msgspec
 
 from groundwire.model.ids import MOST_CHUNKS, ChunkId, chunks_of, position_of, run_id
 from groundwire.model.passages import Passage
-from groundwire.model.places import span_places
+from groundwire.model.places import Spot, common_path, span_places, spots_of
 
 _CELLS = " | "
 
@@ -23,15 +22,15 @@ class _Run:
     def takes(self, other: "_Run") -> bool:
         """Tell whether ``other`` follows, or comes right before, and both may be one.
 
-        What begins on another page does not: a citation names one page, and that is to be the
-        page of what it says.
+        What begins on another page, or is of another sheet, does not: a citation names one, and
+        that is to be the one of what it says.
         """
         first, last = self.chunks[0], self.chunks[-1]
         head, tail = other.chunks[0], other.chunks[-1]
         return (
             len(self.chunks) + len(other.chunks) <= MOST_CHUNKS
             and _version(head) == _version(first)
-            and (head.page, head.part) == (first.page, first.part)
+            and (head.page, head.part, _sheet(head)) == (first.page, first.part, _sheet(first))
             and 1 in (_position(head) - _position(last), _position(first) - _position(tail))
         )
 
@@ -48,8 +47,9 @@ class _Run:
             text=reduce(_joined, [chunk.text for chunk in self.chunks]),
             score=max(chunk.score for chunk in self.chunks),
             relevance=max(chunk.relevance for chunk in self.chunks),
-            headings=_common([chunk.headings for chunk in self.chunks]),
+            headings=common_path([chunk.headings for chunk in self.chunks]),
             place=span_places([chunk.place for chunk in self.chunks]),
+            spots=_spots(self.chunks),
         )
 
 
@@ -89,6 +89,27 @@ def _joined(before: str, after: str) -> str:
     return f"{before}\n\n{after}"
 
 
+def _spots(chunks: Sequence[Passage]) -> tuple[Spot, ...]:
+    """Return where each part of the joined text stands; nothing if all do alike."""
+    text, spots = "", list[Spot]()
+    for chunk in chunks:
+        joined = _joined(text, chunk.text) if text else chunk.text
+        shift = len(joined) - len(chunk.text)
+        # What was left out of the chunk, its header, has the place of what follows it.
+        spots += [
+            msgspec.structs.replace(spot, at=max(spot.at + shift, len(text)))
+            for spot in spots_of(chunk)
+        ]
+        text = joined
+    is_alike = len({(spot.page, spot.headings, spot.place) for spot in spots}) == 1
+    return () if is_alike else tuple(spots)
+
+
+def _sheet(passage: Passage) -> tuple[str, ...] | None:
+    """Return what names the sheet that a passage has rows of."""
+    return passage.headings if passage.place and passage.place.unit == "row" else None
+
+
 def _chunk(passage: Passage) -> ChunkId:
     return chunks_of(passage.id)[0]
 
@@ -101,8 +122,3 @@ def _version(passage: Passage) -> tuple[str, str]:
     """Return what chunks of one version of one document have in common."""
     document, _, place = passage.id.rpartition(":")
     return document, place.partition(".")[2]
-
-
-def _common(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
-    columns = zip(*paths, strict=False)
-    return tuple(column[0] for column in takewhile(lambda c: len(set(c)) == 1, columns))

@@ -67,6 +67,7 @@ def _passage(chunk: Chunk, document: Document) -> Passage:
         headings=chunk.headings,
         place=chunk.place,
         part=chunk.part,
+        spots=chunk.spots,
         uri=document.uri,
         pinned=True,
     )

@@ -355,5 +355,6 @@ def _passage(score: float, relevance: float, chunk: Chunk, document: Document) -
         headings=chunk.headings,
         place=chunk.place,
         part=chunk.part,
+        spots=chunk.spots,
         uri=document.uri,
     )

@@ -14,7 +14,7 @@ from groundwire.model.documents import Batch, Document, DocumentStatus, Searchab
 from groundwire.model.errors import BadJson, InvalidField, TooLarge
 from groundwire.model.ids import BatchId, CollectionId, DocumentId, FeedId, WorkspaceId
 from groundwire.model.passages import Passage
-from groundwire.model.places import Place
+from groundwire.model.places import Place, Spot
 from groundwire.model.refused import field_and_reason
 from groundwire.ports.chat_model import ModelInfo
 from groundwire.ports.conversations import Conversation
@@ -194,6 +194,7 @@ class PassageBody(Body, omit_defaults=False):
     page: int | None
     headings: tuple[str, ...]
     place: Place | None
+    spots: tuple[Spot, ...]
     part: str
     uri: str | None
     score: float
@@ -209,6 +210,7 @@ class PassageBody(Body, omit_defaults=False):
             page=passage.page,
             headings=passage.headings,
             place=passage.place,
+            spots=passage.spots,
             part=passage.part,
             uri=passage.uri,
             score=passage.score,

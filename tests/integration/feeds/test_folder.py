@@ -61,6 +61,46 @@ async def test_a_folder_that_stays_the_same_is_not_read_again(fed: Fed) -> None:
     assert counts(feed) == (0, 0, 0, 2, 0)
 
 
+async def test_a_file_that_is_named_anew_is_the_same_document_under_its_new_name(
+    fed: Fed,
+) -> None:
+    workspace = await fed.new_workspace()
+    folder = folder_with(fed, "named", **{"c.txt": "The gamma lamp is green.", "a.txt": "One."})
+    feed = await fed.add(workspace, "folder", str(folder))
+    before = await fed.documents(workspace)
+
+    (folder / "deep").mkdir()
+    (folder / "c.txt").rename(folder / "deep" / "valves.txt")
+    await fed.sync(feed["id"])
+
+    after = await fed.documents(workspace)
+    assert set(after) == {"a.txt", "deep/valves.txt"}
+    moved = after["deep/valves.txt"]
+    assert (moved["id"], moved["title"]) == (before["c.txt"]["id"], "valves.txt")
+    assert moved["datedAt"] == before["c.txt"]["datedAt"]
+    assert after["a.txt"] == before["a.txt"]
+    assert (await fed.passages(workspace, "valves"))[0] == "The gamma lamp is green."
+    assert counts(await fed.sync(feed["id"])) == (0, 0, 0, 2, 0)
+
+
+async def test_a_copy_is_known_by_its_own_name_once_the_first_is_another(fed: Fed) -> None:
+    workspace = await fed.new_workspace()
+    folder = folder_with(fed, "copied", **{"a.txt": "The lamp is lit."})
+    feed = await fed.add(workspace, "folder", str(folder))
+    write(folder / "b.txt", "The lamp is lit.")
+    await fed.sync(feed["id"])
+    assert set(await fed.documents(workspace)) == {"a.txt"}
+
+    write(folder / "a.txt", "The lamp is out.")
+    await fed.sync(feed["id"])
+
+    after = await fed.documents(workspace)
+    assert {uri: each["title"] for uri, each in after.items()} == {
+        "a.txt": "a.txt",
+        "b.txt": "b.txt",
+    }
+
+
 async def test_a_folder_is_watched_unless_one_says_otherwise(fed: Fed) -> None:
     workspace = await fed.new_workspace()
     folder = folder_with(fed, "watched", **{"a.txt": "One."})

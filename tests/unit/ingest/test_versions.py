@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from groundwire.ingest.versions import digests, promoted, revised, withdrawn
+from groundwire.ingest.versions import digests, promoted, renamed, revised, withdrawn
 from groundwire.model.documents import Document, Version
 from groundwire.model.ids import DocumentId, WorkspaceId
 
@@ -100,3 +100,26 @@ def test_nothing_leads_back_from_a_version_that_is_whole() -> None:
     third = revised(whole, other("d3"))
     assert (third.digest, third.version) == ("d2", 2)
     assert revised(whole, other("d2")).digest == "d2"
+
+
+def test_another_name_is_a_version_of_the_same_bytes() -> None:
+    coming = renamed(FOUND, "new.txt", "text/plain")
+
+    assert (coming.title, coming.status, coming.searchable) == ("old.pdf", "queued", "meaning")
+    assert coming.next
+    assert (coming.next.title, coming.next.digest) == ("new.txt", "d1")
+    after = promoted(coming)
+    assert (after.title, after.digest, after.dated_at) == ("new.txt", "d1", FOUND.dated_at)
+    assert renamed(after, "new.txt", "text/plain") is after
+
+
+def test_another_name_is_that_of_the_newest_bytes() -> None:
+    after = promoted(renamed(revised(FOUND, NEW), "newest.txt", "text/plain"))
+
+    assert (after.title, after.digest) == ("newest.txt", "d2")
+    waiting = revised(FOUND, NEW)
+    assert waiting.next
+    done = msgspec.structs.replace(
+        waiting, next=msgspec.structs.replace(waiting.next, is_whole=True)
+    )
+    assert renamed(done, "newer.txt", "text/plain").title == "new.txt"

@@ -4,7 +4,7 @@ import pytest
 
 from groundwire.model.ids import DocumentId, PassageId, chunk_id, chunks_of
 from groundwire.model.passages import Passage
-from groundwire.model.places import Place
+from groundwire.model.places import Place, Spot, locate
 from groundwire.retrieve.neighbours import merge_neighbours
 
 
@@ -111,3 +111,54 @@ def test_places_and_headings_reach_over_the_run() -> None:
 
     assert run.headings == ("A",)
     assert run.place == Place(unit="line", first=1, last=9)
+
+
+def test_each_part_of_a_run_keeps_its_place() -> None:
+    first = chunk(
+        1,
+        text="Oil burns.\n\nWicks glow.",
+        spots=(Spot(at=0, headings=("Oil",)), Spot(at=12, headings=("Wick",))),
+    )
+    (run,) = merge_neighbours([first, chunk(2, text="Glass is clear.", headings=("Glass",))], 8)
+
+    assert run.spots == (
+        Spot(at=0, headings=("Oil",)),
+        Spot(at=12, headings=("Wick",)),
+        Spot(at=25, headings=("Glass",)),
+    )
+    assert run.text[25:] == "Glass is clear."
+
+
+def test_a_run_that_stands_alike_has_no_spots() -> None:
+    (run,) = merge_neighbours([chunk(1, headings=("Oil",)), chunk(2, headings=("Oil",))], 8)
+
+    assert run.spots == ()
+
+
+def test_rows_that_follow_each_other_keep_their_numbers_without_the_header_between() -> None:
+    before = chunk(0, text="A | B\n1 | 2\n3 | 4", place=Place(unit="row", first=1, last=3))
+    after = chunk(
+        1,
+        text="A | B\n5 | 6\n7 | 8",
+        place=Place(unit="row", first=4, last=5),
+        spots=(
+            Spot(at=0, place=Place(unit="row", first=4, last=4)),
+            Spot(at=12, place=Place(unit="row", first=5, last=5)),
+        ),
+    )
+    (run,) = merge_neighbours([before, after], 8)
+
+    assert run.text == "A | B\n1 | 2\n3 | 4\n5 | 6\n7 | 8"
+    for number, row in enumerate(run.text.split("\n"), start=1):
+        start = run.text.index(row)
+        found = locate(run, start, start + len(row)).place
+        assert found == Place(unit="row", first=number, last=number)
+
+
+def test_rows_of_two_sheets_stay_apart() -> None:
+    rows = Place(unit="row", first=1, last=3)
+    found = merged(
+        chunk(0, headings=("Prices",), place=rows), chunk(1, headings=("Stock",), place=rows)
+    )
+
+    assert [id for id, _ in found] == ["d_1:0", "d_1:1"]

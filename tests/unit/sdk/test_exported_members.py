@@ -21,7 +21,7 @@ PUBLIC = {
     "Notice", "Presence", "Typing", "Read",
     # Resources.
     "ApiKey", "NewApiKey", "Principal", "WorkspaceInfo", "ConversationInfo", "DocumentInfo",
-    "ModelInfo", "Models", "Choice", "Passage", "Place", "Unread", "BatchInfo",
+    "ModelInfo", "Models", "Choice", "Passage", "Place", "Spot", "Unread", "BatchInfo",
     "FeedInfo", "CollectionInfo",
     # Whole vocabularies, and the version of the protocol.
     "errors", "events", "GroundwireError", "PROTOCOL",

@@ -280,7 +280,7 @@ export const en = {
   sourceOf: (n: number, title: string) => `Source ${n}: ${title}`,
   page: (n: number) => `p. ${n}`,
   /** `range` is one number, or the first and the last: `3`, `2–14`. */
-  slide: (range: string) => `slide ${range}`,
+  slide: (range: string) => `${range.includes("–") ? "slides" : "slide"} ${range}`,
   row: (range: string) => `${range.includes("–") ? "rows" : "row"} ${range}`,
   line: (range: string) => `${range.includes("–") ? "lines" : "line"} ${range}`,
   openPage: (n: number) => `Show page ${n}`,

@@ -1,8 +1,9 @@
-import type { Source } from "@groundwire/client";
+import type { Citation, Source } from "@groundwire/client";
 
 /** What the text of an answer may cite, and what happens when a reader follows a citation. */
 export interface Citing {
   readonly sources: readonly Source[];
+  readonly citations: readonly Citation[];
   readonly open: (n: number) => void;
 }
 

@@ -1,6 +1,6 @@
 /** Where in its document a passage stands, as a reader says it. Pure. */
 
-import type { Source } from "@groundwire/client";
+import type { Citation, Source } from "@groundwire/client";
 import type { Texts } from "../i18n/en.ts";
 
 /** `p. 3`, `slide 3`, `rows 2–14`, `1:02–1:10`; empty where only its headings tell. */
@@ -25,6 +25,17 @@ export function placeOf(source: Pick<Source, "page" | "place">, texts: Texts): s
       place.unit satisfies never;
       return range;
   }
+}
+
+/** Where what an answer took of a source stands; where the source does, if that is not known. */
+export function citedPlace(
+  source: Pick<Source, "id" | "page" | "place">,
+  citations: readonly Citation[],
+  texts: Texts,
+): string {
+  const cited = citations.filter((citation) => citation.sourceId === source.id);
+  const places = new Set(cited.map((citation) => placeOf(citation, texts)).filter(Boolean));
+  return [...places].join(", ") || placeOf(source, texts);
 }
 
 /** The address of the page of the web that a source is from, if it is from one. */

@@ -31,21 +31,24 @@ const COMMON = new Set(
 /**
  * Cut `passage` into pieces, those marked that `answer` took for its `citations` of it.
  *
- * What stands in both word for word is marked. Where a claim is in the answer's own words, the
- * sentence of the passage that is most like it is marked, if it is like it enough; else nothing.
+ * What stands in both word for word is marked. Where a claim is in the answer's own words, that is
+ * what the server says it rests on, as the row of a table; of older answers, the sentence of the
+ * passage that is most like it, if it is like it enough; else nothing.
  */
 export function quotedPieces(
   passage: string,
   answer: string,
-  citations: readonly Pick<Citation, "start" | "end">[],
+  citations: readonly Pick<Citation, "start" | "end" | "quote">[],
 ): Piece[] {
   const points = Array.from(answer);
-  const spans = citations.flatMap(({ start, end }) => {
+  const spans = citations.flatMap(({ start, end, quote }) => {
     const before = points.slice(0, start).join("");
     const claim = points.slice(start, end).join("");
     const block = BLOCK_AFTER.exec(points.slice(end).join(""))?.[1] ?? "";
     const quoted = quotations(passage, `${quotedBefore(before)}${claim}\n${block}`);
-    return quoted.length > 0 ? quoted : mostLike(passage, claim);
+    if (quoted.length > 0) return quoted;
+    const at = quote ? passage.indexOf(quote) : -1;
+    return quote && at >= 0 ? [[at, at + quote.length] as const] : mostLike(passage, claim);
   });
   return pieces(passage, merged(passage, spans));
 }

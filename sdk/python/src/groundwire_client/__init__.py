@@ -56,7 +56,7 @@ from groundwire_client.answer import Answer, Reset
 from groundwire_client.client import Groundwire, connect
 from groundwire_client.conversation import Conversation, EventPage
 from groundwire_client.errors import GroundwireError
-from groundwire_client.events import Citation, Place, Recorded, Source, Usage
+from groundwire_client.events import Citation, Place, Recorded, Source, Spot, Usage
 from groundwire_client.workspace import Upload, Workspace
 from groundwire_client.workspace_events import Unread
 
@@ -103,6 +103,7 @@ __all__ = [
     "Rest",
     "Snapshot",
     "Source",
+    "Spot",
     "State",
     "Steering",
     "Token",

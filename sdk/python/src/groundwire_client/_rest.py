@@ -15,7 +15,7 @@ from groundwire_client._filter import Filter
 from groundwire_client._sorting import Sorting, as_query
 from groundwire_client._state import Snapshot
 from groundwire_client._wire import MessagePage
-from groundwire_client.events import Place
+from groundwire_client.events import Place, Spot
 
 File = Path | tuple[str, bytes]
 """A file on this machine, or a name and its content."""
@@ -142,6 +142,7 @@ class Passage(Body, frozen=True, kw_only=True):
     page: int | None = None
     headings: tuple[str, ...] = ()
     place: Place | None = None
+    spots: tuple[Spot, ...] = ()
     part: str = ""
     relevance: float | None = None
 

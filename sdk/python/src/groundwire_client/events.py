@@ -68,10 +68,23 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     last: int
 
 
+class Spot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a passage stands from its code point ``at`` on, as far as the next spot.
+
+    Where ``place`` counts as many rows or lines as the text there has, each line has its own.
+    """
+
+    at: int
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    place: Place | None = None
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A passage that the answer may rest on; ``n`` is how the answer cites it, from 1.
 
-    ``pinned``: its document is pinned, so it is there whatever was asked.
+    ``pinned``: its document is pinned, so it is there whatever was asked. ``spots`` say where
+    each of its parts stands, if not all do alike.
     """
 
     id: str
@@ -86,6 +99,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     part: str = ""
     uri: str | None = None
     pinned: bool = False
+    spots: tuple[Spot, ...] = ()
 
 
 class SourcesFound(TurnEvent, frozen=True, kw_only=True, tag="sources"):
@@ -113,13 +127,18 @@ class Reasoning(TurnEvent, frozen=True, kw_only=True, tag="reasoning"):
 class Citation(TurnEvent, frozen=True, kw_only=True, tag="citation"):
     """The answer from ``start`` to ``end`` rests on the source ``source_id``.
 
-    Code points from the start of the answer; ``end`` is exclusive, as in a slice.
+    Code points from the start of the answer; ``end`` is exclusive, as in a slice. ``quote`` is
+    what of the source it rests on, empty if that is not known, and the rest is where that stands.
     """
 
     message_id: str
     start: int
     end: int
     source_id: str
+    quote: str = ""
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 class AnswerReset(TurnEvent, frozen=True, kw_only=True, tag="answer.reset"):

@@ -12,7 +12,7 @@ from groundwire.adapters.embedded.words import cut_terms
 from groundwire.model.documents import Chunk
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
-COLUMNS = "id, document, position, text, page, last_page, headings, place, part"
+COLUMNS = "id, document, position, text, page, last_page, headings, place, part, spots"
 COLUMNS_OF_C = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
 _MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
 
@@ -60,8 +60,8 @@ def replace(
         row, said = before.pop(item.chunk.id, (None, None))
         if said == [item.chunk.text, item.headings, item.title]:
             db.execute(
-                "UPDATE chunks SET position = ?, page = ?, last_page = ?, place = ?, part = ? "
-                "WHERE row = ?",
+                "UPDATE chunks SET position = ?, page = ?, last_page = ?, place = ?, part = ?, "
+                "spots = ? WHERE row = ?",
                 (item.chunk.position, *_where(item.chunk), row),
             )
         else:
@@ -144,12 +144,12 @@ def workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
 def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = False) -> int:
     """Return the row; a ``staged`` one has no words."""
     chunk = item.chunk
-    page, last_page, place, part = _where(chunk)
+    page, last_page, *where = _where(chunk)
     db.execute(
         f"INSERT INTO chunks ({COLUMNS}, title, workspace, staged) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(page, last_page, item.headings, place, part, item.title, number, staged),
+            *(page, last_page, item.headings, *where, item.title, number, staged),
         ),
     )
     row = db.last_insert_rowid()
@@ -162,9 +162,10 @@ def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = Fals
     return row
 
 
-def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str]:
+def _where(chunk: Chunk) -> tuple[int | None, int | None, str | None, str, str | None]:
     place = msgspec.json.encode(chunk.place).decode() if chunk.place else None
-    return chunk.page, chunk.last_page, place, chunk.part
+    spots = msgspec.json.encode(chunk.spots).decode() if chunk.spots else None
+    return chunk.page, chunk.last_page, place, chunk.part, spots
 
 
 def remove_row(db: apsw.Connection, row: int) -> None:
@@ -184,8 +185,11 @@ def chunk_of(row: "tuple[apsw.SQLiteValue, ...]") -> Chunk:
     """Return the chunk whose ``COLUMNS`` these are."""
     values = dict(zip(COLUMNS.split(", "), row, strict=True))
     values["headings"] = msgspec.json.decode(str(values["headings"]))
-    if values["place"] is not None:
-        values["place"] = msgspec.json.decode(str(values["place"]))
+    for name in ("place", "spots"):
+        if values[name] is None:
+            del values[name]
+        else:
+            values[name] = msgspec.json.decode(str(values[name]))
     return msgspec.convert(values, Chunk)
 
 

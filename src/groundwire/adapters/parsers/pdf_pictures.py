@@ -18,9 +18,9 @@ from groundwire.model.documents import Block
 
 # A scanner's stamp and a page number are not the text of a page.
 _FEW_CHARS = 40
-# Of the page's area: less is an illustration, on a cover or on a title page.
-_COVERED = 0.5
-_COVERED_BESIDE_TEXT = 0.7
+# Of the page's area: less is a mark, or on a title page an illustration.
+_COVERED = 0.1
+_COVERED_BESIDE_TEXT = 0.5
 # Letters that were drawn as outlines are many.
 _OUTLINES = 40
 _LOOKED_AT = 2000
