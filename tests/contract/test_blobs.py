@@ -65,6 +65,14 @@ async def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+async def test_all_that_is_kept_is_listed(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    assert not await blobs.list()
+    kept = [await blobs.put(pieces(content), limit_bytes=9) for content in (b"one", b"two")]
+
+    assert set(await blobs.list()) == {blob.digest for blob in kept}
+
+
 async def test_removed_bytes_are_not_found(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path)
     blob = await blobs.put(pieces(b"gone"), limit_bytes=10)

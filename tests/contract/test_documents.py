@@ -199,6 +199,15 @@ async def test_bytes_are_used_as_long_as_a_document_of_any_workspace_has_them(
         await documents.remove(DocumentId("b"))
 
 
+async def test_what_is_used_is_listed_over_all_workspaces(documents: SqliteDocuments) -> None:
+    new = Version(title="new.pdf", media_type="application/pdf", size_bytes=4, digest="d3")
+    await documents.add(document("a"))
+    await documents.add(document("b", workspace="other", next=new))
+    await documents.add(document("c", workspace="other", digest="d2"))
+
+    assert await documents.list_used() == ({"a", "b", "c"}, {"d1", "d2", "d3"})
+
+
 async def test_bytes_of_a_next_version_are_those_of_the_document(
     documents: SqliteDocuments,
 ) -> None:

@@ -172,6 +172,15 @@ async def test_a_removed_document_leaves_nothing_behind(index: SqliteIndex) -> N
     assert list(await index.serving.search_meaning(HOME, axis(0), limit=5)) == []
 
 
+async def test_documents_that_have_chunks_are_listed_once(index: SqliteIndex) -> None:
+    assert not await index.list_documents()
+    await index.replace(HOME, GUIDE, chunks("apples are red", "pears are green"))
+    theirs = DocumentId("doc_theirs")
+    await index.stage(OTHER, theirs, chunks("plums", "figs", document=theirs))
+
+    assert sorted(await index.list_documents()) == [GUIDE, theirs]
+
+
 async def test_chunks_come_back_as_they_were_in_the_order_asked_for(index: SqliteIndex) -> None:
     stored = [
         Chunk(

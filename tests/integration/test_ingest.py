@@ -120,6 +120,29 @@ async def test_while_the_model_is_down_the_document_says_so_and_later_goes_on(
     assert (ready.status, ready.reason) == ("ready", None)
 
 
+async def test_what_a_killed_server_left_of_a_document_that_is_gone_is_removed(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        ingest = await open_ingest(tmp_path, stack)
+        kept = await ingest.take("kept.md", once(TEXT.encode()))
+        gone = await ingest.take("gone.md", once(b"The heron nests in April."))
+        for document in (kept, gone):
+            await ingest.intake.index.parse(document.id)
+        # As far as it came with the one it was to remove, and with one it took in.
+        await ingest.documents.remove(gone.id)
+        half = await ingest.accept.blobs.put(once(b"half"), limit_bytes=9)
+
+    async with AsyncExitStack() as stack:
+        ingest = await open_ingest(tmp_path, stack)
+        assert len(await ingest.index.list_documents()) == 2
+        await ingest.intake.resume()
+
+        assert list(await ingest.index.list_documents()) == [kept.id]
+        assert set(await ingest.accept.blobs.list()) == {kept.digest}
+        assert half.digest != kept.digest
+
+
 async def test_a_document_removed_during_its_ingest_ends_quietly(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         ingest = await open_ingest(tmp_path, stack)

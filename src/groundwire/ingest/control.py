@@ -131,6 +131,20 @@ class Control:
         await self.accept.enqueue(after)
         return after
 
+    async def clear(self) -> None:
+        """Remove what is left of documents that are gone, or never came to be.
+
+        A server was killed while it removed or took them in. To be called as the server starts,
+        before anything is taken in.
+        """
+        used = await self.accept.documents.list_used()
+        for id in await self.chunks.list_documents():
+            if id not in used.documents:
+                await self.chunks.remove(id)
+        for digest in await self.accept.blobs.list():
+            if digest not in used.digests:
+                await self.accept.blobs.remove(digest)
+
     async def _go_on(self, document: Document) -> None:
         """Have a document read whose bytes are others, unless it is what it was."""
         if document.is_finished:

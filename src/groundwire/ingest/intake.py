@@ -79,6 +79,7 @@ class Intake:
 
     async def resume(self) -> None:
         """Go on with what an earlier process left. To be called once, as the server starts."""
+        await self.control.clear()
         await self.accept.jobs.release_all()
         await self.accept.resume()
         await self.schedule.resume()

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -24,3 +24,7 @@ class Blobs(Protocol):
         ...
 
     async def remove(self, digest: str) -> None: ...
+
+    async def list(self) -> Collection[str]:
+        """Return the digests of all that is stored."""
+        ...

@@ -1,6 +1,6 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -47,6 +47,13 @@ class Workspaces(Protocol):
     async def change(self, workspace: Workspace) -> None:
         """Store the new name and model. Raises ``NotFound``."""
         ...
+
+
+class Used(NamedTuple):
+    """What of the index and of the stored bytes is some document's, of any workspace."""
+
+    documents: Set[DocumentId]
+    digests: Set[str]
 
 
 class Documents(Protocol):
@@ -141,6 +148,10 @@ class Documents(Protocol):
 
     async def is_used(self, digest: str) -> bool:
         """Tell whether a document has these bytes, or will have."""
+        ...
+
+    async def list_used(self) -> Used:
+        """Return the ids of all documents, and the digests of the bytes they have or will have."""
         ...
 
     async def remove(self, document: DocumentId) -> None:

@@ -81,6 +81,10 @@ class ChunkStore(Protocol):
         """Forget the document's chunks, words and embeddings. Nothing there is no error."""
         ...
 
+    async def list_documents(self) -> Collection[DocumentId]:
+        """Return the documents that have chunks, of all workspaces."""
+        ...
+
     async def search_words(
         self,
         workspace: WorkspaceId,

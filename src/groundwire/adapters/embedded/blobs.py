@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +45,12 @@ class FileBlobs:
 
     async def remove(self, digest: str) -> None:
         await asyncio.to_thread(self._place(digest).unlink, missing_ok=True)
+
+    async def list(self) -> Collection[str]:
+        return await asyncio.to_thread(self._list)
+
+    def _list(self) -> set[str]:
+        return {path.name for path in self._folder.glob("??/*")}
 
     def _place(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -14,6 +14,12 @@ from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 COLUMNS = "id, document, position, text, page, last_page, headings, place, part, spots"
 COLUMNS_OF_C = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+# From one document to the next by the index: a document has many rows.
+_DOCUMENTS = (
+    "WITH RECURSIVE each(document) AS (SELECT min(document) FROM chunks UNION ALL "
+    "SELECT (SELECT min(document) FROM chunks WHERE document > each.document) FROM each "
+    "WHERE document IS NOT NULL) SELECT document FROM each WHERE document IS NOT NULL"
+)
 _MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
 
 
@@ -130,6 +136,10 @@ def terms_of(db: apsw.Connection, row: int) -> set[str]:
     """Return every term that the row's chunk is found by."""
     found = db.execute("SELECT title, headings, text FROM chunks WHERE row = ?", (row,)).fetchone()
     return set(cut_terms(" \n ".join(map(str, found)))) if found else set()
+
+
+def list_documents(db: apsw.Connection) -> list[DocumentId]:
+    return [DocumentId(str(document)) for (document,) in db.execute(_DOCUMENTS)]
 
 
 def workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:

@@ -79,6 +79,9 @@ class SqliteChunks:
             lambda db: chunk_rows.remove(db, document), sync=False, then=self._counted.forget
         )
 
+    async def list_documents(self) -> Collection[DocumentId]:
+        return await self._store.read(chunk_rows.list_documents)
+
     async def search_words(
         self,
         workspace: WorkspaceId,

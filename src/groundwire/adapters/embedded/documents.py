@@ -22,7 +22,7 @@ from groundwire.model.ids import (
     WorkspaceId,
 )
 from groundwire.model.workspace_events import DocumentLabelled, DocumentRemoved, WorkspaceEvent
-from groundwire.ports.documents import Tell, Workspace, tell_nothing
+from groundwire.ports.documents import Tell, Used, Workspace, tell_nothing
 
 _ALL = tuple(field.name for field in msgspec.structs.fields(Document))
 _FIELDS = tuple(name for name in _ALL if name not in labels.FIELDS)
@@ -230,6 +230,17 @@ class SqliteDocuments:
             )
         )
         return found is not None
+
+    async def list_used(self) -> Used:
+        rows = await self._store.read(
+            lambda connection: select(
+                connection, "SELECT id, digest, json_extract(next, '$.digest') FROM documents"
+            )
+        )
+        return Used(
+            documents={DocumentId(id) for id, _, _ in rows},
+            digests={digest for _, *digests in rows for digest in digests if digest},
+        )
 
     async def remove(self, document: DocumentId) -> None:
         def work(connection: apsw.Connection) -> Told[None]:
