@@ -96,6 +96,22 @@ async def test_a_question_about_something_else_is_not_answered() -> None:
     assert "没有能回答" in await answer("柏林的市长是谁？", LIBRARY, "zh")
 
 
+SHOP = ("商品可在收货后三十天内退货。运费由顾客承担。",)
+
+
+async def test_a_short_question_in_other_words_is_answered_if_its_meaning_is_near() -> None:
+    asked = request("退货期限是几天？", SHOP, "zh")
+    (near,) = asked.passages
+    far = msgspec.structs.replace(near, relevance=0.1)
+
+    said = await ExtractiveModel().answer(asked)
+    denied = await ExtractiveModel().answer(msgspec.structs.replace(asked, passages=(far,)))
+
+    assert said.startswith("文档没有直接回答这个问题")
+    assert "三十天内退货。 [1]" in said
+    assert "没有能回答" in denied
+
+
 async def test_a_question_half_spoken_of_is_answered_with_a_caution() -> None:
     assert (await answer("What colour is the harbour?", HARBOUR)).startswith(
         "The documents do not answer this in so many words."
