@@ -42,8 +42,10 @@ class Quoted(NamedTuple):
 def find_quote(passage: str, answer: str, span: Span) -> Quoted | None:
     """Return what the answer took of ``passage`` for its claim ``span``; ``None`` if unknown."""
     claim = answer[span.start : span.end]
-    return _quotation(passage, _paragraph(answer[: span.start]) + claim) or _most_like(
-        passage, claim
+    return (
+        _quotation(passage, _paragraph(answer[: span.start]) + claim)
+        or _same(passage, claim)
+        or _most_like(passage, claim)
     )
 
 
@@ -68,6 +70,15 @@ def _quotation(passage: str, claim: str) -> Quoted | None:
                 best, most = (places[at], places[at + len(run) - 1]), _weigh(run)
                 break
     return _with_marks(passage, *best) if best else None
+
+
+def _same(passage: str, claim: str) -> Quoted | None:
+    """Return the sentence, or line, that is the claim, however short: a heading, a cell."""
+    wanted, _ = _letters_of(claim)
+    for start, end in _sentences(passage):
+        if wanted and _letters_of(passage[start:end])[0] == wanted:
+            return Quoted(start, end)
+    return None
 
 
 def _with_marks(passage: str, first: int, last: int) -> Quoted:

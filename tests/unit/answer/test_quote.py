@@ -65,3 +65,10 @@ def test_of_a_table_the_row_is_quoted_of_which_two_cells_are_said(
     answer: str, row: str | None
 ) -> None:
     assert quoted(TABLE, answer) == row
+
+
+def test_a_short_line_is_quoted_if_it_is_all_of_the_claim() -> None:
+    slides = "Plan\n\nWe sail on Monday.\n\nCrew\n\nAda Brass is the navigator of this crew."
+
+    assert quoted(slides, "The closest they come:\n\nCrew [1]") == "Crew"
+    assert quoted(slides, "Crew members [1]") is None
