@@ -106,7 +106,7 @@ def test_what_is_pinned_is_read_for_every_answer(shelf: Page, model: ScriptedSer
 def test_another_device_sees_how_documents_are_sorted_as_it_happens(shelf: Page) -> None:
     other = shelf.context.new_page()
     other.goto(shelf.url)
-    other.get_by_role("button", name="Documents").click()
+    other.get_by_role("button", name="2 documents").click()
     labels = row_of(other, "lamps.md").locator(".labels li")
 
     sort(shelf, "lamps.md", tags="Light", collection="House")
