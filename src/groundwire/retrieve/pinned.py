@@ -32,6 +32,8 @@ class Pinned:
         for _ in range(TRIES):
             pinned = await self.documents.list_pinned(workspace)
             there = [each for each in pinned if within is None or each.id in within]
+            if not there:
+                return []
             passages = await self._read(there)
             read = {passage.document for passage in passages}
             if all(each.id in read or each.searchable == "none" for each in there):
@@ -39,7 +41,7 @@ class Pinned:
         return passages
 
     async def _read(self, documents: Sequence[Document]) -> list[Passage]:
-        share = max(1, MOST_CHUNKS // max(1, len(documents)))
+        share = max(1, MOST_CHUNKS // len(documents))
         by_id = {each.id: each for each in documents}
         ids = [chunk_id(each.id, n, each.version) for n in range(share) for each in documents]
         found = await self.chunks.get(ids[:MOST_CHUNKS])
@@ -51,7 +53,8 @@ class Pinned:
             for each in documents
             if each.id not in read and each.next is not None and each.next.is_whole
         ]
-        found = [*found, *await self.chunks.get(next[:MOST_CHUNKS])]
+        if next:
+            found = [*found, *await self.chunks.get(next[:MOST_CHUNKS])]
         return [_passage(chunk, by_id[chunk.document]) for chunk in found]
 
 
