@@ -1,21 +1,9 @@
 """A query finds passages through both indexes, or says that it could use only one."""
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from groundwire.model.errors import RetrievalFailed
 from tests.support.library import HOME, Library, MissingEmbedder, SlowEmbedder
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library(tmp_path)
-    asyncio.run(library.open())
-    yield library
-    library.close()
 
 
 async def test_a_passage_comes_with_its_document_s_title_and_its_page(library: Library) -> None:

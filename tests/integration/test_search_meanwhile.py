@@ -1,8 +1,7 @@
 """A document takes its next version while it is being searched."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -39,14 +38,6 @@ class SwappingEmbedder(ScriptedEmbedder):
             await self.searched.wait()
             await self._index.publish(self._document)
         return await super().embed(texts, kind=kind)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library(tmp_path)
-    asyncio.run(library.open())
-    yield library
-    library.close()
 
 
 async def stage(library: Library, document: DocumentId, *texts: str) -> None:

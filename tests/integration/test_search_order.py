@@ -1,8 +1,7 @@
 """What happens to what was found: put in order, joined, and by turns for several questions."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -31,14 +30,6 @@ class LongestFirst(ScriptedReranker):
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         await super().rerank(query, texts)
         return [len(text) - 30.0 for text in texts]
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library(tmp_path)
-    asyncio.run(library.open())
-    yield library
-    library.close()
 
 
 SHORT, LONG = "The rules file builds the package.", "Cats and packages sleep a lot in the sun."

@@ -8,7 +8,7 @@ from pathlib import PurePath
 import msgspec
 
 from groundwire.ingest.batches import Batches
-from groundwire.ingest.progress import EMBED, PARSE, received
+from groundwire.ingest.progress import EMBED, PARSE, enqueue, received
 from groundwire.ingest.versions import restarted
 from groundwire.model.documents import Document
 from groundwire.model.errors import Conflict, InvalidField, NotFound
@@ -99,9 +99,7 @@ class Accept:
     async def enqueue(self, document: Document) -> None:
         """Have the document read on, unless nothing is to be done with it."""
         if not document.is_finished and not document.paused:
-            await self.jobs.enqueue(
-                PARSE, document.id, lane=document.added_by, batch=document.batch or ""
-            )
+            await enqueue(self.jobs, PARSE, document)
 
     async def resume(self) -> None:
         """Give every unfinished document a job: the process may have died before it did.
@@ -110,9 +108,7 @@ class Accept:
         """
         for document in await self.documents.list_unfinished():
             kind = EMBED if document.status == "embedding" else PARSE
-            await self.jobs.enqueue(
-                kind, document.id, lane=document.added_by, batch=document.batch or ""
-            )
+            await enqueue(self.jobs, kind, document)
 
     async def _record(self, fresh: Document) -> Document:
         document = await self.documents.add(fresh, received(fresh))

@@ -9,7 +9,7 @@ import msgspec
 from groundwire.ingest.accept import drop_unused
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.chunk import chunk_blocks, embedding_text
-from groundwire.ingest.progress import EMBED, chunking, embedding, parsing, ready
+from groundwire.ingest.progress import EMBED, chunking, embedding, enqueue, parsing, ready
 from groundwire.ingest.versions import promoted, read_of
 from groundwire.model.documents import Chunk, Document, Parsed
 from groundwire.model.errors import (
@@ -72,9 +72,7 @@ class Index:
                 return True
             if document.status != "embedding":
                 document = await self._index_words(document)
-            await self.jobs.enqueue(
-                EMBED, document.id, lane=document.added_by, batch=document.batch or ""
-            )
+            await enqueue(self.jobs, EMBED, document)
         except UnreadableDocument as error:
             await self.fail(id, error.reason, error.message)
         except (NotFound, CalledOff):
@@ -112,9 +110,7 @@ class Index:
             if document.status == "ready":
                 again = _change(document, status="embedding", searchable="words", embedded=0)
                 await self.documents.update(again)
-                await self.jobs.enqueue(
-                    EMBED, id, lane=document.added_by, batch=document.batch or ""
-                )
+                await enqueue(self.jobs, EMBED, document)
 
     async def fail(self, id: DocumentId, code: str, reason: str) -> None:
         """Store and tell why the document cannot become searchable."""

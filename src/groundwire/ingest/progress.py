@@ -1,4 +1,4 @@
-"""How those who look on learn of what becomes of a document."""
+"""How those who look on learn of what becomes of a document, and how work on it is ordered."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +16,7 @@ from groundwire.model.workspace_events import (
     FeedChanged,
     WorkspaceEvent,
 )
+from groundwire.ports.job_queue import JobQueue
 
 Publish = Callable[[WorkspaceId, WorkspaceEvent], Awaitable[None]]
 """Append an event to a workspace's log.
@@ -39,6 +40,11 @@ def job_of(feed: Feed) -> str:
     A folder is not to wait for a site, which is read slowly, out of politeness.
     """
     return SYNC if feed.kind == "folder" else CRAWL
+
+
+async def enqueue(jobs: JobQueue, kind: str, document: Document) -> None:
+    """Have a job of ``kind`` done with the document, in the turn of who brought it."""
+    await jobs.enqueue(kind, document.id, lane=document.added_by, batch=document.batch or "")
 
 
 def received(document: Document) -> DocumentReceived:
