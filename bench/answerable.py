@@ -35,7 +35,7 @@ from groundwire.adapters.models.tokens import estimate_tokens
 from groundwire.app import Asking
 from groundwire.bootstrap import Groundwire, open_groundwire
 from groundwire.conversation.follow import follow
-from groundwire.ingest.chunk import embedding_text
+from groundwire.cut.chunk import embedding_text
 from groundwire.model.access import Identity
 from groundwire.model.documents import Document
 from groundwire.model.events import Citation, Done, Sources, decode_conversation_event

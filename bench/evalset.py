@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from groundwire.ingest.chunk import chunk_blocks
+from groundwire.cut.chunk import chunk_blocks
 from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import DocumentId
 

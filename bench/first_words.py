@@ -21,7 +21,7 @@ from bench import saved
 from bench.plain_questions import own_server
 from groundwire.adapters.embedder.local import LocalEmbedder
 from groundwire.adapters.parsers.pool import ParserPool
-from groundwire.ingest.chunk import chunk_blocks, embedding_text
+from groundwire.cut.chunk import chunk_blocks, embedding_text
 from groundwire.model.ids import DocumentId
 
 RESULTS = Path(__file__).parent / "results" / "first_words.json"

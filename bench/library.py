@@ -16,7 +16,7 @@ from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.embedded.lease import Counter
 from groundwire.adapters.embedded.store import Store
 from groundwire.bootstrap import MIGRATIONS, utc_now
-from groundwire.ingest.chunk import embedding_text
+from groundwire.cut.chunk import embedding_text
 from groundwire.model.documents import Document
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.retrieve.meaning import Meanings

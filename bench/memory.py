@@ -1,5 +1,6 @@
-"""How much memory processes have, where the system tells it in /proc; 0 elsewhere."""
+"""What processes use of memory and processors, where the system tells it in /proc; 0 elsewhere."""
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,24 @@ def family(pid: int) -> list[int]:
         found += children[found[at]]
         at += 1
     return found
+
+
+def processor_s(pid: int) -> float:
+    """Return the seconds of a processor that ``pid`` and its descendants have used until now.
+
+    Of those that have ended as well, if somebody waited for their end.
+    """
+    if not PROC.exists():
+        return 0.0
+    ticks = 0
+    for each in family(pid):
+        try:
+            stat = (PROC / str(each) / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        # User and system, of its own and of its children that were waited for.
+        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)

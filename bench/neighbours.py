@@ -16,7 +16,7 @@ from bench import by_set
 from bench.evalset import EvalSet, read_set
 from bench.library import WORKSPACE, Library, open_library
 from bench.vectors import RememberingEmbedder
-from groundwire.ingest.pieces import TARGET, weigh
+from groundwire.cut.pieces import TARGET, weigh
 from groundwire.model.ids import chunks_of
 from groundwire.retrieve import neighbours
 

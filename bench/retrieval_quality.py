@@ -2,7 +2,7 @@
 
     python -m bench.retrieval_quality --sets DIR [--only NAME …] [--sample N] [--json] [--save]
 
-Every corpus entry becomes a document: cut by `ingest.chunk`, indexed and embedded as an upload
+Every corpus entry becomes a document: cut by `cut.chunk`, indexed and embedded as an upload
 is. ``words`` and ``meaning`` are the two indexes; ``hybrid`` is `Search.search`, with all that it
 leaves out and puts together, asked for more passages until they are of ten entries; so is
 ``hybrid+rerank``, which is there where ``GROUNDWIRE_RERANKER`` names one: it orders the 20 best. An

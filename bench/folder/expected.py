@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from groundwire.adapters.parsers.pool import open_pool
-from groundwire.ingest.chunk import chunk_blocks
 from groundwire.model.documents import Chunk
 from groundwire.model.errors import UnreadableDocument
 from groundwire.model.ids import DocumentId
@@ -57,14 +56,15 @@ async def expect(folder: Path, bad: Mapping[str, tuple[str, ...]]) -> Plan:
     async def work() -> None:
         for name, codes in waiting:
             try:
-                parsed = await parser.parse(folder / name, name=name)
+                cut = await parser.cut(
+                    folder / name, name=name, document=DocumentId("d"), version=1
+                )
             except UnreadableDocument as error:
                 files[name] = Expected(codes or (error.reason,))
                 if not codes:
                     refused[name] = error.reason
             else:
-                chunks = await asyncio.to_thread(chunk_blocks, DocumentId("d"), parsed.blocks)
-                files[name] = Expected(codes) if codes else _ready(chunks)
+                files[name] = Expected(codes) if codes else _ready(cut.chunks)
 
     await parser.warm()
     began = time.monotonic()

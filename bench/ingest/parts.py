@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.folder.material import File
 from groundwire.adapters.embedded.index import SqliteIndex
 from groundwire.adapters.parsers.pool import open_pool
-from groundwire.ingest.chunk import chunk_blocks, embedding_text
+from groundwire.cut.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.intake import EMBEDDING, PARSING
 from groundwire.model.documents import Chunk, Parsed
 from groundwire.model.errors import UnreadableDocument

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from groundwire.ingest import index
 from groundwire.ingest.index import BATCH
 from groundwire.model.errors import InvalidField, TooLarge
 from groundwire.model.events import tag_of
@@ -178,7 +179,10 @@ async def test_a_name_is_the_last_part_of_its_path(ingest: Ingest) -> None:
     assert received.title == "报告.txt"
 
 
-async def test_after_a_stop_only_what_is_missing_is_embedded(tmp_path: Path) -> None:
+async def test_after_a_stop_only_what_is_missing_is_embedded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "REPORT_S", 0.0)
     async with AsyncExitStack() as stack:
         first = await open_ingest(tmp_path, stack)
         task = asyncio.create_task(first.worker.run())

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from groundwire.cut.chunk import embedding_text
 from groundwire.ingest.accept import Accept
-from groundwire.ingest.chunk import embedding_text
 from groundwire.ingest.index import BATCH, Index
 from groundwire.ingest.progress import CHANGE, Publish
 from groundwire.model.errors import Unavailable

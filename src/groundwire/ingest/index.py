@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from groundwire.cut.chunk import embedding_text
 from groundwire.ingest.accept import drop_unused
 from groundwire.ingest.batches import Batches
-from groundwire.ingest.chunk import chunk_blocks, embedding_text
 from groundwire.ingest.progress import EMBED, chunking, embedding, enqueue, parsing, ready
 from groundwire.ingest.versions import promoted, read_of
-from groundwire.model.documents import Chunk, Document, Parsed
+from groundwire.model.documents import Chunk, Document
 from groundwire.model.errors import (
     ModelUnavailable,
     NotFound,
@@ -33,8 +33,9 @@ from groundwire.retrieve.meaning import Meaning, Meanings
 BATCH = 16
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
-# A document reports its embedding about so many times, however long it is.
-REPORTS = 50
+# How far the embedding of a document is, is stored and told so often at most: people look at it,
+# and what goes on after a crash counts the vectors that are there.
+REPORT_S = 0.25
 
 _change = msgspec.structs.replace
 
@@ -147,25 +148,26 @@ class Index:
     async def _index_words(self, document: Document) -> Document:
         document = await self._store(document, parsing, status="parsing")
         what = read_of(document)
-        parsed = await self.parser.parse(self.blobs.path(what.digest), name=what.title)
-        return await self._cut(document, parsed)
-
-    async def _cut(self, document: Document, parsed: Parsed) -> Document:
-        document = await self._store(
-            document, chunking, status="chunking", pages=parsed.pages, unread=parsed.unread
+        cut = await self.parser.cut(
+            self.blobs.path(what.digest),
+            name=what.title,
+            document=document.id,
+            version=document.version + (document.next is not None),
         )
-        # Some 50 ms for a hundred pages: too long for the event loop.
-        version = document.version + (document.next is not None)
-        chunks = await asyncio.to_thread(chunk_blocks, document.id, parsed.blocks, version=version)
-        keep = self.chunks.replace if document.next is None else self.chunks.stage
-        title = read_of(document).title
-        await keep(document.workspace, document.id, chunks, title=title)
+        document = await self._store(
+            document, chunking, status="chunking", pages=cut.pages, unread=cut.unread
+        )
+        where = (document.workspace, document.id)
+        if document.next is None:
+            await self.chunks.replace(*where, cut.chunks, title=what.title, terms=cut.terms)
+        else:
+            await self.chunks.stage(*where, cut.chunks, title=what.title)
         return await self._store(
             document,
             embedding,
             status="embedding",
             searchable="words" if document.next is None else document.searchable,
-            chunks=len(chunks),
+            chunks=len(cut.chunks),
             embedded=0,
         )
 
@@ -173,25 +175,20 @@ class Index:
         meaning = self.meanings.serving
         missing = await meaning.space.without_embedding(document.id, limit=document.chunks)
         done = document.chunks - len(missing)
-        step = max(1, document.chunks // REPORTS)
-        told = done
         time = asyncio.get_running_loop().time
-        until = time() + self.slice_s
+        told, until = time(), time() + self.slice_s
         for start in range(0, len(missing), BATCH):
             if start and time() >= until:
                 return document
             batch = missing[start : start + BATCH]
             await _embed_batch(meaning, document, batch)
             done += len(batch)
-            is_news = done - told >= step and done < document.chunks
-            told = done if is_news else told
-            document = await self._store(
-                document,
-                embedding if is_news else None,
-                embedded=done,
-                reason=None,
-                reason_code=None,
-            )
+            is_news = document.reason is not None or time() - told >= REPORT_S
+            if is_news and done < document.chunks:
+                told = time()
+                document = await self._store(
+                    document, embedding, embedded=done, reason=None, reason_code=None
+                )
         return await self._complete(document)
 
     async def _complete(self, document: Document) -> Document:
@@ -207,7 +204,13 @@ class Index:
             await self.chunks.publish(document.id)
             document = promoted(document)
         document = await self._store(
-            document, ready, status="ready", searchable="meaning", embedded=document.chunks
+            document,
+            ready,
+            status="ready",
+            searchable="meaning",
+            embedded=document.chunks,
+            reason=None,
+            reason_code=None,
         )
         if before != document.digest:
             await drop_unused(self.documents, self.blobs, before)

@@ -23,7 +23,7 @@ from groundwire.ports.parser import Parser
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.meaning import Meanings
 
-PARSING = 2
+PARSING = 4
 # As many documents are embedded in turns, batch by batch: a large one keeps no small one waiting.
 EMBEDDING = 4
 SYNCING = 2

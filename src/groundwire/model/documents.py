@@ -1,7 +1,7 @@
 """What was uploaded, what parsing made of it, and what is indexed."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -184,3 +184,21 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     part: str = ""
     spots: tuple[Spot, ...] = ()
+
+
+class Terms(NamedTuple):
+    """What a chunk is found by its words by: those of ``above``, its title and headings, and of
+    its ``text``, each as terms with spaces between them.
+    """
+
+    above: str
+    text: str
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file is cut into: chunks, the ``terms`` of each, and the rest as of `Parsed`."""
+
+    chunks: list[Chunk]
+    terms: list[Terms]
+    pages: int | None = None
+    unread: tuple[Unread, ...] = ()

@@ -1,7 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from groundwire.model.documents import Chunk
+from groundwire.model.documents import Chunk, Terms
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ class ChunkStore(Protocol):
         chunks: Sequence[Chunk],
         *,
         title: str = "",
+        terms: Sequence[Terms] | None = None,
     ) -> None:
         """Make ``chunks`` all that ``document`` has, and searchable by words, in one step.
 
-        The words of ``title`` and of each chunk's headings find the chunk as well.
+        The words of ``title`` and of each chunk's headings find the chunk as well: ``terms`` are
+        what `chunk_terms` gives for each, which is asked here if they are not given.
         Chunks that were there before are gone with their embeddings; doing it again with
         the same chunks changes nothing and keeps the embeddings of unchanged chunks.
         """

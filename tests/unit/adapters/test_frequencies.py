@@ -8,6 +8,7 @@ import pytest
 
 from groundwire.adapters.embedded import word_search
 from groundwire.adapters.embedded.word_search import Frequencies
+from groundwire.model.documents import Terms
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def db(tmp_path: Path) -> Iterator[apsw.Connection]:
 def put(db: apsw.Connection, rows: range, text: str) -> None:
     with db:
         for row in rows:
-            word_search.put(db, 1, row, ("", text))
+            word_search.put(db, 1, row, Terms("", text))
 
 
 def test_a_small_count_is_exact_after_every_change(db: apsw.Connection) -> None:

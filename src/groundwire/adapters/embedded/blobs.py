@@ -31,11 +31,10 @@ class FileBlobs:
         arriving = Path(file.name)
         try:
             with file:
-                blob = await _receive(file, content, limit_bytes)
-            await asyncio.to_thread(self._keep, arriving, blob.digest)
-        finally:
+                return await self._receive(file, content, limit_bytes)
+        except BaseException:
             await asyncio.to_thread(arriving.unlink, missing_ok=True)
-        return blob
+            raise
 
     def path(self, digest: str) -> Path:
         path = self._place(digest)
@@ -55,39 +54,42 @@ class FileBlobs:
     def _place(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
 
-    def _keep(self, arriving: Path, digest: str) -> None:
+    async def _receive(
+        self, file: IO[bytes], content: AsyncIterator[bytes], limit_bytes: int
+    ) -> Blob:
+        """Write ``content`` to ``file``, which ends under the name of its digest."""
+        digest = hashlib.sha256()
+        size = 0
+        pending = bytearray()
+
+        def write() -> None:
+            digest.update(pending)
+            file.write(pending)
+            pending.clear()
+
+        def keep() -> Blob:
+            write()
+            self._keep(file, digest.hexdigest())
+            return Blob(digest.hexdigest(), size)
+
+        async for piece in content:
+            size += len(piece)
+            if size > limit_bytes:
+                raise TooLarge("This file", limit_bytes)
+            pending += piece
+            if len(pending) >= WRITE_BYTES:
+                await asyncio.to_thread(write)
+        return await asyncio.to_thread(keep)
+
+    def _keep(self, file: IO[bytes], digest: str) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()  # Windows renames no open file
         place = self._place(digest)
         place.parent.mkdir(exist_ok=True)
-        arriving.replace(place)
+        Path(file.name).replace(place)
         _sync_folder(place.parent)
         _sync_folder(self._folder)
-
-
-async def _receive(file: IO[bytes], content: AsyncIterator[bytes], limit_bytes: int) -> Blob:
-    digest = hashlib.sha256()
-    size = 0
-    pending = bytearray()
-
-    def write() -> None:
-        digest.update(pending)
-        file.write(pending)
-        pending.clear()
-
-    async for piece in content:
-        size += len(piece)
-        if size > limit_bytes:
-            raise TooLarge("This file", limit_bytes)
-        pending += piece
-        if len(pending) >= WRITE_BYTES:
-            await asyncio.to_thread(write)
-    await asyncio.to_thread(write)
-    await asyncio.to_thread(_sync, file)
-    return Blob(digest.hexdigest(), size)
-
-
-def _sync(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Chunks as rows, and what follows from a row: its words and its vectors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -8,8 +8,8 @@ import msgspec
 
 from groundwire.adapters.embedded import space, vector_blocks, word_search
 from groundwire.adapters.embedded.store import select
-from groundwire.adapters.embedded.words import cut_terms
-from groundwire.model.documents import Chunk
+from groundwire.cut.terms import chunk_terms, cut_terms
+from groundwire.model.documents import Chunk, Terms
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 
 COLUMNS = "id, document, position, text, page, last_page, headings, place, part, spots"
@@ -24,35 +24,31 @@ _MARKS = ", ".join("?" * (len(COLUMNS.split(", ")) + 3))
 
 
 class Draft(NamedTuple):
-    """A chunk to store, with the terms of its title and headings and of its text."""
+    """A chunk to store, its ``headings`` in JSON; ``terms`` only if words are to find it."""
 
     chunk: Chunk
     title: str
     headings: str
-    terms: tuple[str, str]
+    terms: Terms | None = None
 
 
-def draft(chunk: Chunk, title: str) -> Draft:
-    """Cut the words of ``chunk``: the slow part, done before the transaction."""
-    headings = msgspec.json.encode(chunk.headings).decode()
-    return Draft(chunk, title, headings, terms(title, headings, chunk.text))
+def draft(chunk: Chunk, title: str, terms: Terms | None = None) -> Draft:
+    return Draft(chunk, title, msgspec.json.encode(chunk.headings).decode(), terms)
 
 
-def terms(title: str, headings: str, text: str) -> tuple[str, str]:
-    """Return the terms of a title with headings, which are JSON, and those of a text."""
-    above = " \n ".join((title, *msgspec.json.decode(headings, type=tuple[str, ...])))
-    return " ".join(cut_terms(above)), " ".join(cut_terms(text))
+def terms(title: str, headings: str, text: str) -> Terms:
+    """Return the terms of what is in a row, with its headings in JSON."""
+    return chunk_terms(title, msgspec.json.decode(headings, type=tuple[str, ...]), text)
 
 
 def replace(
     db: apsw.Connection,
     workspace: WorkspaceId,
     document: DocumentId,
-    drafts: Sequence[Draft],
+    drafts: Iterable[Draft],
 ) -> int:
-    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays.
-
-    Return how many rows are new or gone.
+    """Make ``drafts``, with their terms, the rows of ``document``; where words are the same, a row
+    stays. Return how many rows are new or gone.
     """
     number = workspace_number(db, workspace)
     before = {
@@ -151,15 +147,15 @@ def workspace_number(db: apsw.Connection, workspace: WorkspaceId) -> int:
     return number
 
 
-def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = False) -> int:
-    """Return the row; a ``staged`` one has no words."""
+def insert(db: apsw.Connection, number: int, item: Draft) -> int:
+    """Return the row; one without words is staged."""
     chunk = item.chunk
     page, last_page, *where = _where(chunk)
     db.execute(
         f"INSERT INTO chunks ({COLUMNS}, title, workspace, staged) VALUES ({_MARKS})",
         (
             *(chunk.id, chunk.document, chunk.position, chunk.text),
-            *(page, last_page, item.headings, *where, item.title, number, staged),
+            *(page, last_page, item.headings, *where, item.title, number, item.terms is None),
         ),
     )
     row = db.last_insert_rowid()
@@ -167,7 +163,7 @@ def insert(db: apsw.Connection, number: int, item: Draft, *, staged: bool = Fals
         db.execute(
             f"INSERT INTO embedded_{each} VALUES (?, ?, ?, 0)", (row, number, chunk.document)
         )
-    if not staged:
+    if item.terms is not None:
         word_search.put(db, number, row, item.terms)
     return row
 

@@ -11,8 +11,8 @@ import apsw
 
 from groundwire.adapters.embedded import chunk_rows, staging, vector_blocks, word_search
 from groundwire.adapters.embedded.store import Store
-from groundwire.adapters.embedded.words import cut_terms
-from groundwire.model.documents import Chunk
+from groundwire.cut.terms import chunk_terms, cut_terms
+from groundwire.model.documents import Chunk, Terms
 from groundwire.model.ids import ChunkId, DocumentId, WorkspaceId
 from groundwire.ports.passage_index import Hit, WordHits
 
@@ -42,8 +42,13 @@ class SqliteChunks:
         chunks: Sequence[Chunk],
         *,
         title: str = "",
+        terms: Sequence[Terms] | None = None,
     ) -> None:
-        drafts = await _draft(chunks, title)
+        if terms is None:
+            terms = await asyncio.to_thread(lambda: [_terms(chunk, title) for chunk in chunks])
+        drafts = [
+            chunk_rows.draft(chunk, title, its) for chunk, its in zip(chunks, terms, strict=True)
+        ]
         await self._store.write(
             lambda db: chunk_rows.replace(db, workspace, document, drafts),
             sync=False,
@@ -58,7 +63,7 @@ class SqliteChunks:
         *,
         title: str = "",
     ) -> None:
-        drafts = await _draft(chunks, title)
+        drafts = [chunk_rows.draft(chunk, title) for chunk in chunks]
         await self._store.write(
             lambda db: staging.stage(db, workspace, document, drafts), sync=False
         )
@@ -99,8 +104,8 @@ class SqliteChunks:
         )
 
 
-async def _draft(chunks: Sequence[Chunk], title: str) -> list[chunk_rows.Draft]:
-    return await asyncio.to_thread(lambda: [chunk_rows.draft(chunk, title) for chunk in chunks])
+def _terms(chunk: Chunk, title: str) -> Terms:
+    return chunk_terms(title, chunk.headings, chunk.text)
 
 
 def _prepare(db: apsw.Connection) -> None:

@@ -16,7 +16,7 @@ from groundwire.adapters.embedded import marks, space
 from groundwire.adapters.embedded.chunks import SqliteChunks
 from groundwire.adapters.embedded.space import HERE, Space
 from groundwire.adapters.embedded.vector_spaces import SpaceElsewhere, SpaceHere
-from groundwire.model.documents import Chunk
+from groundwire.model.documents import Chunk, Terms
 from groundwire.model.errors import VectorsUnavailable
 from groundwire.model.ids import DocumentId, WorkspaceId
 from groundwire.ports.vector_store import VectorStore
@@ -79,8 +79,9 @@ class SqliteIndex(SqliteChunks):
         chunks: Sequence[Chunk],
         *,
         title: str = "",
+        terms: Sequence[Terms] | None = None,
     ) -> None:
-        await super().replace(workspace, document, chunks, title=title)
+        await super().replace(workspace, document, chunks, title=title, terms=terms)
         await self.sweep()
 
     async def publish(self, document: DocumentId) -> None:

@@ -28,7 +28,7 @@ def stage(
     workspace_number = chunk_rows.workspace_number(db, workspace)
     live = {number: _vectors_here(db, number, document) for number in space.numbers(db)}
     for item in drafts:
-        row = chunk_rows.insert(db, workspace_number, item, staged=True)
+        row = chunk_rows.insert(db, workspace_number, item)
         for number, rows in live.items():
             like = rows.get((item.chunk.text, item.headings, item.title))
             if like is not None:

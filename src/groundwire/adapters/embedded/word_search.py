@@ -7,6 +7,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
+from groundwire.model.documents import Terms
 from groundwire.model.ids import DocumentId
 
 # A match in the title or the headings says as much as two in the text.
@@ -96,7 +97,7 @@ def create(db: apsw.Connection, number: int) -> None:
     )
 
 
-def put(db: apsw.Connection, number: int, row: int, terms: tuple[str, str]) -> None:
+def put(db: apsw.Connection, number: int, row: int, terms: Terms) -> None:
     db.execute(f"INSERT INTO words_{number} (rowid, title, text) VALUES (?, ?, ?)", (row, *terms))
 
 

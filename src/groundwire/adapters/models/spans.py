@@ -1,6 +1,6 @@
 """Cuts a passage into what can be quoted: sentences, items of lists, rows, lines of code. Pure.
 
-A line that is no prose is a span as it stands, which is why this is not how `ingest.sentences`
+A line that is no prose is a span as it stands, which is why this is not how `cut.sentences`
 cuts; the two share what an abbreviation is.
 """
 

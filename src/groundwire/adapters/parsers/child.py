@@ -1,4 +1,4 @@
-"""What runs in a parser's process: files in by name, blocks out, until the pipe closes.
+"""What runs in a parser's process: files in by name, blocks or chunks out, until the pipe closes.
 
 Both directions carry JSON, in the messages of `wire`.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from groundwire.adapters.parsers.cutter import Cutter
 from groundwire.adapters.parsers.messages import (
     Alive,
     Begun,
@@ -63,6 +64,8 @@ def main() -> None:
         wish = msgspec.json.decode(message, type=Wish)
         say(draw(wish) if isinstance(wish, Draw) else answer(wish, help, say))
         gc.collect()
+        # What is left are caches, which need not be looked through again after each file.
+        gc.freeze()
 
 
 def draw(wish: Draw) -> Drawn:
@@ -82,20 +85,20 @@ def answer(request: Request, help: "Help", say: Callable[[Message], None]) -> Re
     from groundwire.adapters.parsers.file import File
     from groundwire.adapters.parsers.read import read_alone, read_member, refusal
 
-    file = File(request.name, Path(request.path))
+    file, cut = File(request.name, Path(request.path)), Cutter(request, say).cut
     began = time.monotonic()
     try:
         with open_container(file) as container:
             if container is None:
-                return Reply(parsed=read_alone(file, help))
+                return Reply(parsed=cut(read_alone(file, help)))
             if not request.start:
-                say(Part(container.own))
+                say(Part(cut(container.own)))
             for number in range(request.start, len(container.members)):
                 if time.monotonic() - began > TURN_S:
                     return Reply(following=number)
                 member = container.members[number]
                 say(Begun(number, member.name))
-                say(Part(read_member(member, help)))
+                say(Part(cut(read_member(member, help))))
             return Reply()
     except Exception as error:  # noqa: BLE001 (whatever a hostile file makes a parser raise is the file's fault)
         return Reply(refusal=refusal(error))

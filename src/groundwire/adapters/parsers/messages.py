@@ -2,8 +2,9 @@
 
 import msgspec
 
-from groundwire.model.documents import Parsed
+from groundwire.model.documents import Chunk, Parsed, Terms
 from groundwire.model.errors import UnreadableReason
+from groundwire.model.ids import DocumentId
 from groundwire.ports.page_images import View
 
 
@@ -21,12 +22,21 @@ class Ready(msgspec.Struct, frozen=True):
     isolated: bool
 
 
+class Cutting(msgspec.Struct, frozen=True):
+    """What is read is wanted as chunks of ``document``; their first is at ``position``."""
+
+    document: DocumentId
+    version: int
+    position: int = 0
+
+
 class Request(msgspec.Struct, frozen=True, tag="read"):
     """Read the file at ``path``; if it holds others, from that with the number ``start`` on."""
 
     path: str
     name: str
     start: int = 0
+    cutting: Cutting | None = None
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):
@@ -51,6 +61,13 @@ class Begun(msgspec.Struct, frozen=True, tag="begun"):
 
     number: int
     name: str
+
+
+class Chunks(msgspec.Struct, frozen=True, tag="chunks"):
+    """Some of the chunks of what the next `Part` or `Reply` says without its blocks."""
+
+    chunks: list[Chunk]
+    terms: list[Terms]
 
 
 class Part(msgspec.Struct, frozen=True, tag="part"):
@@ -78,7 +95,7 @@ class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
 
 
 Wish = Request | Draw
-Message = Alive | Begun | Part | Reply | Drawn
+Message = Alive | Begun | Chunks | Part | Reply | Drawn
 
 
 BROKEN = Refusal(

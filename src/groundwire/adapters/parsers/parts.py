@@ -38,15 +38,26 @@ def lost(name: str, refusal: Refusal) -> Parsed:
 
 def join(parts: Sequence[Parsed]) -> Parsed:
     """Return ``parts`` as one. Raises ``UnreadableDocument`` if there is nothing in them."""
-    blocks = tuple(block for part in parts for block in part.blocks)
-    unread = [each for part in parts for each in part.unread]
-    if not blocks and unread:
-        first = unread[0]
-        where = f"Nothing in this file could be read. {first.where}: "
-        raise refuse(first, where + first.reason)
-    if not blocks:
-        raise UnreadableDocument("empty", "There is nothing to read in this file.")
-    return Parsed(blocks=blocks, unread=_few(unread))
+    joined = together(parts)
+    if not joined.blocks:
+        raise nothing(joined.unread)
+    return joined
+
+
+def together(parts: Sequence[Parsed]) -> Parsed:
+    """Return ``parts`` as one, which may be empty."""
+    return Parsed(
+        blocks=tuple(block for part in parts for block in part.blocks),
+        unread=_few([each for part in parts for each in part.unread]),
+    )
+
+
+def nothing(unread: Sequence[Unread]) -> UnreadableDocument:
+    """Return the error of a file of which nothing could be read but why: ``unread``."""
+    if not unread:
+        return UnreadableDocument("empty", "There is nothing to read in this file.")
+    first = unread[0]
+    return refuse(first, f"Nothing in this file could be read. {first.where}: {first.reason}")
 
 
 def refuse(unread: Unread, message: str) -> UnreadableDocument:

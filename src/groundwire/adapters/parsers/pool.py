@@ -11,18 +11,19 @@ from groundwire.adapters.parsers.messages import (
     BROKEN,
     TIMED_OUT,
     TOO_LARGE,
+    Cutting,
     Draw,
     Message,
     Ready,
     Refusal,
-    Request,
     Start,
     Wish,
 )
 from groundwire.adapters.parsers.reading import Drawing, Reading
 from groundwire.adapters.runtime.confined import GONE, ConfinedChild, TooLong
-from groundwire.model.documents import Parsed
+from groundwire.model.documents import Cut, Parsed
 from groundwire.model.errors import Overloaded
+from groundwire.model.ids import DocumentId
 from groundwire.ports.page_images import View
 
 START_S = 30.0
@@ -85,20 +86,29 @@ class ParserPool:
 
     async def parse(self, blob: Path, *, name: str) -> Parsed:
         reading = Reading()
-        try:
-            async with asyncio.timeout(self._limits.whole_s):
-                while reading.following is not None:
-                    async with self._free:
-                        await self._turn(Request(str(blob), name, reading.following), reading)
-        except TimeoutError:
-            reading.give_up(TIMED_OUT)
+        await self._read(blob, name, reading)
         return reading.outcome()
+
+    async def cut(self, blob: Path, *, name: str, document: DocumentId, version: int) -> Cut:
+        reading = Reading(Cutting(document, version))
+        await self._read(blob, name, reading)
+        return reading.cut()
 
     async def draw(self, blob: Path, view: View, *, name: str) -> bytes:
         drawing = Drawing()
         async with self._drawing:
             await self._turn(Draw(str(blob), name, view), drawing)
         return drawing.outcome()
+
+    async def _read(self, blob: Path, name: str, reading: Reading) -> None:
+        """Have children read the file until all of it has been said, or is given up."""
+        try:
+            async with asyncio.timeout(self._limits.whole_s):
+                while reading.following is not None:
+                    async with self._free:
+                        await self._turn(reading.request(str(blob), name), reading)
+        except TimeoutError:
+            reading.give_up(TIMED_OUT)
 
     async def _turn(self, wish: Wish, reading: Reading | Drawing) -> None:
         """Have a child do ``wish`` until it has said its last word about it."""

@@ -1,8 +1,20 @@
 """What the server knows of a file while it is being read, part by part."""
 
+import msgspec
+
 from groundwire.adapters.parsers import parts
-from groundwire.adapters.parsers.messages import Begun, Drawn, Message, Part, Refusal, Reply
-from groundwire.model.documents import Parsed
+from groundwire.adapters.parsers.messages import (
+    Begun,
+    Chunks,
+    Cutting,
+    Drawn,
+    Message,
+    Part,
+    Refusal,
+    Reply,
+    Request,
+)
+from groundwire.model.documents import Cut, Parsed
 from groundwire.model.errors import NotFound, UnreadableDocument
 
 
@@ -10,28 +22,46 @@ class Reading:
     """``following`` is the member to go on with, from 0; ``None`` when all has been said.
 
     ``chars`` is how much text there is. A parser's end in the middle of a member costs that
-    member only.
+    member only. With ``cutting``, what is read is wanted in chunks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cutting: Cutting | None = None) -> None:
         self.chars = 0
         self.following: int | None = 0
+        self._cutting = cutting
         self._parts: list[Parsed] = []
+        self._chunks: list[Chunks] = []
+        # Those of what is not read to its end yet.
+        self._coming: list[Chunks] = []
         self._begun: Begun | None = None
         self._reply: Reply | None = None
+
+    def request(self, path: str, name: str) -> Request:
+        """Return what a parser is to be asked next."""
+        cutting = self._cutting
+        if cutting is not None:
+            position = sum(len(some.chunks) for some in self._chunks)
+            cutting = msgspec.structs.replace(cutting, position=position)
+        return Request(path, name, self.following or 0, cutting)
 
     def take(self, message: Message) -> bool:
         """Note what a parser says; return whether it was its last word."""
         match message:
             case Begun():
                 self._begun = message
+            case Chunks(chunks):
+                self._coming.append(message)
+                self.chars += sum(len(chunk.text) for chunk in chunks)
             case Part(parsed):
                 self._parts.append(parsed)
                 self.chars += sum(len(block.text) for block in parsed.blocks)
+                self._keep_chunks()
                 self._begun = None
             case Reply(following=following):
                 self.following = following
                 self._reply = message
+                if message.parsed is not None:
+                    self._keep_chunks()
                 return True
             case _:
                 pass
@@ -44,20 +74,41 @@ class Reading:
             return
         self._parts.append(parts.lost(self._begun.name, refusal))
         self.following, self._begun = self._begun.number + 1, None
+        self._coming.clear()
 
     def give_up(self, refusal: Refusal) -> None:
         self.following, self._reply = None, Reply(refusal=refusal)
 
     def outcome(self) -> Parsed:
-        """Return all that was read. Raises ``UnreadableDocument``."""
-        reply = self._reply
+        """Return all that was read, without what is in chunks. Raises ``UnreadableDocument``."""
+        reply, read = self._reply, self._parts
         if reply and reply.parsed is not None:
             return reply.parsed
         if reply and reply.refusal is not None:
-            if not any(part.blocks for part in self._parts):
+            if not self._has_text():
                 raise UnreadableDocument(reply.refusal.reason, reply.refusal.message)
-            self._parts.append(parts.lost("…", reply.refusal))
-        return parts.join(self._parts)
+            read = [*read, parts.lost("…", reply.refusal)]
+        joined = parts.together(read)
+        if not self._has_text():
+            raise parts.nothing(joined.unread)
+        return joined
+
+    def cut(self) -> Cut:
+        """Return all that was read in chunks. Raises ``UnreadableDocument``."""
+        whole = self.outcome()
+        return Cut(
+            chunks=[chunk for some in self._chunks for chunk in some.chunks],
+            terms=[terms for some in self._chunks for terms in some.terms],
+            pages=whole.pages,
+            unread=whole.unread,
+        )
+
+    def _has_text(self) -> bool:
+        return bool(self._chunks) or any(part.blocks for part in self._parts)
+
+    def _keep_chunks(self) -> None:
+        self._chunks += self._coming
+        self._coming.clear()
 
 
 class Drawing:

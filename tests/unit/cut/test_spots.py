@@ -1,6 +1,6 @@
 """Parts that share a chunk keep their own places."""
 
-from groundwire.ingest.chunk import chunk_blocks
+from groundwire.cut.chunk import chunk_blocks
 from groundwire.model.documents import Block
 from groundwire.model.ids import DocumentId
 from groundwire.model.places import Place, Spot, locate

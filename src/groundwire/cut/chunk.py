@@ -6,8 +6,8 @@ from itertools import islice
 
 import msgspec
 
-from groundwire.ingest.pieces import LIMIT, TARGET, Piece, cut_pieces, weigh
-from groundwire.ingest.sentences import is_whole
+from groundwire.cut.pieces import LIMIT, TARGET, Piece, cut_pieces, weigh
+from groundwire.cut.sentences import is_whole
 from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import ChunkId, DocumentId, chunk_id
 from groundwire.model.passages import in_place
@@ -35,18 +35,20 @@ class _Draft:
         return self.weight + weigh(piece.glue) + weigh(piece.text)
 
 
-def chunk_blocks(document: DocumentId, blocks: Sequence[Block], *, version: int = 1) -> list[Chunk]:
+def chunk_blocks(
+    document: DocumentId, blocks: Sequence[Block], *, version: int = 1, position: int = 0
+) -> list[Chunk]:
     """Cut ``blocks`` at sentence and heading borders into chunks of at most ``LIMIT``.
 
     A chunk holds about ``TARGET`` and is cut within a sentence only where one sentence alone
     is over the limit. A heading stands with what follows it; rows of a table that is cut keep
-    its header; code is cut between lines. Chunks come in the order of the document, and the
-    same blocks of the same ``version`` always give the same ids.
+    its header; code is cut between lines. Chunks come in the order of the document, from
+    ``position`` on, and the same blocks of the same ``version`` always give the same ids.
     """
     drafts = _fill(_mend(cut_pieces(blocks)))
     texts = (
-        _finish(document, chunk_id(document, position, version), position, draft)
-        for position, draft in enumerate(drafts)
+        _finish(document, chunk_id(document, at, version), at, draft)
+        for at, draft in enumerate(drafts, position)
     )
     return list(texts)
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from groundwire.ingest.sentences import split_clauses, split_sentences
+from groundwire.cut.sentences import split_clauses, split_sentences
 from groundwire.model.documents import Block
 from groundwire.model.places import Place
 

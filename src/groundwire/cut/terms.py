@@ -1,13 +1,15 @@
-"""Cuts text into the terms of the word index, in English and in Chinese. Pure."""
+"""The terms of texts that words are found by, in English and in Chinese. Pure."""
 
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from operator import add
 from typing import Any
+
+from groundwire.model.documents import Terms
 
 _CJK = (
     "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -28,6 +30,12 @@ _english: Any = _snowball.stemmer("english")
 _stemming = threading.Lock()
 
 
+def chunk_terms(title: str, headings: Sequence[str], text: str) -> Terms:
+    """Return what a chunk is found by that stands in ``title``, under ``headings``."""
+    above = " \n ".join((title, *headings))
+    return Terms(" ".join(cut_terms(above)), " ".join(cut_terms(text)))
+
+
 def cut_terms(text: str) -> list[str]:
     """Return the terms of ``text``, with repetitions.
 
@@ -40,11 +48,17 @@ def cut_terms(text: str) -> list[str]:
         if run > "\u2e7f":
             terms += run
             terms += map(add, run, run[1:])
-        elif run.isalnum():
-            terms.append(stem(run[:LONGEST_TERM]))
         else:
-            terms += _compound(run)
+            terms += _known_word(run) if len(run) <= LONGEST_TERM else _word(run)
     return terms
+
+
+def _word(run: str) -> tuple[str, ...]:
+    return (_stem(run[:LONGEST_TERM]),) if run.isalnum() else tuple(_compound(run))
+
+
+# A text has few words, many times each.
+_known_word = lru_cache(maxsize=65_536)(_word)
 
 
 def _compound(run: str) -> Iterator[str]:
@@ -52,11 +66,10 @@ def _compound(run: str) -> Iterator[str]:
     if len(parts) > 1 or parts[0] != run:
         yield run[:LONGEST_TERM]
     for part in parts:
-        yield stem(part[:LONGEST_TERM])
+        yield _stem(part[:LONGEST_TERM])
 
 
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
+def _stem(word: str) -> str:
     """Return the stem of an English word; other words come back more or less as they are."""
     with _stemming:
         return str(_english.stemWord(word.replace("’", "'")))

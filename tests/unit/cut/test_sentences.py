@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwire.ingest.sentences import is_whole, split_clauses, split_sentences
+from groundwire.cut.sentences import is_whole, split_clauses, split_sentences
 
 
 @pytest.mark.parametrize(

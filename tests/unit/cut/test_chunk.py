@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwire.ingest.chunk import chunk_blocks, embedding_text
-from groundwire.ingest.pieces import LIMIT, weigh
-from groundwire.ingest.sentences import split_sentences
+from groundwire.cut.chunk import chunk_blocks, embedding_text
+from groundwire.cut.pieces import LIMIT, weigh
+from groundwire.cut.sentences import split_sentences
 from groundwire.model.documents import Block, Chunk
 from groundwire.model.ids import ChunkId, DocumentId
 from groundwire.model.places import Place
