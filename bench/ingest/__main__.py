@@ -18,7 +18,7 @@ import aiohttp
 from bench import embeddings, saved
 from bench.folder.material import File
 from bench.ingest.files import by_format, volume
-from bench.ingest.parts import Read, embed_alone, index_alone, parse_alone
+from bench.ingest.parts import Read, Spent, embed_alone, index_alone, parse_alone
 from bench.ingest.whole import Upload
 from bench.server import Server, serve
 from groundwire.adapters.embedder.endpoint import OPENAI, EndpointEmbedder
@@ -27,6 +27,8 @@ from groundwire.ingest.intake import PARSING
 
 RESULTS = Path(__file__).parents[1] / "results" / "ingest.json"
 MEGABYTE = 1_000_000
+# Of each format: as much as takes the embedder a quarter of a minute, and enough to be steady.
+MEGABYTES = {"embedded": 0.15, "scripted": 10.0}
 SETTINGS = {"GROUNDWIRE_OLLAMA_URL": "http://127.0.0.1:9", "GROUNDWIRE_LIMITS": "off"}
 
 
@@ -38,22 +40,25 @@ class Bench:
 
     async def format(self, suffix: str, files: Sequence[File]) -> dict[str, Any]:
         """Measure the files of one format: its parts alone, then the whole."""
-        reads, parser_s = await parse_alone(files)
+        reads, parsing, reading = await parse_alone(files)
         if not reads:
             return {}
-        vectors, embedder_s = await embed_alone(self.embedder, reads)
-        index_s = await index_alone(vectors, reads)
-        parts = {"parser": parser_s, "embedder": embedder_s, "index": index_s}
+        vectors, embedding = await embed_alone(self.embedder, reads)
+        indexing = await index_alone(vectors, reads)
+        parts = {"parser": parsing, "embedder": embedding, "index": indexing}
         # As its parts alone, which had a file each before.
         await Upload(self.server, self.http, "warm").whole(files[:PARSING])
         whole_s = await Upload(self.server, self.http, suffix.strip(".")).whole(files)
-        return _figures(suffix, files, reads, parts, whole_s)
+        return _figures(suffix, files, reads, parts, whole_s) | _limit(
+            parts | {"parser": reading}, whole_s
+        )
 
     async def volume(self, files: Sequence[File], size_bytes: int) -> dict[str, Any]:
         """Measure memory while ``size_bytes`` go in."""
         upload = Upload(self.server, self.http, "volume")
-        whole_s = await upload.whole(volume(files, size_bytes=size_bytes))
-        batch, peaks = await upload.batch(), upload.peaks
+        async with upload.watched() as peaks:
+            whole_s = await upload.whole(volume(files, size_bytes=size_bytes))
+        batch = await upload.batch()
         return {
             "megabytes": round(upload.sent_bytes / MEGABYTE),
             "files": upload.sent,
@@ -72,11 +77,13 @@ def _figures(
     suffix: str,
     files: Sequence[File],
     reads: Sequence[Read],
-    parts: dict[str, float],
+    spent: dict[str, Spent],
     whole_s: float,
 ) -> dict[str, Any]:
     size = sum(len(file.content) for file in files) / MEGABYTE
-    pages, passages = sum(read.pages for read in reads), sum(len(read.chunks) for read in reads)
+    cuts = [read.cut for read in reads]
+    pages, passages = sum(cut.pages or 0 for cut in cuts), sum(len(cut.chunks) for cut in cuts)
+    parts = {name: each.seconds for name, each in spent.items()}
     slowest = max(parts, key=lambda name: parts[name])
     return {
         "format": suffix.strip("."),
@@ -95,8 +102,17 @@ def _figures(
         "passagesPerS": round(passages / whole_s, 1),
         "slowest": slowest,
         "wholeToSlowest": round(parts[slowest] / whole_s, 2),
-        "wholeToAllPartsInTurn": round(sum(parts.values()) / whole_s, 2),
     }
+
+
+def _limit(parts: dict[str, Spent], whole_s: float) -> dict[str, Any]:
+    """Return what this machine would take if nothing but ``parts`` were done, all at once.
+
+    That is the slowest, or more if together they want all processors for longer.
+    """
+    processors_s = sum(part.processor_s for part in parts.values()) / (os.cpu_count() or 1)
+    limit = max(processors_s, *(part.seconds for part in parts.values()))
+    return {"limitS": round(limit, 2), "wholeToLimit": round(limit / whole_s, 2)}
 
 
 @asynccontextmanager
@@ -118,36 +134,44 @@ async def open_bench(*, is_scripted: bool) -> AsyncGenerator[Bench]:
 
 
 async def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """Measure each format on a server of its own; then the volume, if one is wanted."""
-    size = int(asked.megabytes * MEGABYTE)
-    formats = await asyncio.to_thread(by_format, asked.documents, most_bytes=size)
-    result: dict[str, Any] = {"embedder": asked.embedder, "formats": []}
+    """Measure each format on a server of its own, or the volume: its rows by the embedder."""
     # With each row, since rows of other runs may stand beside it.
     where = {
         "machine": {"python": platform.python_version(), "cores": os.cpu_count()},
         "loadBefore": round(os.getloadavg()[0], 1),
     }
-    for suffix, files in formats.items():
+    size = int((asked.megabytes or MEGABYTES[asked.embedder]) * MEGABYTE)
+    found = await asyncio.to_thread(by_format, asked.documents, most_bytes=size)
+    if asked.volume:
+        everything = [file for files in found.values() for file in files]
+        async with open_bench(is_scripted=True) as bench:
+            figures = await bench.volume(everything, asked.volume * MEGABYTE)
+            return {"scripted": {"volume": where | figures}}
+    rows = list[dict[str, Any]]()
+    for suffix, files in found.items():
         if asked.formats and suffix.strip(".") not in asked.formats:
             continue
         async with open_bench(is_scripted=asked.embedder == "scripted") as bench:
             if figures := await bench.format(suffix, files):
-                result["formats"].append(where | figures)
+                rows.append(where | figures)
                 print(json.dumps(figures), file=sys.stderr, flush=True)
-    if asked.volume:
-        everything = [file for files in formats.values() for file in files]
-        async with open_bench(is_scripted=asked.embedder == "scripted") as bench:
-            result["volume"] = where | await bench.volume(everything, asked.volume * MEGABYTE)
-    return result
+    return {asked.embedder: {"formats": rows}}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
     parser.add_argument("--documents", type=Path, nargs="+", required=True, help="folders or files")
     parser.add_argument("--formats", nargs="*", help="only these, as in `pdf html`")
-    parser.add_argument("--megabytes", type=float, default=4.0, help="at most so many of a format")
-    parser.add_argument("--volume", type=int, default=0, help="megabytes that go in as a whole")
-    parser.add_argument("--embedder", choices=["scripted", "embedded"], default="scripted")
+    parser.add_argument("--megabytes", type=float, help="at most so many of a format")
+    parser.add_argument(
+        "--embedder",
+        choices=[*MEGABYTES],
+        default="embedded",
+        help="the one that comes with Groundwire, or an endpoint that a script answers at once",
+    )
+    parser.add_argument(
+        "--volume", type=int, help="instead, memory while so many megabytes go in, with the script"
+    )
     parser.add_argument("--save", action="store_true", help=f"keep it in {RESULTS.name}")
     asked = parser.parse_args()
     result = asyncio.run(measure(asked))
@@ -157,11 +181,12 @@ def main() -> None:
 
 
 def _save(result: dict[str, Any]) -> None:
-    """Keep what was measured with this embedder beside its other formats and its volume."""
+    """Keep what was measured beside the other formats and the volume of before."""
     kept: dict[str, Any] = saved.read(RESULTS) or {}
-    before = kept.get(result["embedder"], {})
-    formats = saved.merge_rows(before.get("formats"), result["formats"], "format")
-    kept[result["embedder"]] = before | result | {"formats": formats}
+    for embedder, measured in result.items():
+        before = kept.get(embedder, {})
+        rows = saved.merge_rows(before.get("formats"), measured.get("formats", []), "format")
+        kept[embedder] = before | measured | {"formats": rows}
     saved.write(RESULTS, kept)
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -45,13 +45,18 @@ class Upload:
         """Upload ``files``; return the seconds from the first byte until none is unfinished."""
         async with self.http.post("/api/v1/workspaces", json={"name": self.name}) as response:
             self.workspace = msgspec.json.decode(await response.read(), type=_Id).id
+        began = time.monotonic()
+        async with asyncio.timeout(PATIENCE_S):
+            await at_once(UPLOADS, files, self._send)
+            await self._until_finished()
+        return time.monotonic() - began
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncGenerator[Peaks]:
+        """Yield how much memory the server has at most while this is open; looking costs time."""
         watching = asyncio.create_task(self._watch())
         try:
-            began = time.monotonic()
-            async with asyncio.timeout(PATIENCE_S):
-                await at_once(UPLOADS, files, self._send)
-                await self._until_finished()
-            return time.monotonic() - began
+            yield self.peaks
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

@@ -121,7 +121,8 @@ def _fill(pieces: Sequence[Piece]) -> Iterator[_Draft]:
 
 
 def _cut_before(draft: _Draft, piece: Piece, pieces: Sequence[Piece], index: int) -> bool:
-    if draft.with_piece(piece) > LIMIT or piece.part != draft.pieces[-1].part:
+    grown = draft.with_piece(piece)
+    if grown > LIMIT or piece.part != draft.pieces[-1].part:
         return True
     if draft.pieces[-1].level is not None:
         return False  # a heading never ends a chunk, unless the limit says so
@@ -132,7 +133,7 @@ def _cut_before(draft: _Draft, piece: Piece, pieces: Sequence[Piece], index: int
         return draft.weight >= SMALL or draft.weight + ahead > TARGET
     if piece.headings != draft.pieces[-1].headings and draft.weight >= SMALL:
         return True
-    full = draft.weight >= TARGET or draft.with_piece(piece) > TARGET + SMALL // 2
+    full = draft.weight >= TARGET or grown > TARGET + SMALL // 2
     return full and not _is_remnant(draft, pieces, index)
 
 

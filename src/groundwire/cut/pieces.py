@@ -19,10 +19,14 @@ LIMIT = 1000
 _WIDE = re.compile("[\u2e80-\U0010ffff]+")
 
 
-@lru_cache(maxsize=256)  # the same few pieces are weighed while a chunk grows
 def weigh(text: str) -> int:
     """Return the length of ``text`` in Latin characters; wide characters count twice."""
-    return len(text) if text.isascii() else len(text) + sum(map(len, _WIDE.findall(text)))
+    return len(text) if text.isascii() else _weigh_wide(text)
+
+
+@lru_cache(maxsize=256)  # the same few pieces are weighed while a chunk grows
+def _weigh_wide(text: str) -> int:
+    return len(text) + sum(map(len, _WIDE.findall(text)))
 
 
 class Piece(NamedTuple):
@@ -49,7 +53,11 @@ def cut_pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
         if not block.text.strip():
             continue
         for piece in _block_pieces(block):
-            yield from _within_limit(piece)
+            # So short, it is within the limit however wide it is.
+            if len(piece.text) < LIMIT // 2 and not piece.header:
+                yield piece
+            else:
+                yield from _within_limit(piece)
 
 
 def _block_pieces(block: Block) -> Iterator[Piece]:
@@ -66,9 +74,13 @@ def _block_pieces(block: Block) -> Iterator[Piece]:
         yield from _sentences(block)
 
 
-def _piece(block: Block, text: str, glue: str, place: Place | None = None) -> Piece:
+def _piece(
+    block: Block, text: str, glue: str, place: Place | None = None, *, prose: bool = False
+) -> Piece:
     return Piece(
-        text, glue, block.page, block.headings, place=place or block.place, part=block.part
+        *(text, glue, block.page, block.headings, None, "", prose),
+        place or block.place,
+        block.part,
     )
 
 
@@ -76,7 +88,7 @@ def _sentences(block: Block) -> Iterator[Piece]:
     glue = "\n\n"
     for sentence in split_sentences(block.text.strip()):
         text = sentence.rstrip()
-        yield _piece(block, text, glue)._replace(prose=True)
+        yield _piece(block, text, glue, prose=True)
         glue = sentence[len(text) :]
 
 
@@ -148,12 +160,14 @@ def _within_limit(piece: Piece) -> Iterator[Piece]:
 
 
 def _packed(parts: Iterable[str], room: int) -> Iterator[str]:
-    packed = ""
+    packed, packed_weight = "", 0
     for part in (piece for each in parts for piece in _hard(each, room)):
-        if packed and weigh(packed) + weigh(part) > room:
+        weight = weigh(part)
+        if packed and packed_weight + weight > room:
             yield packed
-            packed = ""
+            packed, packed_weight = "", 0
         packed += part
+        packed_weight += weight
     yield packed
 
 

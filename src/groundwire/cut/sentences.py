@@ -9,10 +9,13 @@ import re
 from groundwire.model.abbreviations import is_abbreviation
 
 _CLOSERS = "”’」』）》】\"')\\]"
+# First the characters that may end one, so that the search skips all others at once.
 _END = re.compile(
-    rf"(?:[。！？｡]+|…{{2,}})[{_CLOSERS}]*\s*"  # a Chinese end needs no space after it
-    rf"|[.!?…]+[{_CLOSERS}]*\s+"  # an English one does
-    r"|\n\s*\n\s*"
+    rf"[。！？｡.!?…\n](?:"
+    rf"(?<=[。！？｡])[。！？｡]*[{_CLOSERS}]*\s*"  # a Chinese end needs no space after it
+    rf"|(?<=…)…+[{_CLOSERS}]*\s*"
+    rf"|(?<=[.!?…])[.!?…]*[{_CLOSERS}]*\s+"  # an English one does
+    r"|(?<=\n)\s*\n\s*)"
 )
 _CLAUSE = re.compile(r"[；，、：,;:—]+[”’」』）》】\"')\]]*\s*|\s+")
 _LAST_WORD = re.compile(r"([A-Za-z][A-Za-z.]*)\.$")

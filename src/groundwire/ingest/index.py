@@ -31,6 +31,8 @@ from groundwire.retrieve.meaning import Meaning, Meanings
 # It fills a request to an endpoint, and is a second or two of the embedded model: short enough for
 # several documents to take turns.
 BATCH = 16
+# So many at once of one document: while the vectors of one are stored, another is made.
+ABREAST = 2
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
 # How far the embedding of a document is, is stored and told so often at most: people look at it,
@@ -177,12 +179,13 @@ class Index:
         done = document.chunks - len(missing)
         time = asyncio.get_running_loop().time
         told, until = time(), time() + self.slice_s
-        for start in range(0, len(missing), BATCH):
+        batches = [missing[n : n + BATCH] for n in range(0, len(missing), BATCH)]
+        for start in range(0, len(batches), ABREAST):
             if start and time() >= until:
                 return document
-            batch = missing[start : start + BATCH]
-            await _embed_batch(meaning, document, batch)
-            done += len(batch)
+            some = batches[start : start + ABREAST]
+            await _embed_all(meaning, document, some)
+            done += sum(map(len, some))
             is_news = document.reason is not None or time() - told >= REPORT_S
             if is_news and done < document.chunks:
                 told = time()
@@ -242,6 +245,17 @@ class Index:
         if not await self.documents.update(document, *events):
             raise CalledOff
         return document
+
+
+async def _embed_all(
+    meaning: Meaning, document: Document, batches: Sequence[Sequence[Chunk]]
+) -> None:
+    """Embed ``batches`` side by side. If one fails, the others are stored before it is raised."""
+    done = await asyncio.gather(
+        *(_embed_batch(meaning, document, batch) for batch in batches), return_exceptions=True
+    )
+    for error in filter(None, done):
+        raise error
 
 
 async def _embed_batch(meaning: Meaning, document: Document, batch: Sequence[Chunk]) -> None:
