@@ -125,13 +125,23 @@ async def test_robots_are_told_what_to_leave_alone(site: Site) -> None:
     found = await crawl(site)
 
     assert paths(site, found) == ["/", "/open", "/below"]
-    assert [each.code for each in found.missed.values()] == ["not_allowed"]
+    assert {each.code for each in found.missed.values()} == {"not_allowed"}
+    assert {url.removeprefix(site.url) for url in found.missed} == {"/private/a", "/hidden"}
     assert "/private/a" not in site.asked
     site.show("/robots.txt", "User-agent: groundwire\nDisallow: /\n", "text/plain")
     assert (await failure(site)).reason == "not_allowed"
     site.show("/robots.txt", "", status=503)
     refused = await failure(site)
     assert (refused.reason, refused.passes) == ("unreachable", True)
+
+
+async def test_the_page_that_was_named_is_taken_though_it_is_not_for_robots(site: Site) -> None:
+    site.show("/", '<meta name="robots" content="noindex"><p>Ours.')
+
+    found = await crawl(site)
+
+    assert paths(site, found) == ["/"]
+    assert not found.missed
 
 
 async def test_one_goes_to_no_other_host(site: Site) -> None:

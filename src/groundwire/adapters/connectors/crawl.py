@@ -126,8 +126,8 @@ class Crawl:
                 url, check=partial(suffix_of, url=url), headers=_conditions(self._known(url))
             )
 
-    def _read(self, next: _Next, answer: Answer) -> Item | None:
-        """Return the page, or nothing if it leads elsewhere or does not want to be found."""
+    def _read(self, next: _Next, answer: Answer) -> Item | Missed | None:
+        """Return the page, or nothing if it leads elsewhere."""
         url = next.url
         known = self._known(url)
         if answer.leads_to is not None:
@@ -146,12 +146,13 @@ class Crawl:
 
     def _read_page(
         self, next: _Next, answer: Answer, page: Page, known: Mark | None
-    ) -> Item | None:
+    ) -> Item | Missed:
         content = page.in_utf8()
         mark = _mark(next.url, answer, page, content)
         self._lead_on(next, mark)
-        if not mark.is_indexed:
-            return None
+        # The page that a person named is wanted, whatever it says to those who come by links.
+        if not mark.is_indexed and next.depth:
+            return Missed(str(next.url), "not_allowed", "This page asks not to be found (noindex).")
         is_same = known is not None and known.digest == mark.digest
         text = msgspec.json.encode(mark).decode()
         return Item(str(next.url), mark.name, text, None if is_same else partial(_once, content))
