@@ -35,20 +35,18 @@ class _Draft:
         return self.weight + weigh(piece.glue) + weigh(piece.text)
 
 
-def chunk_blocks(
-    document: DocumentId, blocks: Sequence[Block], *, version: int = 1, position: int = 0
-) -> list[Chunk]:
+def chunk_blocks(document: DocumentId, blocks: Sequence[Block], *, version: int = 1) -> list[Chunk]:
     """Cut ``blocks`` at sentence and heading borders into chunks of at most ``LIMIT``.
 
     A chunk holds about ``TARGET`` and is cut within a sentence only where one sentence alone
     is over the limit. A heading stands with what follows it; rows of a table that is cut keep
-    its header; code is cut between lines. Chunks come in the order of the document, from
-    ``position`` on, and the same blocks of the same ``version`` always give the same ids.
+    its header; code is cut between lines. Chunks come in the order of the document, and the
+    same blocks of the same ``version`` always give the same ids.
     """
     drafts = _fill(_mend(cut_pieces(blocks)))
     texts = (
-        _finish(document, chunk_id(document, at, version), at, draft)
-        for at, draft in enumerate(drafts, position)
+        _finish(document, chunk_id(document, position, version), position, draft)
+        for position, draft in enumerate(drafts)
     )
     return list(texts)
 

@@ -77,11 +77,8 @@ def _block_pieces(block: Block) -> Iterator[Piece]:
 def _piece(
     block: Block, text: str, glue: str, place: Place | None = None, *, prose: bool = False
 ) -> Piece:
-    return Piece(
-        *(text, glue, block.page, block.headings, None, "", prose),
-        place or block.place,
-        block.part,
-    )
+    where = place or block.place
+    return Piece(text, glue, block.page, block.headings, prose=prose, place=where, part=block.part)
 
 
 def _sentences(block: Block) -> Iterator[Piece]:

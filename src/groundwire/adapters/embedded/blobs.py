@@ -86,12 +86,10 @@ class FileBlobs:
         os.fsync(file.fileno())
         file.close()  # Windows renames no open file
         place = self._place(digest)
-        is_new = not place.parent.exists()
         place.parent.mkdir(exist_ok=True)
         Path(file.name).replace(place)
         _sync_folder(place.parent)
-        if is_new:
-            _sync_folder(self._folder)
+        _sync_folder(self._folder)
 
 
 def _sync_folder(folder: Path) -> None:

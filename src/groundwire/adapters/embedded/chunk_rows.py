@@ -47,8 +47,9 @@ def replace(
     document: DocumentId,
     drafts: Iterable[Draft],
 ) -> int:
-    """Make ``drafts``, with their terms, the rows of ``document``; where words are the same, a row
-    stays. Return how many rows are new or gone.
+    """Make ``drafts`` the rows of ``document``; a row whose words are the same stays.
+
+    Return how many rows are new or gone.
     """
     number = workspace_number(db, workspace)
     before = {

@@ -4,7 +4,6 @@ import msgspec
 
 from groundwire.model.documents import Chunk, Parsed, Terms
 from groundwire.model.errors import UnreadableReason
-from groundwire.model.ids import DocumentId
 from groundwire.ports.page_images import View
 
 
@@ -22,21 +21,16 @@ class Ready(msgspec.Struct, frozen=True):
     isolated: bool
 
 
-class Cutting(msgspec.Struct, frozen=True):
-    """What is read is wanted as chunks of ``document``; their first is at ``position``."""
-
-    document: DocumentId
-    version: int
-    position: int = 0
-
-
 class Request(msgspec.Struct, frozen=True, tag="read"):
-    """Read the file at ``path``; if it holds others, from that with the number ``start`` on."""
+    """Read the file at ``path``; if it holds others, from that with the number ``start`` on.
+
+    What is read is wanted in `Chunks` if ``cut``, else in blocks.
+    """
 
     path: str
     name: str
     start: int = 0
-    cutting: Cutting | None = None
+    cut: bool = False
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):
@@ -64,10 +58,17 @@ class Begun(msgspec.Struct, frozen=True, tag="begun"):
 
 
 class Chunks(msgspec.Struct, frozen=True, tag="chunks"):
-    """Some of the chunks of what the next `Part` or `Reply` says without its blocks."""
+    """Some of the chunks of what the next `Part` or `Reply` says without its blocks.
+
+    Whose they are, and what they are called, a parser is not told and does not say.
+    """
 
     chunks: list[Chunk]
     terms: list[Terms]
+
+    def __post_init__(self) -> None:
+        if len(self.chunks) != len(self.terms):
+            raise ValueError("Each chunk has its terms.")
 
 
 class Part(msgspec.Struct, frozen=True, tag="part"):

@@ -6,43 +6,33 @@ from groundwire.adapters.parsers import parts
 from groundwire.adapters.parsers.messages import (
     Begun,
     Chunks,
-    Cutting,
     Drawn,
     Message,
     Part,
     Refusal,
     Reply,
-    Request,
 )
 from groundwire.model.documents import Cut, Parsed
 from groundwire.model.errors import NotFound, UnreadableDocument
+from groundwire.model.ids import DocumentId, chunk_id
 
 
 class Reading:
     """``following`` is the member to go on with, from 0; ``None`` when all has been said.
 
     ``chars`` is how much text there is. A parser's end in the middle of a member costs that
-    member only. With ``cutting``, what is read is wanted in chunks.
+    member only.
     """
 
-    def __init__(self, cutting: Cutting | None = None) -> None:
+    def __init__(self) -> None:
         self.chars = 0
         self.following: int | None = 0
-        self._cutting = cutting
         self._parts: list[Parsed] = []
         self._chunks: list[Chunks] = []
         # Those of what is not read to its end yet.
         self._coming: list[Chunks] = []
         self._begun: Begun | None = None
         self._reply: Reply | None = None
-
-    def request(self, path: str, name: str) -> Request:
-        """Return what a parser is to be asked next."""
-        cutting = self._cutting
-        if cutting is not None:
-            position = sum(len(some.chunks) for some in self._chunks)
-            cutting = msgspec.structs.replace(cutting, position=position)
-        return Request(path, name, self.following or 0, cutting)
 
     def take(self, message: Message) -> bool:
         """Note what a parser says; return whether it was its last word."""
@@ -93,11 +83,20 @@ class Reading:
             raise parts.nothing(joined.unread)
         return joined
 
-    def cut(self) -> Cut:
-        """Return all that was read in chunks. Raises ``UnreadableDocument``."""
+    def cut(self, document: DocumentId, version: int) -> Cut:
+        """Return all that was read as chunks of ``document``. Raises ``UnreadableDocument``."""
         whole = self.outcome()
+        chunks = (chunk for some in self._chunks for chunk in some.chunks)
         return Cut(
-            chunks=[chunk for some in self._chunks for chunk in some.chunks],
+            chunks=[
+                msgspec.structs.replace(
+                    chunk,
+                    id=chunk_id(document, position, version),
+                    document=document,
+                    position=position,
+                )
+                for position, chunk in enumerate(chunks)
+            ],
             terms=[terms for some in self._chunks for terms in some.terms],
             pages=whole.pages,
             unread=whole.unread,

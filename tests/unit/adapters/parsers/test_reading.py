@@ -1,5 +1,6 @@
 """What is kept of a file whose parser says its chunks, and may end at any moment."""
 
+import msgspec
 import pytest
 
 from groundwire.adapters.parsers.messages import (
@@ -7,7 +8,7 @@ from groundwire.adapters.parsers.messages import (
     TIMED_OUT,
     Begun,
     Chunks,
-    Cutting,
+    Message,
     Part,
     Reply,
 )
@@ -16,39 +17,41 @@ from groundwire.model.documents import Chunk, Parsed, Terms, Unread
 from groundwire.model.errors import UnreadableDocument
 from groundwire.model.ids import DocumentId, chunk_id
 
-GUIDE = DocumentId("d_guide")
+GUIDE, OTHER = DocumentId("d_guide"), DocumentId("d_other")
 NOTHING = Parsed(blocks=())
 
 
 @pytest.fixture
 def reading() -> Reading:
-    return Reading(Cutting(GUIDE, 1))
+    return Reading()
 
 
-def chunks(*texts: str, position: int = 0) -> Chunks:
+def chunks(*texts: str) -> Chunks:
+    """Return what a parser says that would have its chunks be those of another document."""
     return Chunks(
-        [
-            Chunk(id=chunk_id(GUIDE, at), document=GUIDE, position=at, text=text)
-            for at, text in enumerate(texts, position)
-        ],
+        [Chunk(id=chunk_id(OTHER, 7), document=OTHER, position=7, text=text) for text in texts],
         [Terms("", text) for text in texts],
     )
 
 
 def kept(reading: Reading) -> list[str]:
-    cut = reading.cut()
+    cut = reading.cut(GUIDE, 2)
     assert [terms.text for terms in cut.terms] == [chunk.text for chunk in cut.chunks]
+    positions = range(len(cut.chunks))
+    assert [chunk.position for chunk in cut.chunks] == list(positions)
+    assert [chunk.id for chunk in cut.chunks] == [chunk_id(GUIDE, n, 2) for n in positions]
+    assert {chunk.document for chunk in cut.chunks} == {GUIDE}
     return [chunk.text for chunk in cut.chunks]
 
 
-def test_chunks_come_in_several_messages(reading: Reading) -> None:
+def test_chunks_come_in_several_messages_and_are_of_whom_the_server_says(reading: Reading) -> None:
     reading.take(chunks("a", "b"))
-    reading.take(chunks("c", position=2))
+    reading.take(chunks("c"))
     is_last = reading.take(Reply(parsed=Parsed(blocks=(), pages=3)))
 
     assert is_last
     assert kept(reading) == ["a", "b", "c"]
-    assert reading.cut().pages == 3
+    assert reading.cut(GUIDE, 1).pages == 3
 
 
 def test_a_file_that_is_lost_leaves_no_chunks_and_no_gap(reading: Reading) -> None:
@@ -56,29 +59,16 @@ def test_a_file_that_is_lost_leaves_no_chunks_and_no_gap(reading: Reading) -> No
     reading.take(chunks("one"))
     reading.take(Part(NOTHING))
     reading.take(Begun(1, "two.txt"))
-    reading.take(chunks("half of two", position=1))
+    reading.take(chunks("half of two"))
     reading.fail(BROKEN)
 
-    asked = reading.request("/blob", "all.zip")
-    assert (asked.start, asked.cutting) == (2, Cutting(GUIDE, 1, position=1))
-
+    assert reading.following == 2
     reading.take(Begun(2, "three.txt"))
-    reading.take(chunks("three", position=1))
+    reading.take(chunks("three"))
     reading.take(Part(NOTHING))
     reading.take(Reply())
     assert kept(reading) == ["one", "three"]
-    assert [each.where for each in reading.cut().unread] == ["two.txt"]
-
-
-def test_a_turn_goes_on_where_the_one_before_ended(reading: Reading) -> None:
-    reading.take(Begun(0, "one.txt"))
-    reading.take(chunks("one", "more of one"))
-    reading.take(Part(NOTHING))
-    reading.take(Reply(following=1))
-
-    asked = reading.request("/blob", "all.zip")
-
-    assert (asked.start, asked.cutting) == (1, Cutting(GUIDE, 1, position=2))
+    assert [each.where for each in reading.cut(GUIDE, 1).unread] == ["two.txt"]
 
 
 def test_a_file_that_is_refused_in_the_middle_is_refused(reading: Reading) -> None:
@@ -86,7 +76,7 @@ def test_a_file_that_is_refused_in_the_middle_is_refused(reading: Reading) -> No
     reading.take(Reply(refusal=BROKEN))
 
     with pytest.raises(UnreadableDocument) as caught:
-        reading.cut()
+        reading.cut(GUIDE, 1)
     assert caught.value.reason == "broken"
 
 
@@ -95,11 +85,12 @@ def test_what_was_read_is_kept_when_the_rest_takes_too_long(reading: Reading) ->
     reading.take(chunks("one"))
     reading.take(Part(NOTHING))
     reading.take(Begun(1, "two.txt"))
-    reading.take(chunks("half of two", position=1))
+    reading.take(chunks("half of two"))
     reading.give_up(TIMED_OUT)
 
     assert kept(reading) == ["one"]
-    assert [(each.where, each.code) for each in reading.cut().unread] == [("…", "timed_out")]
+    (rest,) = reading.cut(GUIDE, 1).unread
+    assert (rest.where, rest.code) == ("…", "timed_out")
 
 
 def test_files_of_which_nothing_is_read_say_why(reading: Reading) -> None:
@@ -109,5 +100,12 @@ def test_files_of_which_nothing_is_read_say_why(reading: Reading) -> None:
     reading.take(Reply())
 
     with pytest.raises(UnreadableDocument, match=r"one\.txt: It has a password\.") as caught:
-        reading.cut()
+        reading.cut(GUIDE, 1)
     assert caught.value.reason == "encrypted"
+
+
+def test_chunks_without_their_terms_are_no_message() -> None:
+    said = msgspec.json.encode({"type": "chunks", "chunks": [], "terms": [["", "oil"]]})
+
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(said, type=Message)
