@@ -1,8 +1,9 @@
 """The jobs of a document: parse it and make its words searchable, then embed it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -31,7 +32,8 @@ from groundwire.retrieve.meaning import Meaning, Meanings
 # It fills a request to an endpoint, and is a second or two of the embedded model: short enough for
 # several documents to take turns.
 BATCH = 16
-# So many at once of one document: while the vectors of one are stored, another is made.
+# So many at once of a document that is embedded alone: while the vectors of one are stored, another
+# is made. Of several, each has one, lest whoever comes next waits for them all.
 ABREAST = 2
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
@@ -63,6 +65,7 @@ class Index:
     jobs: JobQueue
     batches: Batches
     slice_s: float
+    _embedding: set[DocumentId] = field(default_factory=set[DocumentId])
 
     async def parse(self, id: DocumentId) -> bool:
         """Parse, cut and index by words, then leave the embedding to its job.
@@ -132,7 +135,11 @@ class Index:
         if document.paused:
             return True
         if document.status == "embedding":
-            document = await self._embed_missing(document)
+            self._embedding.add(document.id)
+            try:
+                document = await self._embed_missing(document)
+            finally:
+                self._embedding.discard(document.id)
         if document.status == "ready":
             await self.batches.tell(document)
         return document.is_finished
@@ -179,19 +186,19 @@ class Index:
         done = document.chunks - len(missing)
         time = asyncio.get_running_loop().time
         told, until = time(), time() + self.slice_s
-        batches = [missing[n : n + BATCH] for n in range(0, len(missing), BATCH)]
-        for start in range(0, len(batches), ABREAST):
-            if start and time() >= until:
-                return document
-            some = batches[start : start + ABREAST]
+        batches = deque(missing[n : n + BATCH] for n in range(0, len(missing), BATCH))
+        while batches:
+            at_once = ABREAST if len(self._embedding) == 1 else 1
+            some = [batches.popleft() for _ in range(min(at_once, len(batches)))]
             await _embed_all(meaning, document, some)
             done += sum(map(len, some))
-            is_news = document.reason is not None or time() - told >= REPORT_S
-            if is_news and done < document.chunks:
+            if batches and (document.reason is not None or time() - told >= REPORT_S):
                 told = time()
                 document = await self._store(
                     document, embedding, embedded=done, reason=None, reason_code=None
                 )
+            if batches and time() >= until:
+                return document
         return await self._complete(document)
 
     async def _complete(self, document: Document) -> Document:
