@@ -32,8 +32,8 @@ from groundwire.retrieve.meaning import Meaning, Meanings
 # It fills a request to an endpoint, and is a second or two of the embedded model: short enough for
 # several documents to take turns.
 BATCH = 16
-# So many at once of a document that is embedded alone: while the vectors of one are stored, another
-# is made. Of several, each has one, lest whoever comes next waits for them all.
+# While no more documents than so many are embedded, each has so many batches at once: the vectors
+# of one are made as those of another are stored. Of more, each has one, or the next would wait long.
 ABREAST = 2
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
@@ -188,7 +188,7 @@ class Index:
         told, until = time(), time() + self.slice_s
         batches = deque(missing[n : n + BATCH] for n in range(0, len(missing), BATCH))
         while batches:
-            at_once = ABREAST if len(self._embedding) == 1 else 1
+            at_once = ABREAST if len(self._embedding) <= ABREAST else 1
             some = [batches.popleft() for _ in range(min(at_once, len(batches)))]
             await _embed_all(meaning, document, some)
             done += sum(map(len, some))
