@@ -33,7 +33,7 @@ from groundwire.retrieve.meaning import Meaning, Meanings
 # several documents to take turns.
 BATCH = 16
 # While no more documents than so many are embedded, each has so many batches at once: the vectors
-# of one are made as those of another are stored. Of more, each has one, or the next would wait long.
+# of one are made as those of another are stored. Of more, each has one: the next waits for all.
 ABREAST = 2
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
