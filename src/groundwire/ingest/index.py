@@ -12,7 +12,7 @@ from groundwire.ingest.accept import drop_unused
 from groundwire.ingest.batches import Batches
 from groundwire.ingest.progress import EMBED, chunking, embedding, enqueue, parsing, ready
 from groundwire.ingest.versions import promoted, read_of
-from groundwire.model.documents import Chunk, Document
+from groundwire.model.documents import Chunk, Cut, Document
 from groundwire.model.errors import (
     ModelUnavailable,
     NotFound,
@@ -35,6 +35,8 @@ BATCH = 16
 # While no more documents than so many are embedded, each has so many batches at once: the vectors
 # of one are made as those of another are stored. Of more, each has one: the next waits for all.
 ABREAST = 2
+# So many documents that were read are made searchable while others are read already.
+STORING = 2
 # After so long the embedding of a document lets others have a turn.
 SLICE_S = 5.0
 # How far the embedding of a document is, is stored and told so often at most: people look at it,
@@ -55,6 +57,8 @@ class Index:
     Each ends quietly when the document is gone. State is stored and told in one step and the
     job is finished last, so that a process that dies in between leaves work, and nothing that
     would be told twice.
+
+    ``make_room`` is called once a document is read: another may be read while it is stored.
     """
 
     documents: Documents
@@ -65,6 +69,8 @@ class Index:
     jobs: JobQueue
     batches: Batches
     slice_s: float
+    make_room: Callable[[DocumentId], None]
+    _storing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STORING))
     _embedding: set[DocumentId] = field(default_factory=set[DocumentId])
 
     async def parse(self, id: DocumentId) -> bool:
@@ -163,14 +169,19 @@ class Index:
             document=document.id,
             version=document.version + (document.next is not None),
         )
+        async with self._storing:
+            self.make_room(document.id)
+            return await self._store_words(document, cut)
+
+    async def _store_words(self, document: Document, cut: Cut) -> Document:
         document = await self._store(
             document, chunking, status="chunking", pages=cut.pages, unread=cut.unread
         )
-        where = (document.workspace, document.id)
+        where, title = (document.workspace, document.id), read_of(document).title
         if document.next is None:
-            await self.chunks.replace(*where, cut.chunks, title=what.title, terms=cut.terms)
+            await self.chunks.replace(*where, cut.chunks, title=title, terms=cut.terms)
         else:
-            await self.chunks.stage(*where, cut.chunks, title=what.title)
+            await self.chunks.stage(*where, cut.chunks, title=title)
         return await self._store(
             document,
             embedding,

@@ -1,6 +1,6 @@
 """All that documents go through, put together over its ports."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from groundwire.ingest.accept import Accept
@@ -23,7 +23,7 @@ from groundwire.ports.parser import Parser
 from groundwire.ports.passage_index import ChunkStore
 from groundwire.retrieve.meaning import Meanings
 
-PARSING = 4
+PARSING = 2
 # As many documents are embedded in turns, batch by batch: a large one keeps no small one waiting.
 EMBEDDING = 4
 SYNCING = 2
@@ -102,7 +102,7 @@ def open_intake(means: Means) -> Intake:
         now=means.now,
         new_id=means.new_id,
     )
-    index = _index(means, batches)
+    index = _index(means, batches, lambda document: worker.make_room(PARSE, document))
     changeover = Changeover(
         meanings=means.meanings,
         accept=accept,
@@ -155,7 +155,7 @@ def _accept(means: Means, batches: Batches) -> Accept:
     )
 
 
-def _index(means: Means, batches: Batches) -> Index:
+def _index(means: Means, batches: Batches, make_room: Callable[[DocumentId], None]) -> Index:
     return Index(
         documents=means.documents,
         blobs=means.blobs,
@@ -165,4 +165,5 @@ def _index(means: Means, batches: Batches) -> Index:
         jobs=means.jobs,
         batches=batches,
         slice_s=means.slice_s,
+        make_room=make_room,
     )

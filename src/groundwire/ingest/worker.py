@@ -34,6 +34,19 @@ class Duty(NamedTuple):
     give_up: Callable[[Job], Awaitable[None]]
 
 
+class _Place:
+    """What a job has of the room of its kind, until it leaves."""
+
+    def __init__(self, room: asyncio.Semaphore) -> None:
+        self._room = room
+        self._is_left = False
+
+    def leave(self) -> None:
+        if not self._is_left:
+            self._is_left = True
+            self._room.release()
+
+
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """Leases jobs of the kinds of its ``duties``, each kind with its own room.
@@ -50,6 +63,15 @@ class Worker:
     _running: dict[str, asyncio.Future[bool]] = field(
         default_factory=dict[str, "asyncio.Future[bool]"]
     )
+    _places: dict[str, _Place] = field(default_factory=dict[str, _Place])
+
+    def make_room(self, kind: str, key: str) -> None:
+        """Let the next job of ``kind`` begin, though that of ``key`` is not done.
+
+        Called when what is left of it needs no place of the room.
+        """
+        if place := self._places.get(f"{kind}:{key}"):
+            place.leave()
 
     def stop(self, key: str) -> None:
         """End what is being done with a document or a feed; its state says already why.
@@ -71,10 +93,13 @@ class Worker:
         room = asyncio.Semaphore(duty.room)
 
         async def do(job: Job) -> None:
+            name = f"{job.kind}:{job.key}"
+            place = self._places[name] = _Place(room)
             try:
                 await self._do(duty, job)
             finally:
-                room.release()
+                self._places.pop(name, None)
+                place.leave()
 
         async with asyncio.TaskGroup() as group:
             while True:
