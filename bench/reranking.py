@@ -10,11 +10,11 @@ measured that in llama.cpp those take as long as blocks of 8 bits.
 import argparse
 import asyncio
 import json
-import os
 import tempfile
 import time
 from pathlib import Path
 
+from bench.memory import processor_s
 from groundwire.adapters.reranker.gguf import GgufReranker
 from tests.support.cross_encoder import WORDS, CrossEncoder, Shape
 
@@ -40,18 +40,14 @@ async def measure(shape: Shape, passages: int, tokens: int) -> dict[str, float]:
             began = time.monotonic()
             await reranker.rerank(query, texts[:1])
             loaded = time.monotonic() - began
-            before, began = _cpu_s(reranker.pid), time.monotonic()
+            assert reranker.pid
+            # Two threads take half of it if nobody else works.
+            before, began = processor_s(reranker.pid), time.monotonic()
             await reranker.rerank(query, texts)
-            taken, worked = time.monotonic() - began, _cpu_s(reranker.pid) - before
+            taken, worked = time.monotonic() - began, processor_s(reranker.pid) - before
         finally:
             await reranker.aclose()
     return {"load_s": round(loaded, 2), "question_s": round(taken, 2), "cpu_s": round(worked, 2)}
-
-
-def _cpu_s(pid: int | None) -> float:
-    """Return how long the process has worked: two threads take half of it if nobody else does."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def main() -> None:

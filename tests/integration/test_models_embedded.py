@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.memory import processor_s
 from groundwire.adapters.models.embedded import EmbeddedModels, find_packaged
 from groundwire.ports.chat_model import ChatModel, ChatRequest, Delta, Finish, Message
 
@@ -82,14 +83,9 @@ def command(pid: int) -> str:
 
 
 async def is_busy(pid: int) -> bool:
-    before, began = cpu_s(pid), time.monotonic()
+    before, began = processor_s(pid), time.monotonic()
     await asyncio.sleep(0.3)
-    return cpu_s(pid) - before > 0.1 * (time.monotonic() - began)
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return processor_s(pid) - before > 0.1 * (time.monotonic() - began)
 
 
 async def test_files_that_are_no_chat_models_are_not_listed(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, NamedTuple
@@ -34,19 +34,6 @@ class Duty(NamedTuple):
     give_up: Callable[[Job], Awaitable[None]]
 
 
-class _Place:
-    """What a job has of the room of its kind, until it leaves."""
-
-    def __init__(self, room: asyncio.Semaphore) -> None:
-        self._room = room
-        self._is_left = False
-
-    def leave(self) -> None:
-        if not self._is_left:
-            self._is_left = True
-            self._room.release()
-
-
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """Leases jobs of the kinds of its ``duties``, each kind with its own room.
@@ -63,7 +50,8 @@ class Worker:
     _running: dict[str, asyncio.Future[bool]] = field(
         default_factory=dict[str, "asyncio.Future[bool]"]
     )
-    _places: dict[str, _Place] = field(default_factory=dict[str, _Place])
+    # What each job has of the room of its kind; closed once, it is free for another.
+    _places: dict[str, ExitStack] = field(default_factory=dict[str, ExitStack])
 
     def make_room(self, kind: str, key: str) -> None:
         """Let the next job of ``kind`` begin, though that of ``key`` is not done.
@@ -71,7 +59,7 @@ class Worker:
         Called when what is left of it needs no place of the room.
         """
         if place := self._places.get(f"{kind}:{key}"):
-            place.leave()
+            place.close()
 
     def stop(self, key: str) -> None:
         """End what is being done with a document or a feed; its state says already why.
@@ -94,12 +82,13 @@ class Worker:
 
         async def do(job: Job) -> None:
             name = f"{job.kind}:{job.key}"
-            place = self._places[name] = _Place(room)
-            try:
-                await self._do(duty, job)
-            finally:
-                self._places.pop(name, None)
-                place.leave()
+            with ExitStack() as place:
+                place.callback(room.release)
+                self._places[name] = place
+                try:
+                    await self._do(duty, job)
+                finally:
+                    self._places.pop(name, None)
 
         async with asyncio.TaskGroup() as group:
             while True:

@@ -34,6 +34,13 @@ def chunks(*texts: str) -> Chunks:
     )
 
 
+def read_member(reading: Reading, number: int, text: str) -> None:
+    """Have the parser say a file that holds ``text``, which is also its name."""
+    reading.take(Begun(number, f"{text}.txt"))
+    reading.take(chunks(text))
+    reading.take(Part(NOTHING))
+
+
 def kept(reading: Reading) -> list[str]:
     cut = reading.cut(GUIDE, 2)
     assert [terms.text for terms in cut.terms] == [chunk.text for chunk in cut.chunks]
@@ -55,17 +62,13 @@ def test_chunks_come_in_several_messages_and_are_of_whom_the_server_says(reading
 
 
 def test_a_file_that_is_lost_leaves_no_chunks_and_no_gap(reading: Reading) -> None:
-    reading.take(Begun(0, "one.txt"))
-    reading.take(chunks("one"))
-    reading.take(Part(NOTHING))
+    read_member(reading, 0, "one")
     reading.take(Begun(1, "two.txt"))
     reading.take(chunks("half of two"))
     reading.fail(BROKEN)
 
     assert reading.following == 2
-    reading.take(Begun(2, "three.txt"))
-    reading.take(chunks("three"))
-    reading.take(Part(NOTHING))
+    read_member(reading, 2, "three")
     reading.take(Reply())
     assert kept(reading) == ["one", "three"]
     assert [each.where for each in reading.cut(GUIDE, 1).unread] == ["two.txt"]
@@ -81,9 +84,7 @@ def test_a_file_that_is_refused_in_the_middle_is_refused(reading: Reading) -> No
 
 
 def test_what_was_read_is_kept_when_the_rest_takes_too_long(reading: Reading) -> None:
-    reading.take(Begun(0, "one.txt"))
-    reading.take(chunks("one"))
-    reading.take(Part(NOTHING))
+    read_member(reading, 0, "one")
     reading.take(Begun(1, "two.txt"))
     reading.take(chunks("half of two"))
     reading.give_up(TIMED_OUT)
